@@ -1,0 +1,82 @@
+#!/bin/sh
+# Builds the guests and writes elf/NAME.elf and elf/SHA256SUMS.
+#
+#   ./build.sh              the guests for OpenVM
+#   ./build.sh --linux DIR  the same guests as Linux programs, into DIR (for check.sh)
+#
+# The result does not depend on where this checkout or the package cache lies.
+set -eu
+cd "$(dirname "$0")"
+here=$(pwd -P)
+guests="keccak sha256 sort-vm self-read"
+target=riscv32im-unknown-none-elf
+
+features=""
+out="$here/elf"
+if [ "${1-}" = --linux ]; then
+    features="--features linux"
+    out=$2
+fi
+
+missing=""
+need() { [ -e "$1" ] || missing="$missing $2"; }
+need /usr/bin/rustc rustc-web
+need /usr/bin/cargo cargo-web
+need /usr/lib/rustlib/src/rust/library/core/Cargo.toml rust-web-src
+need /usr/bin/ld.lld-19 lld-19
+if [ -n "$missing" ]; then
+    echo "build.sh: tools are missing. Install these Debian packages:$missing" >&2
+    exit 1
+fi
+# build-std works only with the library source that belongs to the compiler, and those of rustup's
+# that we know are of another version.
+version=$(/usr/bin/rustc --version)
+case $version in
+"rustc 1.9"[6-9]*) ;;
+*)
+    echo "build.sh: found $version at /usr/bin/rustc; 1.96 or later is needed (Debian: rustc-web, cargo-web, rust-web-src)" >&2
+    exit 1
+    ;;
+esac
+
+release=${version#rustc }
+release=${release%% *}
+cache=${CARGO_HOME:-$HOME/.cargo}
+unset RUSTFLAGS RUSTUP_TOOLCHAIN
+export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+# One flag a line, as cargo wants them in this variable.
+separator=$(printf '\037')
+/usr/bin/cargo fetch --locked --target $target
+remap_registries=""
+for registry in "$cache"/registry/src/*; do
+    remap_registries="$remap_registries
+--remap-path-prefix=$registry=registry"
+done
+CARGO_ENCODED_RUSTFLAGS=$(printf '%s' "\
+-Clinker=ld.lld-19
+-Clinker-flavor=ld.lld
+-Clink-arg=-Trt/link.ld
+-Clink-arg=--fatal-warnings
+-Clink-arg=--build-id=none
+-Clink-arg=--discard-locals
+--remap-path-prefix=$here=guests
+--remap-path-prefix=/usr/lib/rustlib/src/rust=rust
+--remap-path-prefix=/usr/src/rustc-$release=rust$remap_registries" | tr '\n' "$separator")
+export CARGO_ENCODED_RUSTFLAGS
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$here/target}"
+
+# shellcheck disable=SC2086 # no feature is no argument
+/usr/bin/cargo build --locked --release --workspace $features --target $target \
+    -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem
+
+mkdir -p "$out"
+for guest in $guests; do
+    cp "$CARGO_TARGET_DIR/$target/release/$guest" "$out/$guest.elf"
+    if strings "$out/$guest.elf" | grep -F -e "$here" -e "$cache" -e "$HOME/" -e index.crates.io >&2; then
+        echo "build.sh: $guest.elf names a folder of this machine (above)" >&2
+        exit 1
+    fi
+done
+if [ -z "$features" ]; then
+    (cd "$out" && sha256sum -- *.elf >SHA256SUMS)
+fi
