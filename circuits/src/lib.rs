@@ -1,0 +1,28 @@
+//! Constraint systems: the form in which every precompile leaves synthesis.
+//!
+//! A [`ConstraintSystem`] is plain data: columns, constraints that are zero on every row, and
+//! messages on buses. One row is one call of a precompile. Provers, the checker, the text form and
+//! the reports all read this one structure.
+//!
+//! **Architecture invariants**
+//!
+//! - Expressions are normalised when built ([`Expr`]); there is no second representation.
+//! - Nothing here knows RISC-V, a prover or a guest.
+//! - A row of zeros is padding: every constraint and every multiplicity vanishes on it
+//!   ([`ConstraintSystem::padding_violations`]).
+
+mod bus;
+mod check;
+mod expr;
+mod field;
+mod system;
+mod text;
+
+pub use bus::{Bus, RANGE_MAX_BITS, TUPLE_SIZES};
+pub use check::{Check, StatefulMessage, Violation};
+pub use expr::{Expr, Linear};
+pub use field::{BabyBear, Field};
+pub use system::{
+    Column, ColumnId, ColumnKind, Constraint, ConstraintSystem, Interaction, Origin, Size,
+};
+pub use text::TextError;

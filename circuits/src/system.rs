@@ -1,0 +1,169 @@
+//! The constraint system itself.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::bus::Bus;
+use crate::expr::Expr;
+use crate::field::Field;
+
+/// The position of a column in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ColumnId(pub u32);
+
+impl ColumnId {
+    /// The position as an index into a row.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a column is for; reports group by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ColumnKind {
+    /// 1 on the rows of calls, 0 on padding.
+    Flag,
+    /// Timestamps and the limbs of their differences.
+    Time,
+    /// Words that come in: registers, loaded words, overwritten words.
+    Input,
+    /// Limbs of memory pointers and alignment choices.
+    Pointer,
+    /// Results of operations.
+    Result,
+    /// Carries, splits, inverses and other help of a gadget.
+    Helper,
+}
+
+impl ColumnKind {
+    /// Every kind, in the order in which listings show them.
+    pub const ALL: [Self; 6] =
+        [Self::Flag, Self::Time, Self::Input, Self::Pointer, Self::Result, Self::Helper];
+
+    /// The name in text forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Time => "time",
+            Self::Input => "input",
+            Self::Pointer => "pointer",
+            Self::Result => "result",
+            Self::Helper => "helper",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A column: its name is unique in its system and is an identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// A letter, then letters, digits and underscores.
+    pub name: String,
+    /// What the column is for.
+    pub kind: ColumnKind,
+}
+
+/// Where a constraint or a message comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The instruction of the region, counted from 0, if it is one instruction's.
+    pub instruction: Option<u32>,
+    /// What is being said, in a few words.
+    pub what: Cow<'static, str>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.instruction {
+            Some(index) => write!(f, "@{index} {}", self.what),
+            None => write!(f, "{}", self.what),
+        }
+    }
+}
+
+/// An expression that is zero on every row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Constraint<F> {
+    /// The expression.
+    pub expr: Expr<F>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A message that a row sends `multiplicity` times; a negative multiplicity receives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interaction<F> {
+    /// Where the message goes.
+    pub bus: Bus,
+    /// How often it is sent.
+    pub multiplicity: Expr<F>,
+    /// The fields of the message, as many as [`Bus::message_len`] says.
+    pub message: Vec<Expr<F>>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// The size of a constraint system, in the units that provers charge for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size {
+    /// Main columns: cells per call.
+    pub columns: usize,
+    /// Messages per row.
+    pub interactions: usize,
+    /// Constraints per row, the messages' own not counted.
+    pub constraints: usize,
+}
+
+/// Columns, constraints and messages of one kind of row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConstraintSystem<F> {
+    /// The columns of a row, in order.
+    pub columns: Vec<Column>,
+    /// What is zero on every row.
+    pub constraints: Vec<Constraint<F>>,
+    /// The messages of a row.
+    pub interactions: Vec<Interaction<F>>,
+}
+
+impl<F: Field> ConstraintSystem<F> {
+    /// The size of the system.
+    pub fn size(&self) -> Size {
+        Size {
+            columns: self.columns.len(),
+            interactions: self.interactions.len(),
+            constraints: self.constraints.len(),
+        }
+    }
+
+    /// The largest degree of a constraint, multiplicity or message field.
+    pub fn degree(&self) -> u32 {
+        let messages = self
+            .interactions
+            .iter()
+            .flat_map(|i| i.message.iter().chain([&i.multiplicity]))
+            .map(Expr::degree);
+        self.constraints.iter().map(|c| c.expr.degree()).chain(messages).max().unwrap_or(0)
+    }
+
+    /// How many columns of each kind there are; kinds without columns are left out.
+    pub fn columns_by_kind(&self) -> BTreeMap<ColumnKind, usize> {
+        count_by(self.columns.iter().map(|column| column.kind))
+    }
+
+    /// How many messages go to each bus; buses without messages are left out.
+    pub fn interactions_by_bus(&self) -> BTreeMap<Bus, usize> {
+        count_by(self.interactions.iter().map(|interaction| interaction.bus))
+    }
+}
+
+fn count_by<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
+    keys.fold(BTreeMap::new(), |mut counts, key| {
+        *counts.entry(key).or_default() += 1;
+        counts
+    })
+}
