@@ -24,6 +24,8 @@ need /usr/bin/rustc rustc-web
 need /usr/bin/cargo cargo-web
 need /usr/lib/rustlib/src/rust/library/core/Cargo.toml rust-web-src
 need /usr/bin/ld.lld-19 lld-19
+need /usr/bin/cc gcc
+need /usr/bin/strings binutils
 if [ -n "$missing" ]; then
     echo "build.sh: tools are missing. Install these Debian packages:$missing" >&2
     exit 1
@@ -55,7 +57,7 @@ done
 CARGO_ENCODED_RUSTFLAGS=$(printf '%s' "\
 -Clinker=ld.lld-19
 -Clinker-flavor=ld.lld
--Clink-arg=-Trt/link.ld
+-Clink-arg=-Tguest.ld
 -Clink-arg=--fatal-warnings
 -Clink-arg=--build-id=none
 -Clink-arg=--discard-locals

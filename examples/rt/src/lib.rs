@@ -22,7 +22,7 @@
 //! - No access is misaligned: OpenVM refuses those.
 //! - A guest is a function of its inputs: there is no clock and no randomness.
 //!
-//! Addresses come from `link.ld`. With the feature `linux` the guest is a Linux program instead, whose
+//! Addresses come from `guest.ld`. With the feature `linux` the guest is a Linux program instead, whose
 //! only input is its standard input and whose output goes to standard output.
 #![no_std]
 
