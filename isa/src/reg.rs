@@ -1,0 +1,101 @@
+//! Integer registers and their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An integer register. Its number is below 32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reg(u8);
+
+/// Names in the standard calling convention, by register number.
+const ABI_NAMES: [&str; 32] = [
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",
+    "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
+    "t5", "t6",
+];
+
+/// Defines a constant per register, named as in the calling convention.
+macro_rules! registers {
+    ($($name:ident = $number:literal,)*) => {
+        impl Reg {
+            $(
+                #[doc = concat!("`x", stringify!($number), "`.")]
+                pub const $name: Self = Self($number);
+            )*
+        }
+    };
+}
+
+#[rustfmt::skip]
+registers! {
+    ZERO = 0, RA = 1, SP = 2, GP = 3, TP = 4, T0 = 5, T1 = 6, T2 = 7,
+    S0 = 8, S1 = 9, A0 = 10, A1 = 11, A2 = 12, A3 = 13, A4 = 14, A5 = 15,
+    A6 = 16, A7 = 17, S2 = 18, S3 = 19, S4 = 20, S5 = 21, S6 = 22, S7 = 23,
+    S8 = 24, S9 = 25, S10 = 26, S11 = 27, T3 = 28, T4 = 29, T5 = 30, T6 = 31,
+}
+
+impl Reg {
+    /// The register with this number, if there is one.
+    #[inline]
+    pub const fn new(number: u8) -> Option<Self> {
+        if number < 32 { Some(Self(number)) } else { None }
+    }
+
+    /// Every register, in order of number.
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + Clone {
+        (0..32u8).map(Self)
+    }
+
+    /// This register's number, below 32.
+    #[inline]
+    pub const fn index(self) -> usize {
+        // The mask is free and lets the compiler drop the bounds check of a register file.
+        (self.0 & 31) as usize
+    }
+
+    /// Its name in the standard calling convention, such as `a0`.
+    pub const fn abi_name(self) -> &'static str {
+        ABI_NAMES[self.index()]
+    }
+
+    /// The register named by five bits of `word`, from bit `shift` on.
+    pub(crate) const fn from_bits(word: u32, shift: u32) -> Self {
+        Self(((word >> shift) & 31) as u8)
+    }
+
+    /// This register's number, placed at bit `shift` of a word.
+    pub(crate) const fn bits(self, shift: u32) -> u32 {
+        (self.0 as u32) << shift
+    }
+}
+
+/// The name in the calling convention.
+impl fmt::Display for Reg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.abi_name())
+    }
+}
+
+/// There is no register of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no register is called `{name}`; write x0 to x31, or an ABI name such as a0")]
+pub struct ParseRegError {
+    /// What was read.
+    pub name: String,
+}
+
+/// Reads `x10`, `a0`, or `fp` for `s0`.
+impl FromStr for Reg {
+    type Err = ParseRegError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let named = Self::all().find(|reg| reg.abi_name() == name);
+        let numbered =
+            || Self::all().find(|reg| name.strip_prefix('x') == Some(&reg.0.to_string()));
+        let frame = || (name == "fp").then_some(Self::S0);
+        named
+            .or_else(numbered)
+            .or_else(frame)
+            .ok_or_else(|| ParseRegError { name: name.to_owned() })
+    }
+}

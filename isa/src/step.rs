@@ -1,0 +1,226 @@
+//! What each instruction does.
+//!
+//! **Invariant:** [`step`] is the only place that says so. The executor runs it on concrete words,
+//! the lifter on IR values; neither looks at an [`Op`] itself.
+
+use crate::alu::Alu;
+use crate::csr::{Csr, CsrOp, CsrUpdate, CsrWrite};
+use crate::inst::{Inst, Op};
+use crate::reg::Reg;
+use crate::word::{Width, Xlen};
+
+/// Something instructions can act on.
+pub trait Machine {
+    /// The machine's idea of a register value: `u32` or `u64` when executing, an IR value when
+    /// lifting, a set of definitions in a data-flow analysis.
+    type Word: Copy;
+
+    /// Why an instruction could not be performed.
+    type Fault;
+
+    /// A known word. `value` fits the register width.
+    fn constant(&mut self, value: u64) -> Self::Word;
+
+    /// Applies a word operation.
+    fn alu(&mut self, op: Alu, a: Self::Word, b: Self::Word) -> Self::Word;
+
+    /// Reads a register; `x0` must read as zero.
+    fn reg(&mut self, reg: Reg) -> Self::Word;
+
+    /// Writes a register, which is never `x0`.
+    fn set_reg(&mut self, reg: Reg, value: Self::Word);
+
+    /// Loads from memory, sign- or zero-extending to a word.
+    ///
+    /// # Errors
+    /// The address cannot be read.
+    fn load(
+        &mut self,
+        width: Width,
+        signed: bool,
+        addr: Self::Word,
+    ) -> Result<Self::Word, Self::Fault>;
+
+    /// Stores the low bytes of `value`.
+    ///
+    /// # Errors
+    /// The address cannot be written.
+    fn store(
+        &mut self,
+        width: Width,
+        addr: Self::Word,
+        value: Self::Word,
+    ) -> Result<(), Self::Fault>;
+
+    /// Replaces the value in memory by `op` of it and `value`, and gives the former value. Both
+    /// inputs of `op` are sign-extended: `value` is already, what is loaded must be.
+    ///
+    /// # Errors
+    /// The address is misaligned or inaccessible, or the machine has no atomic operations.
+    fn amo(
+        &mut self,
+        op: Alu,
+        width: Width,
+        addr: Self::Word,
+        value: Self::Word,
+    ) -> Result<Self::Word, Self::Fault>;
+
+    /// Loads, sign-extending, and reserves the address.
+    ///
+    /// # Errors
+    /// The address is misaligned or inaccessible, or the machine has no atomic operations.
+    fn load_reserved(&mut self, width: Width, addr: Self::Word) -> Result<Self::Word, Self::Fault>;
+
+    /// Stores if the reservation holds, and drops it. Gives 0 if it stored, else 1.
+    ///
+    /// # Errors
+    /// The address is misaligned or inaccessible, or the machine has no atomic operations.
+    fn store_conditional(
+        &mut self,
+        width: Width,
+        addr: Self::Word,
+        value: Self::Word,
+    ) -> Result<Self::Word, Self::Fault>;
+
+    /// Reads a control and status register, then updates it if `write` says how. The value read
+    /// is unused if the instruction's `rd` is `x0`.
+    ///
+    /// # Errors
+    /// The register does not exist or may not be written.
+    fn csr(
+        &mut self,
+        csr: Csr,
+        write: Option<CsrWrite<Self::Word>>,
+    ) -> Result<Self::Word, Self::Fault>;
+}
+
+/// Where control goes after an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow<W> {
+    /// To the next instruction.
+    Next,
+    /// To `target` if `condition != 0` equals `taken_if`, otherwise to the next instruction.
+    Branch {
+        /// The tested word.
+        condition: W,
+        /// The outcome on which the branch is taken.
+        taken_if: bool,
+        /// Address of the taken side.
+        target: u64,
+    },
+    /// To this address.
+    Jump(W),
+    /// To the environment, then to the next instruction.
+    Ecall,
+    /// To the debugger.
+    Ebreak,
+}
+
+/// What [`step`] gives: where control goes, or the machine's fault.
+pub type Stepped<M> = Result<Flow<<M as Machine>::Word>, <M as Machine>::Fault>;
+
+/// Performs on `m` the instruction `inst` of `len` bytes at `pc`.
+///
+/// Does not order memory accesses: a [`Machine`] is one hart that sees its own accesses in program
+/// order, instruction fetches included, so `fence` and `fence.i` do nothing.
+///
+/// # Errors
+/// The machine's own; nothing but its state before the fault has changed then, `rd` included.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "an executor's inner loop; `xlen` folds away")]
+pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) -> Stepped<M> {
+    let Inst { op, rd, rs1, rs2, imm } = *inst;
+    let (offset, link) = (extend(imm), pc.wrapping_add(u64::from(len)));
+    let mut flow = Flow::Next;
+    let value = match op {
+        Op::Alu(alu) => {
+            let (a, b) = (m.reg(rs1), m.reg(rs2));
+            m.alu(alu, a, b)
+        }
+        Op::AluImm(alu) => {
+            let (a, b) = (m.reg(rs1), m.constant(xlen.mask(offset)));
+            m.alu(alu, a, b)
+        }
+        Op::Load { width, signed } => {
+            let addr = address(m, xlen, inst);
+            m.load(width, signed, addr)?
+        }
+        Op::Store(width) => {
+            let addr = address(m, xlen, inst);
+            let value = m.reg(rs2);
+            m.store(width, addr, value)?;
+            return Ok(flow);
+        }
+        Op::Branch { alu, taken_if } => {
+            let (a, b) = (m.reg(rs1), m.reg(rs2));
+            let target = xlen.mask(pc.wrapping_add(offset));
+            return Ok(Flow::Branch { condition: m.alu(alu, a, b), taken_if, target });
+        }
+        Op::Jal => {
+            flow = Flow::Jump(m.constant(xlen.mask(pc.wrapping_add(offset))));
+            m.constant(xlen.mask(link))
+        }
+        Op::Jalr => {
+            let (sum, mask) = (address(m, xlen, inst), m.constant(xlen.mask(!1)));
+            flow = Flow::Jump(m.alu(Alu::And, sum, mask));
+            m.constant(xlen.mask(link))
+        }
+        Op::Lui => m.constant(xlen.mask(offset)),
+        Op::Auipc => m.constant(xlen.mask(pc.wrapping_add(offset))),
+        Op::Fence | Op::FenceI => return Ok(flow),
+        Op::Ecall => return Ok(Flow::Ecall),
+        Op::Ebreak => return Ok(Flow::Ebreak),
+        Op::Amo { .. } | Op::Lr(_) | Op::Sc(_) => atomic(m, xlen, inst)?,
+        Op::Csr(op) => csr(m, op, inst)?,
+    };
+    if rd != Reg::ZERO {
+        m.set_reg(rd, value);
+    }
+    Ok(flow)
+}
+
+/// `rs1 + imm`.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "part of `step`")]
+fn address<M: Machine>(m: &mut M, xlen: Xlen, inst: &Inst) -> M::Word {
+    let (base, offset) = (m.reg(inst.rs1), m.constant(xlen.mask(extend(inst.imm))));
+    m.alu(Alu::Add, base, offset)
+}
+
+/// The atomic accesses; gives the value for `rd`.
+fn atomic<M: Machine>(m: &mut M, xlen: Xlen, inst: &Inst) -> Result<M::Word, M::Fault> {
+    let (addr, value) = (m.reg(inst.rs1), m.reg(inst.rs2));
+    match inst.op {
+        Op::Lr(width) => m.load_reserved(width, addr),
+        Op::Sc(width) => m.store_conditional(width, addr, value),
+        Op::Amo { alu, width } if width == Width::Word && xlen == Xlen::Rv64 => {
+            let zero = m.constant(0);
+            let extended = m.alu(Alu::AddW, value, zero);
+            m.amo(alu, width, addr, extended)
+        }
+        Op::Amo { alu, width } => m.amo(alu, width, addr, value),
+        _ => unreachable!("`step` passes atomic accesses only"),
+    }
+}
+
+/// The control and status register instructions; gives the value for `rd`.
+fn csr<M: Machine>(m: &mut M, op: CsrOp, inst: &Inst) -> Result<M::Word, M::Fault> {
+    let immediate = u64::from(inst.imm.cast_unsigned() >> 12);
+    // Setting or clearing no bit is not a write, so it may be done to a read-only register. That
+    // is decided by the operand's name, not its value.
+    let absent = if op.immediate { immediate == 0 } else { inst.rs1 == Reg::ZERO };
+    let write = if absent && op.update != CsrUpdate::Write {
+        None
+    } else {
+        let operand = if op.immediate { m.constant(immediate) } else { m.reg(inst.rs1) };
+        Some(CsrWrite { update: op.update, operand })
+    };
+    m.csr(Csr::from_imm(inst.imm), write)
+}
+
+/// Sign-extends an immediate.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "part of `step`")]
+fn extend(imm: i32) -> u64 {
+    i64::from(imm).cast_unsigned()
+}
