@@ -1,11 +1,16 @@
 #!/bin/sh
-# Builds the guests and writes elf/NAME.elf and elf/SHA256SUMS.
+# Builds the guests and writes elf/NAME.elf, elf/SHA256SUMS and expected/NAME.hex.
 #
 #   ./build.sh              the guests for OpenVM
 #   ./build.sh --linux DIR  the same guests as Linux programs, into DIR (for check.sh)
 #
 # The result does not depend on where this checkout or the package cache lies.
 set -eu
+linux_out=""
+if [ "${1-}" = --linux ]; then
+    mkdir -p "$2"
+    linux_out=$(cd "$2" && pwd)
+fi
 cd "$(dirname "$0")"
 here=$(pwd -P)
 guests="keccak sha256 sort-vm self-read"
@@ -13,9 +18,9 @@ target=riscv32im-unknown-none-elf
 
 features=""
 out="$here/elf"
-if [ "${1-}" = --linux ]; then
+if [ -n "$linux_out" ]; then
     features="--features linux"
-    out=$2
+    out=$linux_out
 fi
 
 missing=""
@@ -26,17 +31,18 @@ need /usr/lib/rustlib/src/rust/library/core/Cargo.toml rust-web-src
 need /usr/bin/ld.lld-19 lld-19
 need /usr/bin/cc gcc
 need /usr/bin/strings binutils
+need /usr/bin/python3 python3
 if [ -n "$missing" ]; then
     echo "build.sh: tools are missing. Install these Debian packages:$missing" >&2
     exit 1
 fi
-# build-std works only with the library source that belongs to the compiler, and those of rustup's
-# that we know are of another version.
+# Debian's plain rustc is older than the lock file of the library source expects.
 version=$(/usr/bin/rustc --version)
 case $version in
-"rustc 1.9"[6-9]*) ;;
+"rustc 1.9"[6-9].* | "rustc 1."[1-9][0-9][0-9].*) ;;
 *)
-    echo "build.sh: found $version at /usr/bin/rustc; 1.96 or later is needed (Debian: rustc-web, cargo-web, rust-web-src)" >&2
+    echo "build.sh: /usr/bin/rustc is $version, but 1.96 or later is needed." \
+        "Install these Debian packages: rustc-web cargo-web rust-web-src" >&2
     exit 1
     ;;
 esac
@@ -71,14 +77,15 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$here/target}"
 /usr/bin/cargo build --locked --release --workspace $features --target $target \
     -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem
 
-mkdir -p "$out"
 for guest in $guests; do
     cp "$CARGO_TARGET_DIR/$target/release/$guest" "$out/$guest.elf"
-    if strings "$out/$guest.elf" | grep -F -e "$here" -e "$cache" -e "$HOME/" -e index.crates.io >&2; then
+    if strings "$out/$guest.elf" |
+        grep -F -e "$here" -e "$cache" -e "$HOME/" -e index.crates.io >&2; then
         echo "build.sh: $guest.elf names a folder of this machine (above)" >&2
         exit 1
     fi
 done
 if [ -z "$features" ]; then
     (cd "$out" && sha256sum -- *.elf >SHA256SUMS)
+    ./expect.py --write
 fi

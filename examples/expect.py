@@ -6,7 +6,7 @@
   expect.py --inputs             writes inputs/NAME.bin anew
   expect.py GUEST INPUT [ELF]    the result of one guest; self-read depends on its ELF file
 
-Nothing but Python's library is used. Keccak-256 is not SHA3-256 (the padding differs), so it is here.
+Nothing but Python's library is used. That has SHA3-256 but not Keccak-256, which pads differently.
 """
 
 import hashlib
@@ -39,8 +39,11 @@ def round_constants():
 def keccak_f(lanes):
     """The permutation; lane (x, y) is lanes[x + 5 * y]."""
     for constant in round_constants():
-        parity = [lanes[x] ^ lanes[x + 5] ^ lanes[x + 10] ^ lanes[x + 15] ^ lanes[x + 20] for x in range(5)]
-        lanes = [lanes[i] ^ parity[(i + 4) % 5] ^ rotate(parity[(i + 1) % 5], 1, 64) for i in range(25)]
+        parity = [0] * 5
+        for i in range(25):
+            parity[i % 5] ^= lanes[i]
+        spread = [parity[(x + 4) % 5] ^ rotate(parity[(x + 1) % 5], 1, 64) for x in range(5)]
+        lanes = [lanes[i] ^ spread[i % 5] for i in range(25)]
         moved = list(lanes)
         x, y = 1, 0
         for step in range(24):
@@ -92,7 +95,7 @@ def sort_vm(data):
     memory = sorted(program)
     registers = [0] * 8
     at = 0
-    for _ in range(steps):
+    for step in range(steps):
         word = program[at]
         at += 1
         operation, a, b, immediate = word & 15, word >> 4 & 7, word >> 7 & 7, word >> 10
@@ -105,7 +108,7 @@ def sort_vm(data):
         elif operation == 9:
             at += immediate % 5 if left & 1 else 0
         elif operation == 15:
-            at = immediate if left & 3 == 3 else at
+            at = (immediate + step) % len(program) if left & 3 == 3 else at
         else:
             registers[a] = {
                 0: lambda: left + right,
@@ -129,7 +132,7 @@ def sort_vm(data):
 
 
 def elf_text(elf):
-    """The address and the words of the section `.text`, and the symbols of the ELF file: name -> address."""
+    """Address and words of the section `.text`, and the symbols by name."""
     (sections,) = struct.unpack_from("<I", elf, 0x20)
     _, count, names = struct.unpack_from("<HHH", elf, 0x2E)
     headers = [struct.unpack_from("<10I", elf, sections + 40 * index) for index in range(count)]
@@ -159,7 +162,8 @@ def self_read(data, elf):
         state ^= state << 5 & WORD
         mixed = rotate((mixed * 0x9E3779B1 + state) & WORD, 7) ^ number
     address, words, symbols = elf_text(elf)
-    own = words[(symbols["__watched_start"] - address) // 4 : (symbols["__watched_end"] - address) // 4]
+    start, end = symbols["__watched_start"], symbols["__watched_end"]
+    own = words[(start - address) // 4 : (end - address) // 4]
     result = [mixed]
     for part in (own, words):
         parity = 0

@@ -1,7 +1,7 @@
 //! A chain of Keccak-256 hashes: hot code in a few large blocks.
 //!
-//! Input: the number of hashes (u32, little-endian, at least 1), then the message. Output: the last hash. Each hash
-//! but the first is taken of the hash before.
+//! Input: the number of hashes (u32, little-endian, at least 1), then the message. Output: the last
+//! hash. Each hash but the first is taken of the hash before.
 #![no_std]
 #![no_main]
 
@@ -11,7 +11,8 @@ autoprec_guest_rt::entry!(main);
 
 fn main() {
     let input = autoprec_guest_rt::read_input();
-    let (count, message) = input.split_first_chunk().expect("the input starts with a count of 4 bytes");
+    let (count, message) =
+        input.split_first_chunk().expect("the input starts with a count of 4 bytes");
     let count = u32::from_le_bytes(*count);
     assert!(count > 0, "the count must be at least 1");
     let mut hash = keccak256(message);

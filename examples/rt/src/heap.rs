@@ -25,7 +25,8 @@ fn bounds() -> (usize, usize) {
     ((&raw const _end).addr(), 1 << 29)
 }
 
-/// First and last-plus-one address of the heap: zeroed memory that the kernel maps with the program.
+/// First and last-plus-one address of the heap: zeroed memory that the kernel maps with the
+/// program.
 #[cfg(feature = "linux")]
 fn bounds() -> (usize, usize) {
     const SIZE: usize = 16 << 20;
@@ -38,8 +39,8 @@ fn bounds() -> (usize, usize) {
     (start, start + SIZE)
 }
 
-// SAFETY: every allocation lies behind all earlier ones, so none overlap; its start is a multiple of the
-// alignment; null means that memory is used up.
+// SAFETY: every allocation lies behind all earlier ones, so none overlap; its start is a multiple
+// of the alignment; null means that memory is used up.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let (first, end) = bounds();

@@ -1,6 +1,7 @@
 //! A minimal runtime for guest programs on OpenVM (rv32im).
 //!
-//! It gives a guest an entry point, an allocator, a panic handler, its inputs and its public output:
+//! It gives a guest an entry point, an allocator, a panic handler, its inputs and its public
+//! output:
 //!
 //! ```ignore
 //! #![no_std]
@@ -22,8 +23,8 @@
 //! - No access is misaligned: OpenVM refuses those.
 //! - A guest is a function of its inputs: there is no clock and no randomness.
 //!
-//! Addresses come from `guest.ld`. With the feature `linux` the guest is a Linux program instead, whose
-//! only input is its standard input and whose output goes to standard output.
+//! Addresses come from `guest.ld`. With the feature `linux` the guest is a Linux program instead,
+//! whose only input is its standard input and whose output goes to standard output.
 #![no_std]
 
 extern crate alloc;

@@ -14,8 +14,14 @@ fn call(number: usize, first: usize, second: usize, third: usize) -> isize {
     let result: isize;
     // SAFETY: the callers pass buffers that they own.
     unsafe {
-        asm!("ecall", in("a7") number, inlateout("a0") first => result, in("a1") second, in("a2") third,
-             options(nostack, preserves_flags));
+        asm!(
+            "ecall",
+            in("a7") number,
+            inlateout("a0") first => result,
+            in("a1") second,
+            in("a2") third,
+            options(nostack, preserves_flags),
+        );
     }
     result
 }

@@ -3,14 +3,14 @@
 //! All requests are I-format instructions with major opcode custom-0 (0x0b). The `rd` field names a
 //! register that is *read*: an address in all but `terminate`.
 //!
-//! | request      | funct3 | rd      | rs1    | immediate | effect |
-//! |--------------|--------|---------|--------|-----------|--------|
-//! | terminate    | 0      | x0      | x0     | exit code | stops  |
-//! | hint storew  | 1      | address | x0     | 0         | memory word at rd := next 4 bytes of the hint stream |
-//! | hint buffer  | 1      | address | words  | 1         | as above for rs1 words, 1 to 1023 of them |
-//! | reveal       | 2      | offset  | value  | displacement | public output word at rd + displacement := rs1 |
-//! | hint input   | 3      | x0      | x0     | 0         | hint stream := length and bytes of the next input |
-//! | print        | 3      | address | bytes  | 1         | prints UTF-8 text |
+//! | request     | funct3 | rd      | rs1   | imm    | effect                                        |
+//! |-------------|--------|---------|-------|--------|-----------------------------------------------|
+//! | terminate   | 0      | x0      | x0    | code   | stops with an exit code                       |
+//! | hint storew | 1      | address | x0    | 0      | memory word := next 4 bytes of the hints      |
+//! | hint buffer | 1      | address | words | 1      | the same for 1 to 1023 words                  |
+//! | reveal      | 2      | offset  | value | offset | public word at rd + imm := value              |
+//! | hint input  | 3      | x0      | x0    | 0      | hints := length and padded bytes of the input |
+//! | print       | 3      | address | bytes | 1      | prints UTF-8 text                             |
 
 use core::alloc::Layout;
 use core::arch::asm;
@@ -28,8 +28,12 @@ pub fn exit<const CODE: u32>() -> ! {
 pub fn print(text: &str) {
     // SAFETY: the host reads the bytes of `text` and changes nothing.
     unsafe {
-        asm!(".insn i 0x0b, 3, {address}, {length}, 1", address = in(reg) text.as_ptr(), length = in(reg) text.len(),
-             options(nostack, preserves_flags, readonly));
+        asm!(
+            ".insn i 0x0b, 3, {address}, {length}, 1",
+            address = in(reg) text.as_ptr(),
+            length = in(reg) text.len(),
+            options(nostack, preserves_flags, readonly),
+        );
     }
 }
 
@@ -41,7 +45,11 @@ pub fn read_input() -> &'static [u8] {
     // SAFETY: the first request writes no guest memory, the second the one word at `length`.
     unsafe {
         asm!(".insn i 0x0b, 3, x0, x0, 0", options(nostack, preserves_flags));
-        asm!(".insn i 0x0b, 1, {address}, x0, 0", address = in(reg) &raw mut length, options(nostack, preserves_flags));
+        asm!(
+            ".insn i 0x0b, 1, {address}, x0, 0",
+            address = in(reg) &raw mut length,
+            options(nostack, preserves_flags),
+        );
     }
     let length = length as usize;
     let words = length.div_ceil(4);
@@ -56,8 +64,12 @@ pub fn read_input() -> &'static [u8] {
         let now = usize::min(words - done, MAX_HINT_WORDS);
         // SAFETY: writes `now` words, of the `words` allocated, from `done` on.
         unsafe {
-            asm!(".insn i 0x0b, 1, {address}, {words}, 1", address = in(reg) start.add(4 * done), words = in(reg) now,
-                 options(nostack, preserves_flags));
+            asm!(
+                ".insn i 0x0b, 1, {address}, {words}, 1",
+                address = in(reg) start.add(4 * done),
+                words = in(reg) now,
+                options(nostack, preserves_flags),
+            );
         }
         done += now;
     }
@@ -71,8 +83,12 @@ pub fn reveal(output: &[u8; 32]) {
     for (index, word) in words.iter().enumerate() {
         // SAFETY: writes public values, which are no part of guest memory.
         unsafe {
-            asm!(".insn i 0x0b, 2, {offset}, {value}, 0", offset = in(reg) 4 * index, value = in(reg) u32::from_le_bytes(*word),
-                 options(nostack, preserves_flags));
+            asm!(
+                ".insn i 0x0b, 2, {offset}, {value}, 0",
+                offset = in(reg) 4 * index,
+                value = in(reg) u32::from_le_bytes(*word),
+                options(nostack, preserves_flags),
+            );
         }
     }
 }

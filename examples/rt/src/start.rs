@@ -2,39 +2,33 @@
 
 use core::arch::global_asm;
 
-// `gp` must be loaded without linker relaxation, which would make the load relative to `gp` itself.
-#[cfg(not(feature = "linux"))]
-global_asm!(
-    ".section .text._start, \"ax\", @progbits",
-    ".globl _start",
-    ".type _start, @function",
-    "_start:",
-    ".option push",
-    ".option norelax",
-    "la gp, __global_pointer$",
-    ".option pop",
-    "la sp, __stack_top",
-    "call {run}",
-    ".size _start, . - _start",
-    run = sym run,
-);
+/// Defines `_start`; the argument is the instruction that sets `sp`.
+macro_rules! start {
+    ($stack:literal) => {
+        global_asm!(
+            ".section .text._start, \"ax\", @progbits",
+            ".globl _start",
+            ".type _start, @function",
+            "_start:",
+            // With linker relaxation `gp` would be loaded relative to itself.
+            ".option push",
+            ".option norelax",
+            "la gp, __global_pointer$",
+            ".option pop",
+            $stack,
+            "call {run}",
+            ".size _start, . - _start",
+            run = sym run,
+        );
+    };
+}
 
-// Linux has set up the stack.
+#[cfg(not(feature = "linux"))]
+start!("la sp, __stack_top");
+
+// Linux has made a stack.
 #[cfg(feature = "linux")]
-global_asm!(
-    ".section .text._start, \"ax\", @progbits",
-    ".globl _start",
-    ".type _start, @function",
-    "_start:",
-    ".option push",
-    ".option norelax",
-    "la gp, __global_pointer$",
-    ".option pop",
-    "andi sp, sp, -16",
-    "call {run}",
-    ".size _start, . - _start",
-    run = sym run,
-);
+start!("andi sp, sp, -16");
 
 extern "C" fn run() -> ! {
     unsafe extern "Rust" {

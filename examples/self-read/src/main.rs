@@ -1,10 +1,11 @@
 //! Runs a hot loop and reads the instructions of that loop, and its whole text, as data.
 //!
-//! A tool that patches the program must not let it see: the result depends on every word of the text.
+//! A tool that patches the program must not let it see: the result depends on every word of the
+//! text.
 //!
-//! Input: the number of rounds (u32, little-endian), then one word of seed. Output, in words: the mixed seed, sum and
-//! exclusive-or of the words of `mix`, their number, then the same of the whole text, then a checksum in which the
-//! position of every word of the text counts.
+//! Input: the number of rounds (u32, little-endian), then one word of seed. Output, in words: the
+//! mixed seed, sum and exclusive-or of the words of `mix`, their number, then the same of the whole
+//! text, then a checksum in which the position of every word of the text counts.
 #![no_std]
 #![no_main]
 

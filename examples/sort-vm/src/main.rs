@@ -1,7 +1,8 @@
 //! Branchy code: a heap sort, then an interpreter of byte code that the input spells.
 //!
-//! Input: the number of steps (u32, little-endian), then at least one word. The words as given are the program, the
-//! same words sorted are its memory. Output: the eight registers after so many steps, mixed with the memory.
+//! Input: the number of steps (u32, little-endian), then at least one word. The words as given are
+//! the program, the same words sorted are its memory. Output: the eight registers after so many
+//! steps, mixed with the memory.
 #![no_std]
 #![no_main]
 
@@ -14,7 +15,10 @@ autoprec_guest_rt::entry!(main);
 fn main() {
     let input = autoprec_guest_rt::read_input();
     let (words, rest) = input.as_chunks::<4>();
-    assert!(rest.is_empty() && words.len() >= 2, "the input is a number of steps and at least one word");
+    assert!(
+        rest.is_empty() && words.len() >= 2,
+        "the input is a number of steps and at least one word"
+    );
     let steps = u32::from_le_bytes(words[0]);
     let program: Vec<u32> = words[1..].iter().map(|word| u32::from_le_bytes(*word)).collect();
     let mut memory = program.clone();
@@ -25,6 +29,7 @@ fn main() {
 }
 
 /// Sorts in place, smallest first.
+#[inline(never)]
 fn heap_sort(values: &mut [u32]) {
     for root in (0..values.len() / 2).rev() {
         sift_down(values, root);
@@ -59,13 +64,16 @@ struct Machine {
 }
 
 impl Machine {
-    /// Interprets `steps` instructions, from the start of the program again whenever its end is passed.
+    /// Interprets `steps` instructions, from the start of the program again whenever its end is
+    /// passed.
     ///
-    /// An instruction word holds the operation in bits 0–3, registers a and b in bits 4–6 and 7–9, and an immediate in
-    /// the rest. Every word is an instruction.
+    /// An instruction word holds the operation in bits 0–3, registers a and b in bits 4–6 and 7–9,
+    /// and an immediate in the rest. Every word is an instruction. Jumps depend on the step, lest a
+    /// program end in a short loop.
+    #[inline(never)]
     fn run(&mut self, program: &[u32], steps: u32) {
         let mut at = 0;
-        for _ in 0..steps {
+        for step in 0..steps {
             let word = program[at];
             at += 1;
             let (a, b) = ((word >> 4 & 7) as usize, (word >> 7 & 7) as usize);
@@ -88,7 +96,8 @@ impl Machine {
                 12 => self.registers[a] = left.min(right),
                 13 => self.registers[a] = (left as i32).max(right as i32) as u32,
                 14 => self.registers[a] = gcd(left & 0xffff, immediate),
-                _ => at = if left & 3 == 3 { immediate as usize } else { at },
+                _ if left & 3 == 3 => at = immediate.wrapping_add(step) as usize % program.len(),
+                _ => {}
             }
             if at >= program.len() {
                 at = 0;
@@ -111,6 +120,7 @@ impl Machine {
 }
 
 /// The greatest common divisor; `gcd(x, 0)` is x.
+#[inline(never)]
 fn gcd(mut a: u32, mut b: u32) -> u32 {
     while b != 0 {
         (a, b) = (b, a % b);
