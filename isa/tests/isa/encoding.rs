@@ -1,0 +1,206 @@
+//! Words and halfwords.
+
+use std::collections::BTreeSet;
+
+use autoprec_isa::encoding::{Format, TABLE};
+use autoprec_isa::{Inst, Op, Reg, Xlen, decode};
+use proptest::prelude::*;
+
+pub(crate) const XLENS: [Xlen; 2] = [Xlen::Rv32, Xlen::Rv64];
+
+/// The lines of a fixture, split into registers' width, code and text.
+fn fixture(content: &str) -> impl Iterator<Item = (Xlen, u32, &str)> {
+    content.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let mut parts = line.splitn(3, ' ');
+        let mut next = || parts.next().expect("three parts");
+        let xlen = if next() == "rv32" { Xlen::Rv32 } else { Xlen::Rv64 };
+        (xlen, u32::from_str_radix(next(), 16).expect("a code"), next())
+    })
+}
+
+/// Every word that an assembler gives is read, written and printed as the assembler has it.
+#[test]
+fn an_assembler_agrees() {
+    let mut seen = BTreeSet::new();
+    for (xlen, word, text) in fixture(include_str!("../fixtures/encodings.txt")) {
+        let context = format!("{xlen} {word:08x} {text}");
+        let decoded = decode(xlen, word).expect(&context);
+        assert_eq!(decoded.len, 4, "{context}");
+        assert_eq!(decoded.inst.asm().to_string(), text, "{context}");
+        assert_eq!(decoded.inst.encode(xlen), Some(word), "{context}");
+        assert_eq!(Inst::parse(xlen, text), Ok(decoded.inst), "{context}");
+        seen.insert((xlen, decoded.inst.op));
+    }
+    for xlen in XLENS {
+        for row in TABLE.iter().filter(|row| row.since <= xlen) {
+            assert!(seen.contains(&(xlen, row.op)), "no line for {} on {xlen}", row.name);
+        }
+    }
+}
+
+/// What the manual says each compressed instruction stands for.
+const EXPANSIONS: &[(&str, &str)] = &[
+    ("c.unimp", "-"),
+    ("c.addi4spn", "addi $0, $1, $2"),
+    ("c.lw", "lw $0, $1"),
+    ("c.ld", "ld $0, $1"),
+    ("c.sw", "sw $0, $1"),
+    ("c.sd", "sd $0, $1"),
+    ("c.nop", "addi zero, zero, $0"),
+    ("c.addi", "addi $0, $0, $1"),
+    ("c.jal", "jal ra, $0"),
+    ("c.addiw", "addiw $0, $0, $1"),
+    ("c.li", "addi $0, zero, $1"),
+    ("c.addi16sp", "addi sp, sp, $1"),
+    ("c.lui", "lui $0, $1"),
+    ("c.srli", "srli $0, $0, $1"),
+    ("c.srai", "srai $0, $0, $1"),
+    ("c.srli64", "srli $0, $0, 0"),
+    ("c.srai64", "srai $0, $0, 0"),
+    ("c.andi", "andi $0, $0, $1"),
+    ("c.sub", "sub $0, $0, $1"),
+    ("c.xor", "xor $0, $0, $1"),
+    ("c.or", "or $0, $0, $1"),
+    ("c.and", "and $0, $0, $1"),
+    ("c.subw", "subw $0, $0, $1"),
+    ("c.addw", "addw $0, $0, $1"),
+    ("c.j", "jal zero, $0"),
+    ("c.beqz", "beq $0, zero, $1"),
+    ("c.bnez", "bne $0, zero, $1"),
+    ("c.slli", "slli $0, $0, $1"),
+    ("c.slli64", "slli $0, $0, 0"),
+    ("c.lwsp", "lw $0, $1"),
+    ("c.ldsp", "ld $0, $1"),
+    ("c.swsp", "sw $0, $1"),
+    ("c.sdsp", "sd $0, $1"),
+    ("c.jr", "jalr zero, 0($0)"),
+    ("c.mv", "add $0, zero, $1"),
+    ("c.ebreak", "ebreak"),
+    ("c.jalr", "jalr ra, 0($0)"),
+    ("c.add", "add $0, $0, $1"),
+];
+
+fn expansion(text: &str) -> String {
+    let (name, operands) = text.split_once(' ').unwrap_or((text, "0"));
+    let (_, stands_for) = EXPANSIONS.iter().find(|row| row.0 == name).expect(text);
+    let mut result = (*stands_for).to_owned();
+    for (i, operand) in operands.split(", ").enumerate() {
+        result = result.replace(&format!("${i}"), operand);
+    }
+    result
+}
+
+/// Every halfword of the sample means what a disassembler says, or nothing to both.
+#[test]
+fn a_disassembler_agrees_on_halfwords() {
+    for (xlen, half, text) in fixture(include_str!("../fixtures/compressed.txt")) {
+        let ours = decode(xlen, half | 0xabcd_0000).map(|decoded| {
+            assert_eq!(decoded.len, 2);
+            decoded.inst
+        });
+        let expected = if text == "-" { text.to_owned() } else { expansion(text) };
+        let theirs = (expected != "-").then(|| Inst::parse(xlen, &expected).expect(text));
+        assert_eq!(ours, theirs, "{xlen} {half:04x} {text}");
+    }
+}
+
+#[test]
+fn every_expansion_has_a_word() {
+    for xlen in XLENS {
+        for half in (0..1 << 16).filter(|half| half & 3 != 3) {
+            let Some(decoded) = decode(xlen, half) else { continue };
+            let word = decoded.inst.encode(xlen).expect("an expansion has a word");
+            assert_eq!(decode(xlen, word).unwrap().inst, decoded.inst, "{xlen} {half:04x}");
+        }
+    }
+}
+
+#[test]
+fn reserved_halfwords_are_nothing_and_hints_are_harmless() {
+    let text = |xlen, half| decode(xlen, half).map(|decoded| decoded.inst.asm().to_string());
+    // All zero; c.lui and c.addi16sp of 0; c.lwsp, c.jr and c.ldsp with x0.
+    for half in [0x0000, 0x6501, 0x6101, 0x4002, 0x8002, 0x6002] {
+        assert_eq!(text(Xlen::Rv64, half), None, "{half:04x}");
+    }
+    // Floating-point accesses; on RV32, shifts by 32 or more.
+    for half in [0x2000, 0xa000, 0x2002, 0xa002, 0x6000, 0xe000, 0x9001, 0x1502] {
+        assert_eq!(text(Xlen::Rv32, half), None, "{half:04x}");
+    }
+    assert_eq!(text(Xlen::Rv64, 0x2001), None, "c.addiw to x0 is reserved");
+    assert_eq!(text(Xlen::Rv32, 0x0005).unwrap(), "addi zero, zero, 1");
+    assert_eq!(text(Xlen::Rv32, 0x6005).unwrap(), "lui zero, 0x1");
+    assert_eq!(text(Xlen::Rv32, 0x802a).unwrap(), "add zero, zero, a0");
+    assert_eq!(text(Xlen::Rv32, 0x8101).unwrap(), "srli a0, a0, 0");
+}
+
+#[test]
+fn reserved_words_are_nothing() {
+    // All ones and zeros, a longer encoding, lr.w with rs2, slli by 32, ld, an unknown funct7.
+    for word in [0xffff_ffff, 0, 0x0000_001f, 0x1015_a52f, 0x0205_9513, 0x0005_b503, 0x04c5_8533] {
+        assert_eq!(decode(Xlen::Rv32, word), None, "{word:08x}");
+    }
+}
+
+#[test]
+fn encode_refuses_what_does_not_fit() {
+    let inst = |op, rd, imm| Inst { op, rd, rs1: Reg::ZERO, rs2: Reg::ZERO, imm };
+    assert_eq!(inst(Op::Jal, Reg::RA, 3).encode(Xlen::Rv32), None, "odd offset");
+    assert_eq!(inst(Op::Jal, Reg::RA, 1 << 20).encode(Xlen::Rv32), None, "far");
+    assert_eq!(inst(Op::Lui, Reg::A0, 1).encode(Xlen::Rv32), None, "low bits");
+    assert_eq!(inst(Op::Ecall, Reg::A0, 0).encode(Xlen::Rv32), None, "no rd");
+    let wide = Inst::parse(Xlen::Rv64, "slli a0, a0, 32").unwrap();
+    assert_eq!(wide.encode(Xlen::Rv32), None, "RV64 only");
+}
+
+#[test]
+fn rows_are_distinct() {
+    let ops: BTreeSet<Op> = TABLE.iter().map(|row| row.op).collect();
+    let names: BTreeSet<&str> = TABLE.iter().map(|row| row.name).collect();
+    assert_eq!((ops.len(), names.len()), (TABLE.len(), TABLE.len()));
+}
+
+/// A word that is likely to be an instruction: a row's bits over random ones.
+pub(crate) fn words() -> impl Strategy<Value = u32> {
+    let with_row = |(row, noise): (usize, u32)| {
+        let row = &TABLE[row];
+        let operands = match row.format {
+            Format::Bare => 0,
+            Format::R => 0x01ff_8f80,
+            Format::Shift | Format::ShiftW => 0x03ff_8f80,
+            Format::Amo => 0x07ff_8f80,
+            Format::Lr => 0x060f_8f80,
+            Format::U | Format::J => 0xffff_ff80,
+            _ => 0xffff_8f80,
+        };
+        row.fixed | (noise & operands)
+    };
+    prop_oneof![9 => (0..TABLE.len(), any::<u32>()).prop_map(with_row), 1 => any::<u32>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn encode_inverts_decode(word in words()) {
+        for xlen in XLENS {
+            let Some(decoded) = decode(xlen, word) else { continue };
+            if decoded.len == 2 { continue }
+            let encoded = decoded.inst.encode(xlen).expect("a decoded instruction has a word");
+            prop_assert_eq!(decode(xlen, encoded), Some(decoded));
+            // Fences have bits that are ignored.
+            if !matches!(decoded.inst.op, Op::Fence | Op::FenceI) {
+                prop_assert_eq!(encoded, word);
+            }
+        }
+    }
+
+    #[test]
+    fn one_row_describes_a_word(word in words()) {
+        // A word that two rows describe would print as one and parse as either.
+        for xlen in XLENS {
+            let Some(decoded) = decode(xlen, word) else { continue };
+            let text = decoded.inst.asm().to_string();
+            prop_assert_eq!(Inst::parse(xlen, &text), Ok(decoded.inst));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The instruction set, compared with itself, with other people's tools and with qemu.
+
+mod encoding;
+mod machine;
+mod semantics;
+mod text;
