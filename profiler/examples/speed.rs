@@ -1,0 +1,32 @@
+//! How fast a guest executes: `cargo run --release --example speed -- guest.elf [environment]`.
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement")]
+
+use std::time::Instant;
+
+use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let path = args.next().ok_or("usage: speed guest.elf [environment]")?;
+    let program = Program::load(&std::fs::read(&path)?)?;
+    let environment = match args.next() {
+        Some(name) => name.parse()?,
+        None => Environment::detect(&program),
+    };
+    let input = Input { args: vec![path], ..Input::default() };
+    let start = Instant::now();
+    let run = run(&program, &Patches::none(), environment, &input, &Limits::none())?;
+    let seconds = start.elapsed().as_secs_f64();
+    let mips = run.instructions as f64 / seconds / 1e6;
+    println!("{}", String::from_utf8_lossy(&run.stdout));
+    println!(
+        "{environment}: exit {}, {} instructions, {seconds:.2} s, {mips:.0} MIPS, {} spans, {} \
+         edges, {} paths",
+        run.exit_code,
+        run.instructions,
+        run.profile.spans.len(),
+        run.profile.edges.len(),
+        run.profile.stacks.len(),
+    );
+    Ok(())
+}

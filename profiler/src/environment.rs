@@ -1,0 +1,264 @@
+//! What a guest can ask of the world: one file per environment, behind [`Host`].
+
+mod bare;
+mod linux;
+mod openvm;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use autoprec_isa::{Decoded, Inst, Op, Reg, Xlen, decode};
+
+use crate::executor::Input;
+use crate::hart::Guest;
+use crate::memory::{self, AccessError, Memory};
+use crate::program::Program;
+
+/// The interface a guest was built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Environment {
+    /// OpenVM: RV32IM with instructions for input, output and termination.
+    OpenVm,
+    /// Linux system calls of a static program.
+    Linux,
+    /// `ecall` with the Linux numbers of read, write and exit, and nothing else.
+    Bare,
+}
+
+impl Environment {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::OpenVm, Self::Linux, Self::Bare];
+
+    /// The name that [`FromStr`] reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenVm => "openvm",
+            Self::Linux => "linux",
+            Self::Bare => "bare",
+        }
+    }
+
+    /// The environment that the code asks for.
+    ///
+    /// OpenVM if it holds an OpenVM termination instruction; Linux if it loads the number of a call
+    /// that only Linux has (`exit_group` or `brk`) into `a7`; otherwise bare.
+    pub fn detect(program: &Program) -> Self {
+        let mut numbers = BTreeSet::new();
+        for segment in program.segments.iter().filter(|s| s.executable) {
+            let mut pc = segment.addr;
+            while let Some(word) = program.word_at(pc) {
+                if program.xlen == Xlen::Rv32 && openvm::is_terminate(word) {
+                    return Self::OpenVm;
+                }
+                let decoded = decode(program.xlen, word);
+                if let Some(Inst { op: Op::AluImm(_), rd: Reg::A7, rs1: Reg::ZERO, imm, .. }) =
+                    decoded.map(|d| d.inst)
+                {
+                    numbers.insert(imm);
+                }
+                pc += decoded.map_or(if word & 3 == 3 { 4 } else { 2 }, |d| u64::from(d.len));
+            }
+        }
+        let linux = [linux::EXIT_GROUP, linux::BRK];
+        if numbers.iter().any(|&n| linux.iter().any(|&l| i64::from(n).cast_unsigned() == l)) {
+            Self::Linux
+        } else {
+            Self::Bare
+        }
+    }
+
+    pub(crate) fn host(self) -> Box<dyn Host> {
+        match self {
+            Self::OpenVm => Box::new(openvm::Rules),
+            Self::Linux => Box::new(linux::Rules),
+            Self::Bare => Box::new(bare::Rules),
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// There is no environment of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no environment is called `{name}`; there are openvm, linux and bare")]
+pub struct ParseEnvironmentError {
+    /// What was read.
+    pub name: String,
+}
+
+impl FromStr for Environment {
+    type Err = ParseEnvironmentError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|e| e.name() == name);
+        known.ok_or_else(|| ParseEnvironmentError { name: name.to_owned() })
+    }
+}
+
+/// How a guest asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Call {
+    Ecall,
+    Custom(u32),
+}
+
+/// What becomes of the guest after a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Continue,
+    Exit(u32),
+}
+
+/// Why a call cannot be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CallError {
+    Unknown(u64),
+    Illegal,
+    Failed(String),
+    Access { addr: u64, bytes: u32, write: bool, error: AccessError },
+    Misaligned { addr: u64, bytes: u32 },
+}
+
+/// What a guest wrote.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Output {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) public_values: Vec<u8>,
+}
+
+/// Memory and registers at the start.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) memory: Memory,
+    pub(crate) registers: Vec<(Reg, u64)>,
+}
+
+/// The rules of an environment, which do not change during a run.
+pub(crate) trait Host {
+    /// Lays out memory and starts the environment's own state.
+    fn start(&self, program: &Program, input: &Input) -> Result<(Start, Box<dyn Session>), String>;
+
+    /// The instruction, if the machine has it.
+    fn decode(&self, xlen: Xlen, word: u32) -> Option<Decoded> {
+        decode(xlen, word)
+    }
+
+    /// Whether a word outside the table is a call of the environment.
+    fn is_custom(&self, _word: u32) -> bool {
+        false
+    }
+
+    /// Whether misaligned accesses fault.
+    fn aligned_only(&self) -> bool {
+        false
+    }
+}
+
+/// An environment during a run.
+pub(crate) trait Session {
+    /// Answers a call.
+    fn call(&mut self, call: Call, guest: &mut dyn Guest) -> Result<Action, CallError>;
+
+    /// What was written.
+    fn finish(&mut self) -> Output;
+}
+
+/// Puts the segments into memory with their permissions.
+fn load_segments(memory: &mut Memory, program: &Program) {
+    for segment in &program.segments {
+        let range = segment.addr..segment.end();
+        let write = if segment.writable { memory::WRITE } else { 0 };
+        memory.map(range.clone(), memory::READ | write);
+        memory.initialise(segment.addr, &segment.data[..nonzero(&segment.data)]);
+        if segment.executable && segment.writable {
+            memory.guard_code(range);
+        }
+    }
+}
+
+/// Length without trailing zeros, which need not be written to fresh memory.
+fn nonzero(data: &[u8]) -> usize {
+    data.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1)
+}
+
+/// The window for a guest: from the page of its lowest segment (or `low`, if that is less) to at
+/// least `room` bytes behind its last segment, if that is not too far away.
+fn window(program: &Program, low: u64, room: u64) -> Range<u64> {
+    const FARTHEST: u64 = 3 << 30;
+    let align = |addr: u64| addr & !(memory::PAGE - 1);
+    let start = program.segments.first().map_or(0, |s| align(s.addr)).min(low);
+    let near = |s: &&crate::Segment| s.end() - start <= FARTHEST;
+    let last = program.segments.iter().filter(near).map(|s| align(s.end())).max();
+    let top = if program.xlen == Xlen::Rv32 { 1 << 32 } else { 1 << 46 };
+    let end = last.unwrap_or(start).saturating_add(room).min(top.max(start + memory::PAGE));
+    start..end
+}
+
+/// Copies between guest memory and a file descriptor: the three calls that `bare` has, too.
+#[derive(Debug, Default)]
+struct Files {
+    stdin: Vec<u8>,
+    position: usize,
+    output: Output,
+}
+
+/// No single copy is larger, whatever length the guest passes.
+const MAX_COPY: u64 = 1 << 30;
+
+const EBADF: u64 = 9_u64.wrapping_neg();
+
+impl Files {
+    fn new(stdin: &[u8]) -> Self {
+        Self { stdin: stdin.to_vec(), ..Self::default() }
+    }
+
+    /// Bytes read, or a negative error number.
+    fn read(&mut self, guest: &mut dyn Guest, fd: u64, (addr, len): (u64, u64)) -> CallResult {
+        if fd != 0 {
+            return Ok(EBADF);
+        }
+        let rest = &self.stdin[self.position..];
+        let count = rest.len().min(usize::try_from(len).unwrap_or(usize::MAX));
+        write(guest, addr, &rest[..count])?;
+        self.position += count;
+        Ok(count as u64)
+    }
+
+    /// Bytes written, or a negative error number.
+    fn write(&mut self, guest: &mut dyn Guest, fd: u64, (addr, len): (u64, u64)) -> CallResult {
+        let sink = match fd {
+            1 => &mut self.output.stdout,
+            2 => &mut self.output.stderr,
+            _ => return Ok(EBADF),
+        };
+        sink.extend(read(guest, addr, len)?);
+        Ok(len)
+    }
+}
+
+type CallResult = Result<u64, CallError>;
+
+/// Copies guest memory out.
+fn read(guest: &mut dyn Guest, addr: u64, len: u64) -> Result<Vec<u8>, CallError> {
+    let bytes = u32::try_from(len).unwrap_or(u32::MAX);
+    let denied = CallError::Access { addr, bytes, write: false, error: AccessError::Denied };
+    if len > MAX_COPY {
+        return Err(denied);
+    }
+    let len = usize::try_from(len).expect("at most MAX_COPY");
+    guest.read(addr, len).ok_or(denied)
+}
+
+/// Copies into guest memory.
+fn write(guest: &mut dyn Guest, addr: u64, data: &[u8]) -> Result<(), CallError> {
+    let bytes = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let failed = |error| CallError::Access { addr, bytes, write: true, error };
+    guest.memory().write(addr, data).map_err(failed)
+}

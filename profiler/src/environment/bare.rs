@@ -1,0 +1,63 @@
+//! A machine with three calls, numbered as in Linux: the same ELF runs under `qemu-riscv32` and
+//! `qemu-riscv64`. All memory from address 0 (if the guest is linked low) to far behind the guest is
+//! there; the stack pointer starts at its end.
+
+use autoprec_isa::Reg;
+
+use super::{Action, Call, CallError, Files, Host, Output, Session, Start};
+use crate::executor::Input;
+use crate::hart::Guest;
+use crate::memory::{self, Memory};
+use crate::program::Program;
+
+/// Memory behind the last segment, in bytes.
+const ROOM: u64 = 512 << 20;
+/// A guest linked below this address has memory from address 0 on.
+const LOW: u64 = 1 << 30;
+
+const READ: u64 = 63;
+const WRITE: u64 = 64;
+const EXIT: u64 = 93;
+
+pub(super) struct Rules;
+
+impl Host for Rules {
+    fn start(&self, program: &Program, input: &Input) -> Result<(Start, Box<dyn Session>), String> {
+        let first = program.segments.first().map_or(0, |s| s.addr);
+        let window = super::window(program, if first < LOW { 0 } else { first }, ROOM);
+        let mut memory = Memory::new(window.clone());
+        // Text that is not writable stays so; everything around it is.
+        super::load_segments(&mut memory, program);
+        let mut free = window.start;
+        for segment in program.segments.iter().filter(|s| s.end() <= window.end) {
+            let start = segment.addr & !(memory::PAGE - 1);
+            memory.map(free..start.max(free), memory::READ | memory::WRITE);
+            free = segment.end().next_multiple_of(memory::PAGE).max(free);
+        }
+        memory.map(free..window.end.max(free), memory::READ | memory::WRITE);
+        let registers = vec![(Reg::SP, window.end - 16)];
+        Ok((Start { memory, registers }, Box::new(Bare(Files::new(&input.stdin)))))
+    }
+}
+
+struct Bare(Files);
+
+impl Session for Bare {
+    fn call(&mut self, call: Call, guest: &mut dyn Guest) -> Result<Action, CallError> {
+        let Call::Ecall = call else { return Err(CallError::Illegal) };
+        let [number, fd, addr, len] = [Reg::A7, Reg::A0, Reg::A1, Reg::A2].map(|r| guest.reg(r));
+        let result = match number {
+            READ => self.0.read(guest, fd, (addr, len))?,
+            WRITE => self.0.write(guest, fd, (addr, len))?,
+            #[expect(clippy::cast_possible_truncation, reason = "exit codes have 32 bits")]
+            EXIT => return Ok(Action::Exit(fd as u32)),
+            _ => return Err(CallError::Unknown(number)),
+        };
+        guest.set_reg(Reg::A0, result);
+        Ok(Action::Continue)
+    }
+
+    fn finish(&mut self) -> Output {
+        std::mem::take(&mut self.0.output)
+    }
+}

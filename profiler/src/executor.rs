@@ -1,0 +1,509 @@
+//! The run loop: spans one after the other, counting as it goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoprec_isa::{Reg, Word, Xlen};
+
+use crate::calls::CallTree;
+use crate::environment::{Action, Call, CallError, Environment, Host, Session, Start};
+use crate::error::{RunError, Site};
+use crate::hart::{Fault, Guest as _, Hart, MachineState};
+use crate::memory::AccessError;
+use crate::patches::{Patches, PrecompileId};
+use crate::profile::{Edge, Profile, Span};
+use crate::program::Program;
+use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
+
+/// What a guest reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    /// OpenVM: one vector per `hint_input`.
+    pub hints: Vec<Vec<u8>>,
+    /// Standard input.
+    pub stdin: Vec<u8>,
+    /// Linux: the arguments, the program's name first.
+    pub args: Vec<String>,
+}
+
+/// When to give up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most instructions to execute.
+    pub max_instructions: Option<u64>,
+}
+
+impl Limits {
+    /// Run until the guest ends.
+    pub fn none() -> Self {
+        Self { max_instructions: None }
+    }
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What the guest exited with; 0 is success.
+    pub exit_code: u32,
+    /// Standard output; of OpenVM, what the guest printed.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+    /// OpenVM: the public values.
+    pub public_values: Vec<u8>,
+    /// Executed guest instructions; a precompile call counts those that it replaces.
+    pub instructions: u64,
+    /// The same with a precompile call as one instruction.
+    pub vm_instructions: u64,
+    /// Calls of each precompile, 0 included.
+    pub calls: BTreeMap<PrecompileId, u64>,
+    /// Where the instructions were executed.
+    pub profile: Profile,
+    /// Registers at the end, zero-extended, by number.
+    pub registers: [u64; 32],
+    /// SHA-256 of final registers and memory: equal for equal results.
+    pub memory_digest: [u8; 32],
+    /// Misaligned loads and stores.
+    pub misaligned: u64,
+}
+
+/// Runs a guest to its end.
+///
+/// # Errors
+///
+/// A [`RunError`] says where and why the guest could not go on.
+pub fn run(
+    program: &Program,
+    patches: &Patches,
+    environment: Environment,
+    input: &Input,
+    limits: &Limits,
+) -> Result<Run, RunError> {
+    let watch = Watch { pcs: &BTreeSet::new(), on_entry: &mut |_, _| {} };
+    dispatch(program, patches, environment, (input, limits), watch)
+}
+
+/// Runs a guest, calling `on_entry` with the address and the machine's state each time control
+/// arrives at an address in `watch`, before the instruction there is executed.
+///
+/// # Errors
+///
+/// As [`run`].
+#[expect(clippy::too_many_arguments, reason = "the arguments of `run` and two more")]
+pub fn run_watched(
+    program: &Program,
+    patches: &Patches,
+    environment: Environment,
+    input: &Input,
+    limits: &Limits,
+    watch: &BTreeSet<u64>,
+    on_entry: &mut dyn FnMut(u64, &dyn MachineState),
+) -> Result<Run, RunError> {
+    let watch = Watch { pcs: watch, on_entry };
+    dispatch(program, patches, environment, (input, limits), watch)
+}
+
+struct Watch<'w> {
+    pcs: &'w BTreeSet<u64>,
+    on_entry: &'w mut (dyn FnMut(u64, &dyn MachineState) + 'w),
+}
+
+fn dispatch(
+    program: &Program,
+    patches: &Patches,
+    environment: Environment,
+    (input, limits): (&Input, &Limits),
+    watch: Watch<'_>,
+) -> Result<Run, RunError> {
+    for patch in patches.iter() {
+        let bytes = patch.saved.len();
+        let executable = program.segment_at(patch.entry).is_some_and(|s| s.executable);
+        if !executable || program.bytes(patch.entry, bytes).is_none() {
+            return Err(RunError::BadPatch { entry: patch.entry, bytes });
+        }
+    }
+    let original = program.with_patches_undone(patches);
+    let host = environment.host();
+    let (start, session) = host
+        .start(&original, input)
+        .map_err(|reason| RunError::Unsuitable { environment, reason })?;
+    let setting = Setting { program: &original, patches, environment, limits, host: &*host };
+    match program.xlen {
+        Xlen::Rv32 => Executor::<u32>::new(setting, start, session, watch).run(),
+        Xlen::Rv64 => Executor::<u64>::new(setting, start, session, watch).run(),
+    }
+}
+
+/// What does not change during a run.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    /// With the original words.
+    program: &'a Program,
+    patches: &'a Patches,
+    environment: Environment,
+    limits: &'a Limits,
+    host: &'a dyn Host,
+}
+
+/// Executions of a computed jump from one span to one target.
+#[derive(Clone, Copy)]
+struct ComputedEdge {
+    from: SpanId,
+    to: SpanId,
+    target: u64,
+    count: u64,
+}
+
+/// Lines of the direct-mapped cache of computed edges.
+const EDGE_CACHE: usize = 1 << 12;
+
+struct Executor<'a, 'w, W: Word> {
+    setting: Setting<'a>,
+    session: Box<dyn Session>,
+    watch: Watch<'w>,
+    hart: Hart<W>,
+    spans: Spans<'a, W>,
+    calls: CallTree,
+    edge_cache: Vec<ComputedEdge>,
+    edges: BTreeMap<(SpanId, u64), u64>,
+    /// Calls per patch, in order of entry.
+    patch_calls: Vec<u64>,
+    /// End of the patched region that is being executed by its original; 0 if none is.
+    region_end: u64,
+    /// Instructions executed in place of precompile calls.
+    replaced: u64,
+}
+
+impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
+    fn new(
+        setting: Setting<'a>,
+        start: Start,
+        session: Box<dyn Session>,
+        watch: Watch<'w>,
+    ) -> Self {
+        let Start { mut memory, registers } = start;
+        for patch in setting.patches.iter() {
+            memory.guard_patch(patch.entry..patch.entry + patch.saved.len() as u64);
+        }
+        let mut hart = Hart::new(memory, setting.host.aligned_only());
+        for (reg, value) in registers {
+            hart.set_reg(reg, value);
+        }
+        let none = ComputedEdge { from: UNKNOWN, to: UNKNOWN, target: 0, count: 0 };
+        let entry = setting.program.entry;
+        Self {
+            spans: Spans::new(setting.program, setting.host, setting.patches, watch.pcs),
+            calls: CallTree::new(entry),
+            edge_cache: vec![none; EDGE_CACHE],
+            edges: BTreeMap::new(),
+            patch_calls: vec![0; setting.patches.len()],
+            region_end: 0,
+            replaced: 0,
+            setting,
+            session,
+            watch,
+            hart,
+        }
+    }
+
+    fn run(mut self) -> Result<Run, RunError> {
+        let limit = self.setting.limits.max_instructions.unwrap_or(u64::MAX);
+        let mut now = 0u64;
+        let mut id = self.enter(self.setting.program.entry)?;
+        loop {
+            let span = &mut self.spans.all[id as usize];
+            if span.patch != NO_PATCH || span.watched || self.region_end != 0 {
+                self.notice(id);
+            }
+            let span = &mut self.spans.all[id as usize];
+            let before = now;
+            now += u64::from(span.insts);
+            if now > limit {
+                let pc = span.start;
+                let site = Box::new(self.site(pc));
+                return Err(RunError::InstructionLimit { site, limit });
+            }
+            span.count += 1;
+            let hart = &mut self.hart;
+            hart.instructions = before;
+            for slot in &self.spans.slots[span.slots.clone()] {
+                if (slot.run)(hart, slot).is_err() {
+                    let pc = slot.pc;
+                    return Err(self.faulted(pc));
+                }
+            }
+            let last = span.slots.end;
+            id = match span.finish {
+                End::Branch { target, enters } => {
+                    let slot = &self.spans.slots[last];
+                    if matches!((slot.run)(hart, slot), Ok(1)) {
+                        span.taken += 1;
+                        self.region_end = 0;
+                        let known = span.target;
+                        if enters {
+                            self.calls.tail_call(target, now);
+                        }
+                        if known == UNKNOWN { self.link_target(id, target)? } else { known }
+                    } else {
+                        let known = span.next;
+                        if known == UNKNOWN { self.link_next(id)? } else { known }
+                    }
+                }
+                End::Jump { target, .. } | End::Call { target } => {
+                    let slot = &self.spans.slots[last];
+                    // Links; cannot fail.
+                    let _ = (slot.run)(hart, slot);
+                    self.region_end = 0;
+                    let known = span.target;
+                    match span.finish {
+                        End::Jump { enters: false, .. } => {}
+                        End::Call { .. } => self.calls.call(target, span.end, now),
+                        _ => self.calls.tail_call(target, now),
+                    }
+                    if known == UNKNOWN { self.link_target(id, target)? } else { known }
+                }
+                End::Computed(kind) => {
+                    let slot = &self.spans.slots[last];
+                    let target = (slot.run)(hart, slot).unwrap_or(0);
+                    self.region_end = 0;
+                    let return_to = span.end;
+                    self.follow(kind, target, return_to, now);
+                    self.jump(id, target)?
+                }
+                End::FallThrough => {
+                    let known = span.next;
+                    if known == UNKNOWN { self.link_next(id)? } else { known }
+                }
+                finish => match self.leave(id, finish, now)? {
+                    Some(exit_code) => return Ok(self.finish(exit_code, now)),
+                    None => {
+                        let known = self.spans.all[id as usize].next;
+                        if known == UNKNOWN { self.link_next(id)? } else { known }
+                    }
+                },
+            };
+        }
+    }
+
+    /// Patches and observers, at the start of a span.
+    #[cold]
+    #[inline(never)]
+    fn notice(&mut self, id: SpanId) {
+        let span = &self.spans.all[id as usize];
+        if span.patch != NO_PATCH {
+            self.patch_calls[span.patch as usize] += 1;
+            self.region_end = span.patch_end;
+        } else if span.start >= self.region_end {
+            self.region_end = 0;
+        }
+        if self.region_end != 0 {
+            self.replaced += u64::from(span.insts);
+        }
+        if span.watched {
+            (self.watch.on_entry)(span.start, &self.hart);
+        }
+    }
+
+    /// Keeps the shadow stack after a computed jump.
+    fn follow(&mut self, kind: Computed, target: u64, return_to: u64, now: u64) {
+        match kind {
+            Computed::Call => self.calls.call(target, return_to, now),
+            Computed::Return if self.calls.ret(target, now) => {}
+            _ if self.setting.program.is_function_entry(target) => {
+                self.calls.tail_call(target, now);
+            }
+            Computed::Return => {
+                if let Some(function) = self.setting.program.function_at(target) {
+                    self.calls.restart(function.addr, now);
+                }
+            }
+            Computed::Jump => {}
+        }
+    }
+
+    /// The span at `pc`.
+    fn enter(&mut self, pc: u64) -> Result<SpanId, RunError> {
+        let id = self.spans.at(pc);
+        let span = &self.spans.all[id as usize];
+        if !self.hart.memory.note_execution(&(span.start..span.end)) {
+            let site = Box::new(self.site(pc));
+            return Err(RunError::StoreToCode { site, addr: pc, patched: false });
+        }
+        Ok(id)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn link_target(&mut self, id: SpanId, target: u64) -> Result<SpanId, RunError> {
+        let to = self.enter(target)?;
+        self.spans.all[id as usize].target = to;
+        Ok(to)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn link_next(&mut self, id: SpanId) -> Result<SpanId, RunError> {
+        let to = self.enter(self.spans.all[id as usize].end)?;
+        self.spans.all[id as usize].next = to;
+        Ok(to)
+    }
+
+    /// Counts a computed jump and finds its target.
+    #[inline]
+    fn jump(&mut self, from: SpanId, target: u64) -> Result<SpanId, RunError> {
+        let hash = (target >> 1) ^ u64::from(from).wrapping_mul(0x9e37_79b9);
+        let index = usize::try_from(hash % EDGE_CACHE as u64).expect("below EDGE_CACHE");
+        let line = &mut self.edge_cache[index];
+        if line.from == from && line.target == target {
+            line.count += 1;
+            return Ok(line.to);
+        }
+        self.jump_slow(from, target, index)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn jump_slow(&mut self, from: SpanId, target: u64, index: usize) -> Result<SpanId, RunError> {
+        let to = self.enter(target)?;
+        let new = ComputedEdge { from, to, target, count: 1 };
+        let old = std::mem::replace(&mut self.edge_cache[index], new);
+        if old.count > 0 {
+            *self.edges.entry((old.from, old.target)).or_default() += old.count;
+        }
+        Ok(to)
+    }
+
+    /// Ends that leave the machine: `Some` exit code, or on with the next span.
+    #[inline(never)]
+    fn leave(&mut self, id: SpanId, finish: End, now: u64) -> Result<Option<u32>, RunError> {
+        let span = &self.spans.all[id as usize];
+        let call = match finish {
+            End::Ecall => Call::Ecall,
+            End::Custom(word) => Call::Custom(word),
+            End::Illegal(word) => return Err(self.illegal(span.start, word)),
+            End::OutsideText => {
+                return Err(RunError::OutsideText { site: Box::new(self.site(span.start)) });
+            }
+            _ => return Err(RunError::Breakpoint { site: Box::new(self.site(span.end)) }),
+        };
+        let pc = self.spans.slots.get(span.slots.end).filter(|_| matches!(call, Call::Ecall));
+        let pc = pc.map_or(span.end.wrapping_sub(4), |slot| slot.pc);
+        self.hart.instructions = now;
+        match self.session.call(call, &mut self.hart) {
+            Ok(Action::Continue) => Ok(None),
+            Ok(Action::Exit(code)) => Ok(Some(code)),
+            Err(error) => Err(self.call_failed(pc, error)),
+        }
+    }
+
+    fn finish(mut self, exit_code: u32, now: u64) -> Run {
+        let output = self.session.finish();
+        let calls: BTreeMap<PrecompileId, u64> = self
+            .setting
+            .patches
+            .iter()
+            .zip(&self.patch_calls)
+            .map(|(patch, &count)| (patch.id, count))
+            .collect();
+        Run {
+            exit_code,
+            stdout: output.stdout,
+            stderr: output.stderr,
+            public_values: output.public_values,
+            instructions: now,
+            vm_instructions: now - self.replaced + self.patch_calls.iter().sum::<u64>(),
+            calls,
+            registers: self.hart.registers(),
+            memory_digest: self.hart.digest(),
+            misaligned: self.hart.misaligned,
+            profile: self.profile(now),
+        }
+    }
+
+    fn profile(mut self, now: u64) -> Profile {
+        for line in self.edge_cache.iter().filter(|line| line.count > 0) {
+            *self.edges.entry((line.from, line.target)).or_default() += line.count;
+        }
+        // Overlapping spans share control instructions.
+        let mut edges: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+        let slots = &self.spans.slots;
+        let control = |span: &crate::spans::Span| slots[span.slots.end].pc;
+        for (&(from, target), &count) in &self.edges {
+            let from = control(&self.spans.all[from as usize]);
+            *edges.entry((from, target)).or_default() += count;
+        }
+        for span in self.spans.all.iter().filter(|span| span.count > 0) {
+            let (target, count) = match span.finish {
+                End::Branch { target, .. } => (target, span.taken),
+                End::Jump { target, .. } | End::Call { target } => (target, span.count),
+                _ => continue,
+            };
+            if count > 0 {
+                *edges.entry((control(span), target)).or_default() += count;
+            }
+        }
+        let executed = self.spans.all.iter().filter(|span| span.count > 0);
+        let mut spans: Vec<Span> = executed
+            .map(|s| Span { start: s.start, end: s.end, insts: s.insts, count: s.count })
+            .collect();
+        spans.sort();
+        Profile {
+            version: Profile::VERSION,
+            elf_digest: self.setting.program.digest.clone(),
+            instructions: now,
+            spans,
+            edges: edges.into_iter().map(|((from, to), count)| Edge { from, to, count }).collect(),
+            stacks: self.calls.finish(now),
+        }
+    }
+
+    fn site(&self, pc: u64) -> Site {
+        const ARGS: [Reg; 8] =
+            [Reg::A0, Reg::A1, Reg::A2, Reg::A3, Reg::A4, Reg::A5, Reg::A6, Reg::A7];
+        Site {
+            pc,
+            function: self.setting.program.function_at(pc).map(|f| f.name.clone()),
+            args: ARGS.map(|reg| MachineState::reg(&self.hart, reg)),
+        }
+    }
+
+    fn illegal(&self, pc: u64, word: u32) -> RunError {
+        let environment = self.setting.environment;
+        let site = Box::new(self.site(pc));
+        RunError::IllegalInstruction { site, word, xlen: W::XLEN, environment }
+    }
+
+    #[cold]
+    fn faulted(&self, pc: u64) -> RunError {
+        let fault = self.hart.fault.expect("handlers set the fault when they stop");
+        match fault {
+            Fault::Access { addr, bytes, write, error } => {
+                self.call_failed(pc, CallError::Access { addr, bytes, write, error })
+            }
+            Fault::Misaligned { addr, bytes } => {
+                self.call_failed(pc, CallError::Misaligned { addr, bytes })
+            }
+            Fault::Csr(csr) => RunError::Csr { site: Box::new(self.site(pc)), csr },
+        }
+    }
+
+    #[cold]
+    fn call_failed(&self, pc: u64, error: CallError) -> RunError {
+        let site = Box::new(self.site(pc));
+        let environment = self.setting.environment;
+        match error {
+            CallError::Unknown(number) => RunError::UnknownCall { site, number, environment },
+            CallError::Illegal => self.illegal(pc, self.setting.program.word_at(pc).unwrap_or(0)),
+            CallError::Failed(reason) => RunError::Call { site, reason },
+            CallError::Access { addr, bytes, write, error: AccessError::Denied } => {
+                RunError::Access { site, addr, bytes, write }
+            }
+            CallError::Access { addr, error, .. } => {
+                let patched = error == AccessError::Patched;
+                RunError::StoreToCode { site, addr, patched }
+            }
+            CallError::Misaligned { addr, bytes } => {
+                RunError::Misaligned { site, addr, bytes, environment }
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The concrete machine: registers, memory and counters behind the ISA's [`Machine`] interface.
+
+use autoprec_isa::{Alu, Csr, CsrWrite, Machine, Reg, Width, Word, Xlen};
+use sha2::{Digest as _, Sha256};
+
+use crate::memory::{AccessError, Memory};
+
+/// The marker of a fault; [`Hart::fault`] has the details, so that results stay in a register.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopped;
+
+/// Why an instruction could not be performed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A failed load or store.
+    Access { addr: u64, bytes: u32, write: bool, error: AccessError },
+    /// A misaligned access where there must be none.
+    Misaligned { addr: u64, bytes: u32 },
+    /// A control and status register that is not there.
+    Csr(u16),
+}
+
+/// What the environment and observers see of the machine, whatever its word width.
+pub trait MachineState {
+    /// The value of a register, zero-extended.
+    fn reg(&self, reg: Reg) -> u64;
+
+    /// `len` bytes of memory, if all of them may be loaded.
+    fn read(&self, addr: u64, len: usize) -> Option<Vec<u8>>;
+}
+
+/// What the environment may change.
+pub(crate) trait Guest: MachineState {
+    fn set_reg(&mut self, reg: Reg, value: u64);
+    fn memory(&mut self) -> &mut Memory;
+    /// Instructions executed so far, without those of the straight run being executed.
+    fn instructions(&self) -> u64;
+}
+
+/// One hart.
+#[derive(Debug)]
+pub(crate) struct Hart<W> {
+    regs: [W; 32],
+    pub(crate) memory: Memory,
+    pub(crate) fault: Option<Fault>,
+    /// Misaligned accesses so far.
+    pub(crate) misaligned: u64,
+    /// Whether a misaligned access is a fault.
+    pub(crate) aligned_only: bool,
+    /// Instructions executed before the current span.
+    pub(crate) instructions: u64,
+    reservation: Option<u64>,
+}
+
+impl<W: Word> Hart<W> {
+    pub(crate) fn new(memory: Memory, aligned_only: bool) -> Self {
+        Self {
+            regs: [W::default(); 32],
+            memory,
+            fault: None,
+            misaligned: 0,
+            aligned_only,
+            instructions: 0,
+            reservation: None,
+        }
+    }
+
+    /// SHA-256 of the registers and of memory that is not zero.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        for value in self.registers() {
+            hasher.update(value.to_le_bytes());
+        }
+        self.memory.digest(&mut hasher);
+        hasher.finalize().into()
+    }
+
+    /// All registers, zero-extended.
+    pub(crate) fn registers(&self) -> [u64; 32] {
+        self.regs.map(Word::to_u64)
+    }
+
+    #[cold]
+    fn stop(&mut self, fault: Fault) -> Stopped {
+        self.fault = Some(fault);
+        Stopped
+    }
+
+    fn misalignment(&mut self, width: Width, addr: u64) -> Result<(), Stopped> {
+        let bytes = width.bytes();
+        if !addr.is_multiple_of(u64::from(bytes)) {
+            if self.aligned_only {
+                return Err(self.stop(Fault::Misaligned { addr, bytes }));
+            }
+            self.misaligned += 1;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn load_slow(&mut self, width: Width, addr: u64) -> Result<u64, Stopped> {
+        self.misalignment(width, addr)?;
+        let mut buffer = [0; 8];
+        let bytes = width.bytes();
+        match self.memory.read(addr, &mut buffer[..bytes as usize]) {
+            Ok(()) => Ok(u64::from_le_bytes(buffer)),
+            Err(error) => Err(self.stop(Fault::Access { addr, bytes, write: false, error })),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn store_slow(&mut self, width: Width, addr: u64, value: u64) -> Result<(), Stopped> {
+        self.misalignment(width, addr)?;
+        let bytes = width.bytes();
+        self.memory
+            .write(addr, &value.to_le_bytes()[..bytes as usize])
+            .map_err(|error| self.stop(Fault::Access { addr, bytes, write: true, error }))
+    }
+
+    /// Atomic accesses fault when misaligned in every environment.
+    fn atomic(&mut self, width: Width, addr: u64) -> Result<(), Stopped> {
+        let bytes = width.bytes();
+        if addr.is_multiple_of(u64::from(bytes)) {
+            Ok(())
+        } else {
+            Err(self.stop(Fault::Misaligned { addr, bytes }))
+        }
+    }
+}
+
+/// The low bytes of `value` that an access of this width loads, sign-extended.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the executor's inner loop")]
+fn sign_extend(width: Width, value: u64) -> u64 {
+    let unused = 64 - 8 * width.bytes();
+    ((value << unused).cast_signed() >> unused).cast_unsigned()
+}
+
+impl<W: Word> Machine for Hart<W> {
+    type Word = W;
+    type Fault = Stopped;
+
+    #[inline(always)]
+    fn constant(&mut self, value: u64) -> W {
+        W::from_u64(value)
+    }
+
+    #[inline(always)]
+    fn alu(&mut self, op: Alu, a: W, b: W) -> W {
+        op.eval(a, b)
+    }
+
+    #[inline(always)]
+    fn reg(&mut self, reg: Reg) -> W {
+        self.regs[reg.index()]
+    }
+
+    #[inline(always)]
+    fn set_reg(&mut self, reg: Reg, value: W) {
+        self.regs[reg.index()] = value;
+    }
+
+    #[inline(always)]
+    fn load(&mut self, width: Width, signed: bool, addr: W) -> Result<W, Stopped> {
+        let addr = addr.to_u64();
+        let value = match self.memory.load_fast(width, addr) {
+            Some(value) => value,
+            None => self.load_slow(width, addr)?,
+        };
+        Ok(W::from_u64(if signed { sign_extend(width, value) } else { value }))
+    }
+
+    #[inline(always)]
+    fn store(&mut self, width: Width, addr: W, value: W) -> Result<(), Stopped> {
+        let (addr, value) = (addr.to_u64(), value.to_u64());
+        if self.memory.store_fast(width, addr, value) {
+            return Ok(());
+        }
+        self.store_slow(width, addr, value)
+    }
+
+    fn amo(&mut self, op: Alu, width: Width, addr: W, value: W) -> Result<W, Stopped> {
+        self.atomic(width, addr.to_u64())?;
+        let old = self.load(width, true, addr)?;
+        self.store(width, addr, op.eval(old, value))?;
+        Ok(old)
+    }
+
+    fn load_reserved(&mut self, width: Width, addr: W) -> Result<W, Stopped> {
+        self.atomic(width, addr.to_u64())?;
+        let value = self.load(width, true, addr)?;
+        self.reservation = Some(addr.to_u64());
+        Ok(value)
+    }
+
+    fn store_conditional(&mut self, width: Width, addr: W, value: W) -> Result<W, Stopped> {
+        self.atomic(width, addr.to_u64())?;
+        // One hart: only another `sc` ends a reservation.
+        if self.reservation.take() != Some(addr.to_u64()) {
+            return Ok(W::from_u64(1));
+        }
+        self.store(width, addr, value)?;
+        Ok(W::from_u64(0))
+    }
+
+    /// The counters count instructions; a read sees those before the current span.
+    fn csr(&mut self, csr: Csr, write: Option<CsrWrite<W>>) -> Result<W, Stopped> {
+        let readable = write.is_none();
+        match csr {
+            Csr::CYCLE | Csr::TIME | Csr::INSTRET if readable => {
+                Ok(W::from_u64(W::XLEN.mask(self.instructions)))
+            }
+            Csr::CYCLEH | Csr::TIMEH | Csr::INSTRETH if readable && W::XLEN == Xlen::Rv32 => {
+                Ok(W::from_u64(self.instructions >> 32))
+            }
+            _ => Err(self.stop(Fault::Csr(csr.number()))),
+        }
+    }
+}
+
+impl<W: Word> MachineState for Hart<W> {
+    fn reg(&self, reg: Reg) -> u64 {
+        self.regs[reg.index()].to_u64()
+    }
+
+    fn read(&self, addr: u64, len: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        self.memory.read(addr, &mut bytes).ok().map(|()| bytes)
+    }
+}
+
+impl<W: Word> Guest for Hart<W> {
+    fn set_reg(&mut self, reg: Reg, value: u64) {
+        if reg != Reg::ZERO {
+            self.regs[reg.index()] = W::from_u64(value);
+        }
+    }
+
+    fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    fn instructions(&self) -> u64 {
+        self.instructions
+    }
+}

@@ -1,0 +1,42 @@
+//! Loads guest ELFs, executes them and counts what they do.
+//!
+//! [`Program::load`] reads an ELF; [`run`] executes it in an [`Environment`] and gives a [`Run`] with
+//! its output and a [`Profile`]: exact execution counts per straight-line span, taken edge and call
+//! path. [`report`] renders profiles. A patched guest runs as its original does, from the plain data
+//! of [`Patches`].
+//!
+//! ```
+//! use autoprec_isa::Xlen;
+//! use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
+//!
+//! // li a0, 7; li a7, 93; ecall
+//! let code = [0x0070_0513_u32, 0x05d0_0893, 0x0000_0073].map(u32::to_le_bytes).concat();
+//! let program = Program::from_code(Xlen::Rv32, 0x1_0000, &code);
+//! let environment = Environment::Bare;
+//! let run = run(&program, &Patches::none(), environment, &Input::default(), &Limits::none())?;
+//! assert_eq!((run.exit_code, run.instructions), (7, 3));
+//! # Ok::<(), autoprec_profiler::RunError>(())
+//! ```
+
+mod calls;
+mod digest;
+mod elf;
+mod environment;
+mod error;
+mod executor;
+mod hart;
+mod memory;
+mod patches;
+mod profile;
+mod program;
+pub mod report;
+mod slot;
+mod spans;
+
+pub use environment::{Environment, ParseEnvironmentError};
+pub use error::{LoadError, RunError, Site};
+pub use executor::{Input, Limits, Run, run, run_watched};
+pub use hart::MachineState;
+pub use patches::{Patch, Patches, PrecompileId};
+pub use profile::{Counts, Edge, Profile, ProfileError, Span, Stack};
+pub use program::{Program, Segment, Symbol};

@@ -1,0 +1,329 @@
+//! Guest memory: one flat window that nearly every access hits, and pages by number for the rest.
+//!
+//! The window is zeroed by the allocator, so the operating system commits only what is touched. One
+//! byte of flags per page answers at once whether an access is allowed and whether a store needs a
+//! closer look. Invariant: a page that may hold anything but zeros has [`DIRTY`]; stores to a page
+//! with [`GUARDED`] or without [`DIRTY`] take the slow path.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use autoprec_isa::Width;
+use sha2::{Digest as _, Sha256};
+
+/// Bytes of a page.
+pub(crate) const PAGE: u64 = 1 << PAGE_BITS;
+const PAGE_BITS: u32 = 12;
+const PAGE_BYTES: usize = 1 << PAGE_BITS;
+
+/// Loads are allowed.
+pub(crate) const READ: u8 = 1;
+/// Stores are allowed.
+pub(crate) const WRITE: u8 = 2;
+const DIRTY: u8 = 4;
+const GUARDED: u8 = 8;
+
+/// Why an access failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AccessError {
+    /// No memory there, or read-only.
+    Denied,
+    /// The bytes belong to a patch.
+    Patched,
+    /// The bytes were executed.
+    Executed,
+}
+
+/// Marks of one halfword of writable code.
+const EXECUTED: u8 = 1;
+const STORED: u8 = 2;
+
+#[derive(Debug)]
+struct Guard {
+    range: Range<u64>,
+    /// Per halfword of the range; `None` for a patch, where no store is allowed.
+    marks: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct FarPage {
+    flags: u8,
+    data: Box<[u8]>,
+}
+
+/// Bytes by address.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    base: u64,
+    data: Vec<u8>,
+    flags: Vec<u8>,
+    far: BTreeMap<u64, FarPage>,
+    guards: Vec<Guard>,
+}
+
+impl Memory {
+    /// No accessible page yet. `window` is page-aligned.
+    pub(crate) fn new(window: Range<u64>) -> Self {
+        let len = usize::try_from(window.end - window.start).expect("the window fits the host");
+        Self {
+            base: window.start,
+            data: vec![0; len],
+            flags: vec![0; len >> PAGE_BITS],
+            far: BTreeMap::new(),
+            guards: Vec::new(),
+        }
+    }
+
+    fn flags_mut(&mut self, page: u64) -> &mut u8 {
+        let first = self.base >> PAGE_BITS;
+        let index = usize::try_from(page.wrapping_sub(first)).unwrap_or(usize::MAX);
+        if index < self.flags.len() {
+            return &mut self.flags[index];
+        }
+        let fresh = || FarPage { flags: 0, data: vec![0; PAGE_BYTES].into() };
+        &mut self.far.entry(page).or_insert_with(fresh).flags
+    }
+
+    fn flags(&self, page: u64) -> u8 {
+        let first = self.base >> PAGE_BITS;
+        usize::try_from(page.wrapping_sub(first))
+            .ok()
+            .and_then(|index| self.flags.get(index).copied())
+            .or_else(|| self.far.get(&page).map(|p| p.flags))
+            .unwrap_or(0)
+    }
+
+    /// Allows accesses to every page that `range` touches.
+    pub(crate) fn map(&mut self, range: Range<u64>, permission: u8) {
+        for page in pages(&range) {
+            *self.flags_mut(page) |= permission;
+        }
+    }
+
+    /// Takes whole pages away and zeroes them.
+    pub(crate) fn unmap(&mut self, range: Range<u64>) {
+        for page in pages(&range) {
+            if self.flags(page) & DIRTY != 0 {
+                self.page_mut(page).fill(0);
+            }
+            if self.far.remove(&page).is_none() && self.flags(page) != 0 {
+                *self.flags_mut(page) = 0;
+            }
+        }
+    }
+
+    /// Whether no page of `range` is accessible.
+    pub(crate) fn is_free(&self, range: &Range<u64>) -> bool {
+        pages(range).all(|page| self.flags(page) == 0)
+    }
+
+    /// Refuses stores to the bytes of a patch.
+    pub(crate) fn guard_patch(&mut self, range: Range<u64>) {
+        self.guard(Guard { range, marks: None });
+    }
+
+    /// Watches code that may be stored to.
+    pub(crate) fn guard_code(&mut self, range: Range<u64>) {
+        let halfwords = usize::try_from((range.end - range.start).div_ceil(2)).unwrap_or(0);
+        self.guard(Guard { range, marks: Some(vec![0; halfwords]) });
+    }
+
+    fn guard(&mut self, guard: Guard) {
+        for page in pages(&guard.range) {
+            *self.flags_mut(page) |= GUARDED;
+        }
+        self.guards.push(guard);
+    }
+
+    /// Notes that the bytes are executed. False if they were stored to before, and so may differ
+    /// from the program's.
+    pub(crate) fn note_execution(&mut self, range: &Range<u64>) -> bool {
+        self.guards.iter_mut().all(|guard| {
+            guard.marks_in(range).iter_mut().all(|mark| {
+                *mark |= EXECUTED;
+                *mark & STORED == 0
+            })
+        })
+    }
+
+    /// The page's bytes, present if its flags are.
+    fn page_mut(&mut self, page: u64) -> &mut [u8] {
+        let offset = (page << PAGE_BITS).wrapping_sub(self.base);
+        let window = self.data.len() as u64;
+        if offset < window {
+            let offset = usize::try_from(offset).expect("within the window, which fits");
+            return &mut self.data[offset..offset + PAGE_BYTES];
+        }
+        let fresh = || FarPage { flags: 0, data: vec![0; PAGE_BYTES].into() };
+        &mut self.far.entry(page).or_insert_with(fresh).data
+    }
+
+    fn page(&self, page: u64) -> Option<&[u8]> {
+        let offset = (page << PAGE_BITS).wrapping_sub(self.base);
+        if offset < self.data.len() as u64 {
+            let offset = usize::try_from(offset).ok()?;
+            return self.data.get(offset..offset + PAGE_BYTES);
+        }
+        self.far.get(&page).map(|p| &*p.data)
+    }
+
+    /// Fills memory without asking for permission; for loading.
+    pub(crate) fn initialise(&mut self, addr: u64, bytes: &[u8]) {
+        for (page, range, offset) in chunks(addr, bytes.len()) {
+            *self.flags_mut(page) |= DIRTY;
+            let len = range.len();
+            self.page_mut(page)[offset..offset + len].copy_from_slice(&bytes[range]);
+        }
+    }
+
+    /// Copies out; for the environment.
+    pub(crate) fn read(&self, addr: u64, out: &mut [u8]) -> Result<(), AccessError> {
+        for (page, range, offset) in chunks(addr, out.len()) {
+            if self.flags(page) & READ == 0 {
+                return Err(AccessError::Denied);
+            }
+            let data = self.page(page).ok_or(AccessError::Denied)?;
+            let len = range.len();
+            out[range].copy_from_slice(&data[offset..offset + len]);
+        }
+        Ok(())
+    }
+
+    /// Copies in; for the environment and for stores that need a closer look.
+    pub(crate) fn write(&mut self, addr: u64, bytes: &[u8]) -> Result<(), AccessError> {
+        let all = chunks(addr, bytes.len());
+        let mut guarded = false;
+        for (page, ..) in all.clone() {
+            let flags = self.flags(page);
+            if flags & WRITE == 0 {
+                return Err(AccessError::Denied);
+            }
+            guarded |= flags & GUARDED != 0;
+        }
+        if guarded {
+            self.check_guards(&(addr..addr.saturating_add(bytes.len() as u64)))?;
+        }
+        for (page, range, offset) in all {
+            *self.flags_mut(page) |= DIRTY;
+            let len = range.len();
+            self.page_mut(page)[offset..offset + len].copy_from_slice(&bytes[range]);
+        }
+        Ok(())
+    }
+
+    fn check_guards(&mut self, range: &Range<u64>) -> Result<(), AccessError> {
+        for guard in &mut self.guards {
+            if range.start >= guard.range.end || range.end <= guard.range.start {
+                continue;
+            }
+            if guard.marks.is_none() {
+                return Err(AccessError::Patched);
+            }
+            for mark in guard.marks_in(range) {
+                if *mark & EXECUTED != 0 {
+                    return Err(AccessError::Executed);
+                }
+                *mark |= STORED;
+            }
+        }
+        Ok(())
+    }
+
+    /// The aligned value at `addr`, if the window holds it and loads are allowed.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
+    pub(crate) fn load_fast(&self, width: Width, addr: u64) -> Option<u64> {
+        let offset = usize::try_from(addr.wrapping_sub(self.base)).ok()?;
+        if self.flags.get(offset >> PAGE_BITS)? & READ == 0 {
+            return None;
+        }
+        Some(match width {
+            Width::Byte => u64::from(*self.data.get(offset)?),
+            Width::Half if addr & 1 == 0 => u64::from(u16::from_le_bytes(self.array(offset)?)),
+            Width::Word if addr & 3 == 0 => u64::from(u32::from_le_bytes(self.array(offset)?)),
+            Width::Double if addr & 7 == 0 => u64::from_le_bytes(self.array(offset)?),
+            _ => return None,
+        })
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
+    fn array<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        self.data.get(offset..)?.first_chunk().copied()
+    }
+
+    /// Stores an aligned value, if the window holds it and nothing asks for a closer look.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
+    pub(crate) fn store_fast(&mut self, width: Width, addr: u64, value: u64) -> bool {
+        const PLAIN: u8 = WRITE | DIRTY;
+        let Ok(offset) = usize::try_from(addr.wrapping_sub(self.base)) else { return false };
+        match self.flags.get(offset >> PAGE_BITS) {
+            Some(flags) if flags & (PLAIN | GUARDED) == PLAIN => {}
+            _ => return false,
+        }
+        let bytes = value.to_le_bytes();
+        let Some(rest) = self.data.get_mut(offset..) else { return false };
+        let [b0, b1, b2, b3, ..] = bytes;
+        match width {
+            Width::Byte => rest.first_chunk_mut().map(|d| *d = [b0]),
+            Width::Half if addr & 1 == 0 => rest.first_chunk_mut().map(|d| *d = [b0, b1]),
+            Width::Word if addr & 3 == 0 => rest.first_chunk_mut().map(|d| *d = [b0, b1, b2, b3]),
+            Width::Double if addr & 7 == 0 => rest.first_chunk_mut().map(|d| *d = bytes),
+            _ => None,
+        }
+        .is_some()
+    }
+
+    /// Feeds every page that is not zero, in order of address.
+    pub(crate) fn digest(&self, hasher: &mut Sha256) {
+        let first = self.base >> PAGE_BITS;
+        let near = (first..).zip(&self.flags).map(|(page, &flags)| (page, flags));
+        let far = |range: Range<u64>| self.far.range(range).map(|(&p, far)| (p, far.flags));
+        let all = far(0..first).chain(near).chain(far(first..u64::MAX));
+        for (page, _) in all.filter(|(_, flags)| flags & DIRTY != 0) {
+            let Some(data) = self.page(page) else { continue };
+            if data.iter().any(|&byte| byte != 0) {
+                hasher.update((page << PAGE_BITS).to_le_bytes());
+                hasher.update(data);
+            }
+        }
+    }
+}
+
+impl Guard {
+    /// Marks of the halfwords that `range` touches.
+    fn marks_in(&mut self, range: &Range<u64>) -> &mut [u8] {
+        let start = range.start.max(self.range.start);
+        let end = range.end.min(self.range.end);
+        let Some(marks) = self.marks.as_mut().filter(|_| start < end) else { return &mut [] };
+        let index = |addr: u64| usize::try_from(addr).unwrap_or(usize::MAX);
+        let first = index((start - self.range.start) / 2);
+        let last = index((end - self.range.start).div_ceil(2)).min(marks.len());
+        marks.get_mut(first..last).unwrap_or_default()
+    }
+}
+
+/// Numbers of the pages that `range` touches.
+fn pages(range: &Range<u64>) -> Range<u64> {
+    if range.is_empty() {
+        return 0..0;
+    }
+    range.start >> PAGE_BITS..((range.end - 1) >> PAGE_BITS) + 1
+}
+
+/// Splits `len` bytes from `addr` on at page boundaries: page, range of the bytes, offset in the
+/// page. Addresses wrap.
+fn chunks(addr: u64, len: usize) -> impl Iterator<Item = (u64, Range<usize>, usize)> + Clone {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        if done == len {
+            return None;
+        }
+        let at = addr.wrapping_add(done as u64);
+        let offset = usize::try_from(at & (PAGE - 1)).expect("less than a page");
+        let range = done..len.min(done + PAGE_BYTES - offset);
+        done = range.end;
+        Some((at >> PAGE_BITS, range, offset))
+    })
+}

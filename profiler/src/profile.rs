@@ -1,0 +1,107 @@
+//! What a run counted. Kilobytes, whatever the length of the run.
+//!
+//! Invariants: spans are sorted by start, edges by origin and target, stacks by frames, each without
+//! duplicates; equal runs give equal profiles.
+
+mod json;
+
+use std::collections::BTreeMap;
+
+pub use json::ProfileError;
+
+/// Counts of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Version of the format.
+    pub version: u32,
+    /// SHA-256 of the ELF in hex; see [`Program::digest`](crate::Program).
+    pub elf_digest: String,
+    /// Executed instructions.
+    pub instructions: u64,
+    /// Straight-line runs of instructions, by where they were entered.
+    pub spans: Vec<Span>,
+    /// Taken control transfers.
+    pub edges: Vec<Edge>,
+    /// Instructions per call path.
+    pub stacks: Vec<Stack>,
+}
+
+/// Instructions that were executed one after the other.
+///
+/// A span begins where control arrived: at the entry, a target, behind a branch not taken or behind
+/// a call of the environment. It ends with the next branch (taken or not), jump, or environment
+/// call; and before the entry and the end of a patched region and before a watched address. Spans
+/// may overlap, where code is entered in several places.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// Address of the first instruction.
+    pub start: u64,
+    /// Address after the last one.
+    pub end: u64,
+    /// Number of instructions.
+    pub insts: u32,
+    /// How often it was executed.
+    pub count: u64,
+}
+
+/// A taken branch or a jump. Of a branch, the executions that no edge counts fell through.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// Address of the control instruction.
+    pub from: u64,
+    /// Where it went.
+    pub to: u64,
+    /// How often.
+    pub count: u64,
+}
+
+/// A call path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stack {
+    /// Entry addresses of the functions, outermost first.
+    pub frames: Vec<u64>,
+    /// Instructions executed in the innermost one on this path, its callees excluded.
+    pub count: u64,
+}
+
+impl Profile {
+    /// The version of the format that this crate writes and reads.
+    pub const VERSION: u32 = 1;
+
+    /// How often the instruction at `pc` was executed. For many addresses, [`Profile::counts`] is
+    /// faster.
+    pub fn count_at(&self, pc: u64) -> u64 {
+        let started = self.spans.partition_point(|span| span.start <= pc);
+        self.spans[..started].iter().filter(|span| pc < span.end).map(|span| span.count).sum()
+    }
+
+    /// The counts of all addresses.
+    pub fn counts(&self) -> Counts {
+        let mut changes: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        for span in &self.spans {
+            changes.entry(span.start).or_default().0 += span.count;
+            changes.entry(span.end).or_default().1 += span.count;
+        }
+        let mut count = 0;
+        let steps = changes.into_iter().map(|(addr, (begun, ended))| {
+            count = count + begun - ended;
+            (addr, count)
+        });
+        Counts { steps: steps.collect() }
+    }
+}
+
+/// Execution counts by address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// From this address on, this count; sorted.
+    steps: Vec<(u64, u64)>,
+}
+
+impl Counts {
+    /// How often the instruction at `pc` was executed.
+    pub fn at(&self, pc: u64) -> u64 {
+        let after = self.steps.partition_point(|&(addr, _)| addr <= pc);
+        after.checked_sub(1).map_or(0, |index| self.steps[index].1)
+    }
+}

@@ -1,0 +1,224 @@
+//! The text, decoded span by span as execution first enters it.
+//!
+//! A span's slots lie one behind the other, whatever the length of their encodings, and its end
+//! knows the spans that follow, so that the executor looks up an address only for computed jumps.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use autoprec_isa::{Decoded, Op, Reg, Word};
+
+use crate::environment::Host;
+use crate::patches::Patches;
+use crate::program::Program;
+use crate::slot::Slot;
+
+/// Index of a span.
+pub(crate) type SpanId = u32;
+/// Not known yet.
+pub(crate) const UNKNOWN: SpanId = SpanId::MAX;
+/// No patch.
+pub(crate) const NO_PATCH: u32 = u32::MAX;
+/// A span longer than this is cut, to bound the memory that overlapping spans take.
+const MAX_INSTS: usize = 1 << 16;
+
+/// What a span ends with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    /// A branch; `enters` if its target starts another function.
+    Branch { target: u64, enters: bool },
+    /// A direct jump.
+    Jump { target: u64, enters: bool },
+    /// A direct call.
+    Call { target: u64 },
+    /// A computed jump.
+    Computed(Computed),
+    /// To the environment.
+    Ecall,
+    /// To the environment, by an instruction of its own.
+    Custom(u32),
+    /// A breakpoint.
+    Ebreak,
+    /// Nothing: the next span follows.
+    FallThrough,
+    /// Not an instruction of this machine.
+    Illegal(u32),
+    /// Not in an executable segment.
+    OutsideText,
+}
+
+/// What a computed jump is for, as its registers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Computed {
+    Call,
+    Return,
+    Jump,
+}
+
+/// A straight-line run of decoded instructions.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    /// Instructions, the ending one included.
+    pub(crate) insts: u32,
+    /// Slots of the instructions but an ending branch or jump, whose slot follows.
+    pub(crate) slots: Range<usize>,
+    pub(crate) finish: End,
+    /// Executions.
+    pub(crate) count: u64,
+    /// Executions whose ending branch was taken.
+    pub(crate) taken: u64,
+    /// The span at the target of a direct jump or branch.
+    pub(crate) target: SpanId,
+    /// The span behind this one.
+    pub(crate) next: SpanId,
+    /// Which patch is entered here.
+    pub(crate) patch: u32,
+    /// End of that patch's region.
+    pub(crate) patch_end: u64,
+    /// Whether the observer wants to know.
+    pub(crate) watched: bool,
+}
+
+/// All spans decoded so far.
+pub(crate) struct Spans<'a, W: Word> {
+    program: &'a Program,
+    host: &'a dyn Host,
+    patches: Vec<(u64, u64)>,
+    watch: &'a BTreeSet<u64>,
+    /// Addresses at which spans are cut.
+    cuts: BTreeSet<u64>,
+    pub(crate) all: Vec<Span>,
+    pub(crate) slots: Vec<Slot<W>>,
+    /// Per executable segment: its addresses, and the span that starts at each halfword.
+    starts: Vec<(Range<u64>, Vec<SpanId>)>,
+}
+
+impl<'a, W: Word> Spans<'a, W> {
+    /// `program` holds the original words.
+    pub(crate) fn new(
+        program: &'a Program,
+        host: &'a dyn Host,
+        patches: &Patches,
+        watch: &'a BTreeSet<u64>,
+    ) -> Self {
+        let patches: Vec<(u64, u64)> =
+            patches.iter().map(|p| (p.entry, p.entry + u64::from(p.region_len))).collect();
+        let mut cuts = watch.clone();
+        cuts.extend(patches.iter().flat_map(|&(entry, end)| [entry, end]));
+        let table = |segment: &crate::Segment| {
+            (segment.addr..segment.end(), vec![UNKNOWN; segment.data.len().div_ceil(2)])
+        };
+        let starts = program.segments.iter().filter(|s| s.executable).map(table).collect();
+        Self { program, host, patches, watch, cuts, all: Vec::new(), slots: Vec::new(), starts }
+    }
+
+    /// The span that starts at `pc`.
+    pub(crate) fn at(&mut self, pc: u64) -> SpanId {
+        let place = self.starts.iter().position(|(range, _)| range.contains(&pc));
+        let Some(segment) = place.filter(|_| pc.is_multiple_of(2)) else {
+            return self.push(pc, End::OutsideText);
+        };
+        let (range, table) = &self.starts[segment];
+        let index = usize::try_from((pc - range.start) / 2).expect("within a segment in memory");
+        if table[index] != UNKNOWN {
+            return table[index];
+        }
+        let id = self.decode(pc);
+        self.starts[segment].1[index] = id;
+        id
+    }
+
+    fn push(&mut self, start: u64, finish: End) -> SpanId {
+        let slots = self.slots.len()..self.slots.len();
+        let id = SpanId::try_from(self.all.len()).expect("a span takes more than one byte of text");
+        let patch = self.patches.binary_search_by_key(&start, |&(entry, _)| entry).ok();
+        self.all.push(Span {
+            start,
+            end: start,
+            insts: 0,
+            slots,
+            finish,
+            count: 0,
+            taken: 0,
+            target: UNKNOWN,
+            next: UNKNOWN,
+            patch: patch.and_then(|p| u32::try_from(p).ok()).unwrap_or(NO_PATCH),
+            patch_end: patch.map_or(0, |p| self.patches[p].1),
+            watched: self.watch.contains(&start),
+        });
+        id
+    }
+
+    fn decode(&mut self, start: u64) -> SpanId {
+        let first = self.slots.len();
+        let mut pc = start;
+        let mut insts = 0;
+        let finish = loop {
+            let count = self.slots.len() - first;
+            if count == MAX_INSTS || (pc != start && self.cuts.contains(&pc)) {
+                break End::FallThrough;
+            }
+            let Some(word) = self.program.word_at(pc) else {
+                break if pc == start { End::OutsideText } else { End::FallThrough };
+            };
+            let Some(Decoded { inst, len }) = self.host.decode(W::XLEN, word) else {
+                break if self.host.is_custom(word) {
+                    (insts, pc) = (insts + 1, pc + 4);
+                    End::Custom(word)
+                } else if pc == start {
+                    End::Illegal(word)
+                } else {
+                    // The instructions before it are executed and counted first.
+                    End::FallThrough
+                };
+            };
+            let slot = Slot::new(pc, inst, len);
+            self.slots.push(slot);
+            insts += 1;
+            pc = W::XLEN.mask(pc.wrapping_add(u64::from(len)));
+            if let Some(finish) = self.ending(&slot) {
+                break finish;
+            }
+        };
+        let last = self.slots.len();
+        let ends_in_slot = matches!(
+            finish,
+            End::Branch { .. }
+                | End::Jump { .. }
+                | End::Call { .. }
+                | End::Computed(_)
+                | End::Ecall
+                | End::Ebreak
+        );
+        let id = self.push(start, finish);
+        let span = &mut self.all[id as usize];
+        span.end = pc;
+        span.insts = insts;
+        span.slots = first..last - usize::from(ends_in_slot);
+        id
+    }
+
+    /// What the span ends with, if this instruction ends it.
+    fn ending(&self, slot: &Slot<W>) -> Option<End> {
+        const LINKS: [Reg; 2] = [Reg::RA, Reg::T0];
+        let Slot { inst, pc, .. } = *slot;
+        let target = W::XLEN.mask(pc.wrapping_add_signed(i64::from(inst.imm)));
+        let enters = || {
+            let of = |pc| self.program.function_at(pc).map(|f| f.addr);
+            self.program.is_function_entry(target) && of(pc) != Some(target)
+        };
+        Some(match inst.op {
+            Op::Branch { .. } => End::Branch { target, enters: enters() },
+            Op::Jal if LINKS.contains(&inst.rd) => End::Call { target },
+            Op::Jal => End::Jump { target, enters: enters() },
+            Op::Jalr if LINKS.contains(&inst.rd) => End::Computed(Computed::Call),
+            Op::Jalr if LINKS.contains(&inst.rs1) => End::Computed(Computed::Return),
+            Op::Jalr => End::Computed(Computed::Jump),
+            Op::Ecall => End::Ecall,
+            Op::Ebreak => End::Ebreak,
+            _ => return None,
+        })
+    }
+}
