@@ -43,13 +43,15 @@ impl RegSet {
     }
 }
 
-/// `all`, or the names with commas between them, in braces.
+/// The names in braces, as `all but {…}` where that is shorter.
 impl fmt::Display for RegSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::ALL {
-            return write!(f, "all");
+        let names = |set: Self| set.iter().map(Reg::abi_name).collect::<Vec<_>>().join(", ");
+        let absent = Self(Self::ALL.0 & !self.0);
+        match absent.0.count_ones() {
+            0 => write!(f, "all"),
+            1..=15 => write!(f, "all but {{{}}}", names(absent)),
+            _ => write!(f, "{{{}}}", names(*self)),
         }
-        let names: Vec<_> = self.iter().map(Reg::abi_name).collect();
-        write!(f, "{{{}}}", names.join(", "))
     }
 }
