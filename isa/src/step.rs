@@ -125,7 +125,7 @@ pub type Stepped<M> = Result<Flow<<M as Machine>::Word>, <M as Machine>::Fault>;
 /// order, instruction fetches included, so `fence` and `fence.i` do nothing.
 ///
 /// # Errors
-/// The machine's own; nothing but its state before the fault has changed then, `rd` included.
+/// Those of the machine's methods; `rd` is not written then.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "an executor's inner loop; `xlen` folds away")]
 pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) -> Stepped<M> {
