@@ -215,7 +215,8 @@ impl<'a, E: FileHeader<Endian = Endianness>> File<'a, E> {
                 name: demangle(name),
                 addr,
                 size: symbol.st_size(self.endian).into(),
-                is_function: kind == elf::STT_FUNC || label,
+                // The names of precompiles mark places inside functions.
+                is_function: (kind == elf::STT_FUNC || label) && !name.starts_with(b"autoprec_"),
             });
         }
         symbols

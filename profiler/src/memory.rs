@@ -120,6 +120,8 @@ impl Memory {
     /// Refuses stores to the bytes of a patch.
     pub(crate) fn guard_patch(&mut self, range: Range<u64>) {
         self.guard(Guard { range, marks: None });
+        // Patches first: they say more about what went wrong.
+        self.guards.rotate_right(1);
     }
 
     /// Watches code that may be stored to.
