@@ -1,0 +1,142 @@
+//! What loads, what does not, and that nothing panics.
+
+use crate::common::{BASE, Elf, FUNC, INTERP, LABEL, LOAD, OBJECT, RW, RX};
+use autoprec_isa::Xlen;
+use autoprec_profiler::{LoadError, Program};
+use proptest::prelude::*;
+
+const CODE: [u8; 16] = [0x13, 0, 0, 0, 0x13, 0, 0, 0, 0x01, 0, 0x13, 0, 0, 0, 0x01, 0];
+
+fn valid(xlen: Xlen) -> Elf {
+    let mut elf = Elf::of(xlen, &CODE);
+    elf.segments.push((LOAD, RW, 0x30_0000, vec![1, 2, 3], 8));
+    elf.symbols = vec![
+        ("_ZN5guest4main17h0123456789abcdefE", BASE, 8, FUNC),
+        ("asm_label", BASE + 8, 0, LABEL),
+        ("TABLE", 0x30_0000, 8, OBJECT),
+        (".Llocal", BASE + 4, 0, LABEL),
+        ("autoprec_10000", BASE + 4, 4, FUNC),
+    ];
+    elf.relocations = vec![(1, 4), (0, 0x20_080c), (0, 0x30_0000), (0, -4)];
+    elf.isa = Some("rv32i2p1_m2p0");
+    elf
+}
+
+#[test]
+fn segments_symbols_relocations_and_attributes() {
+    for xlen in [Xlen::Rv32, Xlen::Rv64] {
+        let program = Program::load(&valid(xlen).build()).unwrap();
+        assert_eq!((program.xlen, program.entry), (xlen, BASE));
+        let segments: Vec<_> = program
+            .segments
+            .iter()
+            .map(|s| (s.addr, s.data.clone(), s.file_size, s.executable, s.writable))
+            .collect();
+        assert_eq!(
+            segments,
+            [
+                (BASE, CODE.to_vec(), 16, true, false),
+                (0x30_0000, vec![1, 2, 3, 0, 0, 0, 0, 0], 3, false, true)
+            ]
+        );
+        let names: Vec<_> =
+            program.symbols.iter().map(|s| (s.name.as_str(), s.is_function)).collect();
+        assert_eq!(
+            names,
+            [
+                ("guest::main", true),
+                ("autoprec_10000", false),
+                ("asm_label", true),
+                ("TABLE", false)
+            ]
+        );
+        // Those that point to code.
+        assert_eq!(program.relocations, [BASE + 4, BASE + 12]);
+        assert_eq!(program.isa.as_deref(), Some("rv32i2p1_m2p0"));
+        let function = |pc| program.function_at(pc).map(|f| f.name.as_str());
+        assert_eq!(function(BASE + 4), Some("guest::main"));
+        assert_eq!(function(BASE + 12), Some("asm_label"));
+        assert_eq!(function(BASE - 4), None);
+        assert_eq!(function(BASE + 16), None);
+        assert_eq!(program.word_at(BASE + 14), Some(1), "the upper half is missing");
+        assert_eq!(program.word_at(0x30_0000), None, "not executable");
+        assert_eq!(program.decode_at(BASE + 8).unwrap().len, 2);
+    }
+}
+
+fn error(change: impl FnOnce(&mut Elf)) -> LoadError {
+    let mut elf = valid(Xlen::Rv32);
+    change(&mut elf);
+    Program::load(&elf.build()).unwrap_err()
+}
+
+#[test]
+fn every_refusal_says_what_is_wrong() {
+    assert!(matches!(Program::load(b"#!/bin/sh"), Err(LoadError::NotElf { len: 9, .. })));
+    assert!(matches!(Program::load(b""), Err(LoadError::NotElf { len: 0, .. })));
+    assert_eq!(error(|e| e.machine = 62), LoadError::OtherArchitecture { machine: 62 });
+    assert_eq!(error(|e| e.endian = 2), LoadError::BigEndian);
+    assert_eq!(error(|e| e.kind = 3), LoadError::NotExecutable { kind: 3 });
+    assert_eq!(error(|e| e.entry = 0x30_0000), LoadError::EntryOutsideText { entry: 0x30_0000 });
+    assert_eq!(error(|e| e.entry = BASE + 1), LoadError::EntryOutsideText { entry: BASE + 1 });
+    assert_eq!(error(|e| e.segments[0].1 = RW), LoadError::NoExecutableSegment);
+    assert_eq!(
+        error(|e| e.segments[1].2 = BASE + 8),
+        LoadError::OverlappingSegments { first: BASE, first_end: BASE + 16, second: BASE + 8 }
+    );
+    let interpreter = b"/lib/ld.so\0".to_vec();
+    assert_eq!(
+        error(|e| e.segments.push((INTERP, RX, 0, interpreter, 11))),
+        LoadError::Dynamic { interpreter: "/lib/ld.so".to_owned() }
+    );
+    assert!(matches!(error(|e| e.segments[1].4 = 1 << 31), LoadError::TooLarge { .. }));
+    assert!(matches!(error(|e| e.segments[1].4 = 2), LoadError::Malformed { .. }));
+    assert!(matches!(
+        error(|e| e.segments[1].2 = 0xffff_fffe),
+        LoadError::OutsideAddressSpace { addr: 0xffff_fffe, size: 8 }
+    ));
+    let file = valid(Xlen::Rv64).build();
+    assert!(matches!(Program::load(&file[..40]), Err(LoadError::Truncated { .. })));
+    assert!(matches!(Program::load(&file[..70]), Err(LoadError::Truncated { .. })));
+    assert!(matches!(Program::load(&file[..180]), Err(LoadError::Truncated { .. })));
+}
+
+#[test]
+fn a_file_without_section_table_still_loads() {
+    let mut file = valid(Xlen::Rv32).build();
+    let sections = file.len() - 6 * 40;
+    file.truncate(sections);
+    let program = Program::load(&file).unwrap();
+    assert!(program.symbols.is_empty() && program.isa.is_none());
+}
+
+proptest! {
+    #[test]
+    fn mutated_and_truncated_files_do_not_panic(
+        wide: bool,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        early in prop::collection::vec((0usize..120, any::<u8>()), 0..4),
+        keep in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut file = valid(if wide { Xlen::Rv64 } else { Xlen::Rv32 }).build();
+        for (index, value) in changes {
+            let index = index.index(file.len());
+            file[index] = value;
+        }
+        for (index, value) in early {
+            file[index] = value;
+        }
+        if let Some(keep) = keep {
+            file.truncate(keep.index(file.len() + 1));
+        }
+        if let Ok(program) = Program::load(&file) {
+            // Whatever loaded can be looked at and run.
+            let _ = program.function_at(BASE);
+            for environment in autoprec_profiler::Environment::ALL {
+                let limits = autoprec_profiler::Limits { max_instructions: Some(1000) };
+                let (patches, input) = (autoprec_profiler::Patches::none(), Default::default());
+                drop(autoprec_profiler::run(&program, &patches, environment, &input, &limits));
+            }
+        }
+    }
+}
