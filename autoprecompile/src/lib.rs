@@ -1,0 +1,33 @@
+//! From a region of guest code to a checked constraint system.
+//!
+//! The pipeline, one function a step:
+//!
+//! ```text
+//! Region ─lift→ Ir ─optimise→ Ir ─lower→ ConstraintSystem + WitnessRecipe ─validate→ Precompile
+//! ```
+//!
+//! **Architecture invariants**
+//!
+//! - What an instruction does is said by `autoprec_isa::step` alone; nothing here matches on
+//!   mnemonics or encodings.
+//! - A target is data ([`Target`]).
+//! - The witness is computed from registers, memory and timestamps at the call ([`recipe`]).
+//! - Every result is a function of region, number and target: no clock, no environment, no order of
+//!   threads or hashes.
+
+pub mod ir;
+mod lift;
+mod lower;
+mod precompile;
+mod recipe;
+pub mod rewrite;
+mod target;
+
+pub use autoprec_profiler::PrecompileId;
+pub use lift::{LiftError, lift};
+pub use lower::{LowerError, Lowered, lower};
+pub use precompile::{
+    Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, shape_digest, synthesise,
+};
+pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
+pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};

@@ -1,0 +1,121 @@
+//! From a region's instructions to the IR, by the one semantics of the instruction set.
+//!
+//! Invariant: nothing here knows what an instruction does; `autoprec_isa::step` says it, and
+//! [`Lift`] is its machine whose words are values.
+
+use std::collections::BTreeMap;
+
+use autoprec_blocks::Region;
+use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Machine, Reg, Width, step};
+
+use crate::ir::{Builder, Exit, Ir, ValueId};
+
+/// An instruction that a region cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the instruction at {pc:#x} ({what}) has no dataflow form; end the region before it")]
+pub struct LiftError {
+    /// Its address.
+    pub pc: u64,
+    /// The instruction.
+    pub what: String,
+}
+
+/// Lifts a region.
+///
+/// # Errors
+/// If an instruction does more than compute, load, store and jump.
+pub fn lift(region: &Region) -> Result<Ir, LiftError> {
+    let mut machine = Lift { builder: Builder::new(region.xlen), regs: [None; 32] };
+    let mut written = BTreeMap::new();
+    let mut exits = Vec::new();
+    for (index, at) in region.insts.iter().enumerate() {
+        let refuse = |_| LiftError { pc: at.pc, what: at.inst.asm().to_string() };
+        machine.builder.set_inst(u32::try_from(index).expect("a region has few instructions"));
+        let flow = step(&mut machine, region.xlen, at.pc, at.len, &at.inst).map_err(refuse)?;
+        if let Some(reg) = at.inst.def() {
+            written.insert(reg, ());
+        }
+        match flow {
+            Flow::Next => {}
+            Flow::Branch { condition, taken_if, target } => {
+                let target = machine.builder.constant(target);
+                exits.push(Exit { guard: Some((condition, taken_if)), target });
+            }
+            Flow::Jump(target) => exits.push(Exit { guard: None, target }),
+            Flow::Ecall | Flow::Ebreak => return Err(refuse(Unsupported)),
+        }
+    }
+    if exits.last().is_none_or(|exit| exit.guard.is_some()) {
+        let target = machine.builder.constant(region.end());
+        exits.push(Exit { guard: None, target });
+    }
+    let outputs = written
+        .into_keys()
+        .map(|reg| (reg, machine.regs[reg.index()].expect("a written register has a value")));
+    Ok(machine.builder.finish(outputs.collect(), exits))
+}
+
+/// The machine whose words are values of the IR.
+struct Lift {
+    builder: Builder,
+    /// The current value of each register that has been touched.
+    regs: [Option<ValueId>; 32],
+}
+
+/// The instruction does something that the IR cannot say.
+struct Unsupported;
+
+impl Machine for Lift {
+    type Word = ValueId;
+    type Fault = Unsupported;
+
+    fn constant(&mut self, value: u64) -> ValueId {
+        self.builder.constant(value)
+    }
+
+    fn alu(&mut self, op: Alu, a: ValueId, b: ValueId) -> ValueId {
+        self.builder.alu(op, a, b)
+    }
+
+    fn reg(&mut self, reg: Reg) -> ValueId {
+        if reg == Reg::ZERO {
+            return self.builder.constant(0);
+        }
+        let builder = &mut self.builder;
+        *self.regs[reg.index()].get_or_insert_with(|| builder.pure(crate::ir::Node::Reg(reg)))
+    }
+
+    fn set_reg(&mut self, reg: Reg, value: ValueId) {
+        self.regs[reg.index()] = Some(value);
+    }
+
+    fn load(&mut self, width: Width, signed: bool, addr: ValueId) -> Result<ValueId, Unsupported> {
+        Ok(self.builder.load(width, signed, addr))
+    }
+
+    fn store(&mut self, width: Width, addr: ValueId, value: ValueId) -> Result<(), Unsupported> {
+        self.builder.store(width, addr, value);
+        Ok(())
+    }
+
+    fn amo(&mut self, _: Alu, _: Width, _: ValueId, _: ValueId) -> Result<ValueId, Unsupported> {
+        Err(Unsupported)
+    }
+
+    fn load_reserved(&mut self, _: Width, _: ValueId) -> Result<ValueId, Unsupported> {
+        Err(Unsupported)
+    }
+
+    fn store_conditional(
+        &mut self,
+        _: Width,
+        _: ValueId,
+        _: ValueId,
+    ) -> Result<ValueId, Unsupported> {
+        Err(Unsupported)
+    }
+
+    fn csr(&mut self, _: Csr, _: Option<CsrWrite<ValueId>>) -> Result<ValueId, Unsupported> {
+        Err(Unsupported)
+    }
+}

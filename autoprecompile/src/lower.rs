@@ -1,0 +1,319 @@
+//! From the IR to a constraint system and a witness recipe for OpenVM's buses.
+//!
+//! Words are four bytes, as OpenVM's memory has them; what no one needs as bytes is kept as two
+//! 16-bit halves, and sums that only feed sums are not kept at all ([`demand`]). Every gadget
+//! states its lemma where it stands; `tests/gadgets.rs` checks it by machine.
+//!
+//! Invariants:
+//! - a [`word::Word`]'s bytes and halves are in range on every accepted row of a call, because they
+//!   come from memory, are range-checked, or follow from lookups;
+//! - a register is accessed once, at the end; memory in program order before;
+//! - everything vanishes on a row of zeros: constants are multiples of the `is_valid` column.
+
+mod access;
+mod arithmetic;
+mod bitwise;
+mod builder;
+mod compare;
+mod demand;
+mod multiply;
+mod shift;
+mod word;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoprec_circuits::{BabyBear, Bus, ColumnKind, ConstraintSystem};
+use autoprec_isa::{Alu, Reg, Xlen};
+use autoprec_profiler::PrecompileId;
+
+use crate::ir::{Effect, Ir, Node, ValueId};
+use crate::recipe::{RegisterAccess, Slot, Step, WitnessRecipe};
+use crate::target::Target;
+use access::{Group, GroupKey};
+use builder::{Builder, Ex, Lin};
+use demand::Demand;
+use word::Word;
+
+/// Why a region has no constraint system on a target.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LowerError {
+    /// The target's words are 32 bits wide.
+    #[error("target {target} proves rv32 guests only, this one is rv{}", .xlen.bits())]
+    WordWidth {
+        /// The target.
+        target: &'static str,
+        /// The guest's word width.
+        xlen: Xlen,
+    },
+    /// There is no gadget for an operation.
+    #[error("instruction {inst} of the region needs `{op}`, which has no constraints yet")]
+    Operation {
+        /// Position of the instruction.
+        inst: u32,
+        /// The operation.
+        op: &'static str,
+    },
+}
+
+/// A region in the form that provers take.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// What a row must satisfy.
+    pub system: ConstraintSystem<BabyBear>,
+    /// How it is executed and filled.
+    pub recipe: WitnessRecipe,
+}
+
+/// Lowers a region that starts at `pc` and is called by the number `id`.
+///
+/// # Errors
+/// If the target cannot express the region.
+pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowered, LowerError> {
+    if ir.xlen != Xlen::Rv32 {
+        return Err(LowerError::WordWidth { target: target.name, xlen: ir.xlen });
+    }
+    if let Some((inst, op)) = unsupported(ir) {
+        return Err(LowerError::Operation { inst, op });
+    }
+    let mut lowering = Lowering::new(ir, target);
+    lowering.emit_steps();
+    lowering.enter(pc, id);
+    for effect in 0..ir.effects.len() {
+        lowering.memory_access(effect);
+    }
+    let next_pc = lowering.next_pc();
+    lowering.leave(next_pc);
+    let next_pc = lowering.next_pc_slot();
+    let Lowering { builder, registers, .. } = lowering;
+    let (system, steps, columns) = builder.finish();
+    let recipe = WitnessRecipe::new(steps, registers, next_pc, columns, target.address_bits);
+    Ok(Lowered { system, recipe })
+}
+
+/// The first operation without a gadget: those of 64-bit words and of atomics.
+fn unsupported(ir: &Ir) -> Option<(u32, &'static str)> {
+    use Alu::{Add, And, Divu, Eq, Mul, Mulhu, Or, Remu, Sll, Slt, Sltu, Sra, Srl, Sub, Xor};
+    ir.values.iter().find_map(|value| match value.node {
+        Node::Alu(
+            Add | Sub | And | Or | Xor | Sll | Srl | Sra | Slt | Sltu | Eq | Mul | Mulhu | Divu
+            | Remu,
+            _,
+            _,
+        ) => None,
+        Node::Alu(op, ..) => Some((value.inst, op.name())),
+        _ => None,
+    })
+}
+
+/// A region being lowered.
+struct Lowering<'a> {
+    ir: &'a Ir,
+    target: &'a Target,
+    builder: Builder,
+    /// Per value: the bits that may be set.
+    possible: Vec<u32>,
+    /// Per value: in which form it is needed.
+    demand: Demand,
+    /// Per value: where its word is when the region runs.
+    slots: Vec<Slot>,
+    /// Per value: its columns, once it has been lowered.
+    words: Vec<Option<Word>>,
+    /// Per effect: where the word that memory held is, and the word written.
+    memory_slots: Vec<Slot>,
+    /// The value that is a constant.
+    constants: BTreeMap<u32, ValueId>,
+    /// `a <u b` as a bit, where some gadget computes it anyway.
+    less: BTreeMap<(ValueId, ValueId), Lin>,
+    /// Sign bits.
+    signs: BTreeMap<ValueId, Lin>,
+    /// The high part of a byte that is split at a bit.
+    splits: BTreeMap<(Lin, u8), Lin>,
+    /// Low and high words of products.
+    products: BTreeMap<(ValueId, ValueId), [Word; 2]>,
+    /// Pairs of which the high word of the product is needed.
+    high_products: BTreeSet<(ValueId, ValueId)>,
+    /// Quotients and remainders.
+    divisions: BTreeMap<(ValueId, ValueId), [Word; 2]>,
+    /// Memory accesses by base.
+    groups: BTreeMap<GroupKey, Group>,
+    /// Registers accessed, in order.
+    registers: Vec<RegisterAccess>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(ir: &'a Ir, target: &'a Target) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
+        let possible: Vec<u32> = ir.all_possible_bits().into_iter().map(|b| b as u32).collect();
+        let demand = Demand::of(ir, &possible);
+        let high_products =
+            ir.values.iter().zip(ir.ids()).filter_map(|(value, id)| match value.node {
+                Node::Alu(Alu::Mulhu, a, b) if demand.is_needed(id) => Some((a.min(b), a.max(b))),
+                _ => None,
+            });
+        #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
+        let constants = ir.ids().filter_map(|id| Some((ir.as_const(id)? as u32, id))).collect();
+        Self {
+            constants,
+            high_products: high_products.collect(),
+            builder: Builder::new(),
+            demand,
+            slots: Vec::with_capacity(ir.values.len()),
+            words: vec![None; ir.values.len()],
+            memory_slots: Vec::with_capacity(ir.effects.len()),
+            less: BTreeMap::new(),
+            signs: BTreeMap::new(),
+            splits: BTreeMap::new(),
+            products: BTreeMap::new(),
+            divisions: BTreeMap::new(),
+            groups: access::group(ir),
+            registers: Vec::new(),
+            possible,
+            ir,
+            target,
+        }
+    }
+
+    /// Emits the steps that execute the region, in program order.
+    fn emit_steps(&mut self) {
+        let mut effects = self.ir.effects.iter().peekable();
+        for id in self.ir.ids() {
+            let at = |slots: &[Slot], id: ValueId| slots[id.index()];
+            let slot = match self.ir.node(id) {
+                #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
+                Node::Const(value) => self.builder.step(Step::Const(value as u32)),
+                Node::Reg(reg) => self.builder.step(Step::Reg(reg)),
+                Node::Alu(op, a, b) => {
+                    self.builder.step(Step::Alu(op, at(&self.slots, a), at(&self.slots, b)))
+                }
+                Node::Select { condition, then, otherwise } => {
+                    let [c, t, o] = [condition, then, otherwise].map(|id| at(&self.slots, id));
+                    self.builder.step(Step::Select(c, t, o))
+                }
+                Node::Load { .. } => {
+                    while let Some(effect) = effects.next_if(|e| **e != Effect::Load(id)) {
+                        self.store_steps(*effect);
+                    }
+                    effects.next();
+                    self.load_steps(id)
+                }
+            };
+            self.slots.push(slot);
+        }
+        for effect in effects {
+            self.store_steps(*effect);
+        }
+    }
+
+    /// The first columns: whether the row is a call, and when; the call is looked up in the program.
+    fn enter(&mut self, pc: u64, id: PrecompileId) {
+        let one = self.builder.step(Step::Const(1));
+        let is_valid = self.builder.column("is_valid", ColumnKind::Flag, one);
+        debug_assert_eq!(is_valid, Builder::is_valid());
+        let timestamp = self.builder.step(Step::Timestamp);
+        self.builder.column("timestamp", ColumnKind::Time, timestamp);
+        self.builder.constrain(Ex::from(is_valid.clone()).boolean(), "0 or 1");
+        let entry = Builder::plain(i64::try_from(pc).expect("rv32 addresses are small"));
+        let mut lookup = vec![entry.clone(), Builder::plain(i64::from(id.number()))];
+        lookup.resize(Bus::Program.message_len(), Lin::zero());
+        self.builder.send(Bus::Program, is_valid.clone(), lookup, "the patched word");
+        let message = vec![entry, Builder::timestamp()];
+        self.builder.send(Bus::Execution, -is_valid, message, "entry");
+    }
+
+    /// Accesses the registers and hands over to the next instruction.
+    fn leave(&mut self, next_pc: Ex) {
+        let mut touched: BTreeMap<Reg, Option<ValueId>> = BTreeMap::new();
+        for (id, value) in self.ir.ids().zip(&self.ir.values) {
+            if let Node::Reg(reg) = value.node
+                && self.demand.is_needed(id)
+            {
+                touched.insert(reg, None);
+            }
+        }
+        for (&reg, &value) in &self.ir.outputs {
+            // A register that ends as it began is read at most.
+            if self.ir.node(value) != Node::Reg(reg) {
+                touched.insert(reg, Some(value));
+            }
+        }
+        for (reg, value) in touched {
+            self.register_access(reg, value);
+        }
+        let ticks = self.builder.accesses();
+        let now = Builder::timestamp() + Builder::plain(i64::from(ticks));
+        let message = vec![next_pc, now.into()];
+        self.builder.send_expr(Bus::Execution, Builder::is_valid(), message, "exit");
+    }
+
+    /// The address of the next instruction.
+    ///
+    /// Guards are bits, so `Σ taken·target` with `taken` the product of the guard and the negations
+    /// of the guards before it is the target of the first guard that holds.
+    fn next_pc(&mut self) -> Ex {
+        let mut rest = Ex::from(Builder::is_valid());
+        let mut next = Ex::int(0);
+        for exit in &self.ir.exits {
+            let target = match self.ir.as_const(exit.target) {
+                Some(pc) => Ex::int(i64::try_from(pc).expect("rv32 addresses are small")),
+                None => self.jump_target(exit.target).into(),
+            };
+            let taken = match exit.guard {
+                None => rest.clone(),
+                Some((id, flag)) => {
+                    let bit = self.bit(id);
+                    let taken = if flag { bit } else { Builder::is_valid() - bit };
+                    let first = rest == Ex::from(Builder::is_valid());
+                    if first { taken.into() } else { rest.clone() * taken.into() }
+                }
+            };
+            rest = rest - taken.clone();
+            // On padding the target's columns are 0, so only a constant needs the factor.
+            let always = taken == Ex::from(Builder::is_valid());
+            let dynamic = self.ir.as_const(exit.target).is_none();
+            next = next + if always && dynamic { target } else { target * taken };
+        }
+        next
+    }
+
+    fn next_pc_slot(&mut self) -> Slot {
+        let (last, guarded) = self.ir.exits.split_last().expect("a verified IR has an exit");
+        let mut next = self.slots[last.target.index()];
+        for exit in guarded.iter().rev() {
+            let (guard, flag) = exit.guard.expect("only the last exit is unguarded");
+            let (condition, target) = (self.slots[guard.index()], self.slots[exit.target.index()]);
+            let step = if flag {
+                Step::Select(condition, target, next)
+            } else {
+                Step::Select(condition, next, target)
+            };
+            next = self.builder.step(step);
+        }
+        next
+    }
+
+    /// A computed code address as a field element.
+    ///
+    /// Lemma: the low half less its lowest bit is even and 16 bits wide, the high half is below
+    /// 2^(pc_bits − 16), so the sum is the integer address and below 2^pc_bits.
+    fn jump_target(&mut self, target: ValueId) -> Lin {
+        let cleared = match self.ir.node(target) {
+            Node::Alu(Alu::And, x, mask) if self.ir.as_const(mask) == Some(0xffff_fffe) => Some(x),
+            _ => None,
+        };
+        let [low, high] = self.halves(cleared.unwrap_or(target)).map(|half| half.lin);
+        let low = match cleared {
+            Some(x) if self.possible[x.index()] & 1 == 1 => {
+                let slot =
+                    self.builder.step(Step::Bits { of: self.slots[x.index()], low: 0, len: 1 });
+                let bit = self.builder.column("target_bit", ColumnKind::Helper, slot);
+                self.builder.constrain(Ex::from(bit.clone()).boolean(), "lowest bit of the target");
+                let even = low - bit;
+                self.builder.range(even.scale(builder::half()), 15, "target is even");
+                even
+            }
+            _ => low,
+        };
+        self.builder.range(high.clone(), self.target.pc_bits - 16, "target is a code address");
+        low + high.times(1 << 16)
+    }
+}

@@ -1,0 +1,171 @@
+//! Sums and differences.
+//!
+//! A tree of additions and subtractions is one sum with one carry per half.
+//!
+//! Lemma: let L be the sum of the terms' low halves, r a result half in [0, 2^16) and k an integer
+//! of small magnitude with L = r + 2^16·k, all as field elements. Both sides are far below p in
+//! magnitude, so the equation holds over the integers and r = L mod 2^16. The high half has k as
+//! one more term, and its own carry is dropped.
+
+use autoprec_circuits::{BabyBear, ColumnKind, Field};
+use autoprec_isa::Alu;
+
+use super::Lowering;
+use super::builder::{Builder, Ex, Lin};
+use super::word::{Half, Word};
+use crate::ir::{Node, ValueId};
+
+/// Σ ±value + constant modulo 2^32.
+#[derive(Default)]
+struct Terms {
+    /// Values with their signs.
+    values: Vec<(ValueId, bool)>,
+    constant: u32,
+}
+
+/// A half-sum and the least and greatest value it can have.
+struct Bounded {
+    lin: Lin,
+    least: i64,
+    greatest: i64,
+}
+
+impl Lowering<'_> {
+    /// A sum or difference, with what it absorbs.
+    pub(super) fn sum(&mut self, id: ValueId) -> Word {
+        let mut terms = Terms::default();
+        self.collect(id, false, &mut terms);
+        let halves: Vec<([Half; 2], bool)> =
+            terms.values.iter().map(|&(value, negative)| (self.halves(value), negative)).collect();
+        let bytes = self.demand.bytes(id);
+        let mut carry = Bounded { lin: Lin::zero(), least: 0, greatest: 0 };
+        let mut limbs = Vec::new();
+        for half in 0..2 {
+            let constant = i64::from(terms.constant >> (16 * half) & 0xffff);
+            let mut sum = Bounded {
+                lin: carry.lin + Builder::int(constant),
+                least: carry.least + constant,
+                greatest: carry.greatest + constant,
+            };
+            for (halves, negative) in &halves {
+                let Half { lin, bits } = &halves[half];
+                if *negative {
+                    sum.lin = sum.lin - lin.clone();
+                    sum.least -= i64::from(*bits);
+                } else {
+                    sum.lin = sum.lin + lin.clone();
+                    sum.greatest += i64::from(*bits);
+                }
+            }
+            carry = self.reduce(id, half, bytes, sum, &mut limbs);
+        }
+        self.note_comparisons(id, &terms, &carry);
+        let (possible, slot) = (self.possible[id.index()], self.slots[id.index()]);
+        if bytes {
+            Word::from_bytes(limbs.try_into().expect("two bytes per half"), possible, slot)
+        } else {
+            Word::from_halves(limbs.try_into().expect("one limb per half"), possible)
+        }
+    }
+
+    fn collect(&self, id: ValueId, negative: bool, terms: &mut Terms) {
+        let Node::Alu(op @ (Alu::Add | Alu::Sub), a, b) = self.ir.node(id) else {
+            unreachable!("only sums are absorbed")
+        };
+        for (operand, negative) in [(a, negative), (b, negative ^ (op == Alu::Sub))] {
+            if self.demand.is_absorbed(operand) {
+                self.collect(operand, negative, terms);
+            } else if let Some(value) = self.ir.as_const(operand) {
+                #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
+                let value = value as u32;
+                let value = if negative { value.wrapping_neg() } else { value };
+                terms.constant = terms.constant.wrapping_add(value);
+            } else {
+                terms.values.push((operand, negative));
+            }
+        }
+    }
+
+    /// The limbs of one half of the result and the carry out of it.
+    fn reduce(
+        &mut self,
+        id: ValueId,
+        half: usize,
+        bytes: bool,
+        sum: Bounded,
+        limbs: &mut Vec<Lin>,
+    ) -> Bounded {
+        let (least, greatest) = (sum.least >> 16, sum.greatest >> 16);
+        let known = (least == greatest).then(|| sum.lin.clone() - Builder::int(least << 16));
+        let low_index = u8::try_from(2 * half).expect("below 4");
+        let value = match (known, bytes) {
+            // Without a choice of carry the half is linear, and its low byte follows from the high.
+            (Some(value), true) => {
+                let high = self.byte_column(id, low_index + 1, ColumnKind::Result);
+                let low = value.clone() - high.times(256);
+                self.builder.byte(low.clone());
+                self.builder.byte(high.clone());
+                limbs.extend([low, high]);
+                value
+            }
+            (Some(value), false) => {
+                limbs.push(value.clone());
+                value
+            }
+            (None, true) => {
+                let low = self.byte_column(id, low_index, ColumnKind::Result);
+                let high = self.byte_column(id, low_index + 1, ColumnKind::Result);
+                self.builder.byte(low.clone());
+                self.builder.byte(high.clone());
+                limbs.extend([low.clone(), high.clone()]);
+                low + high.times(256)
+            }
+            (None, false) => {
+                let value = self.half_column(id, half);
+                self.builder.range(value.clone(), 16, "half of a sum");
+                limbs.push(value.clone());
+                value
+            }
+        };
+        let carry = (sum.lin - value).scale(BabyBear::inverse_power_of_two(16));
+        self.check_carry(&carry, least, greatest);
+        Bounded { lin: carry, least, greatest }
+    }
+
+    /// Demands that a carry is one of the integers from `least` to `greatest`, or close to them.
+    fn check_carry(&mut self, carry: &Lin, least: i64, greatest: i64) {
+        if least == greatest {
+            return;
+        }
+        let count = greatest - least + 1;
+        if count <= i64::from(self.target.limits.degree) {
+            let factor = |k: i64| Ex::from(carry.clone() - Builder::int(k));
+            let product = (least..=greatest).map(factor).reduce(|a, b| a * b);
+            self.builder.constrain(product.expect("there are carries"), "carry");
+        } else {
+            let bits = 64 - (count - 1).leading_zeros();
+            self.builder.range(carry.clone() - Builder::int(least), bits, "carry");
+        }
+    }
+
+    /// Remembers comparisons that the final carry decides: `a + b <u a` is the carry, `a <u b` is
+    /// the borrow of `a − b`.
+    fn note_comparisons(&mut self, id: ValueId, terms: &Terms, carry: &Bounded) {
+        match (&terms.values[..], terms.constant) {
+            (&[(a, false), (b, false)], 0) => {
+                self.less.insert((id, a), carry.lin.clone());
+                self.less.insert((id, b), carry.lin.clone());
+            }
+            (&[(a, false)], constant) if constant != 0 => {
+                self.less.insert((id, a), carry.lin.clone());
+                if let Some(&c) = self.constants.get(&constant) {
+                    self.less.insert((id, c), carry.lin.clone());
+                }
+            }
+            (&[(a, false), (b, true)] | &[(b, true), (a, false)], 0) => {
+                self.less.insert((a, b), -carry.lin.clone());
+            }
+            _ => {}
+        }
+    }
+}

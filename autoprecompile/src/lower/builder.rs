@@ -1,0 +1,227 @@
+//! Columns together with the steps that fill them, constraints and messages.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoprec_circuits::{
+    BabyBear, Bus, Column, ColumnId, ColumnKind, Constraint, ConstraintSystem, Expr, Field,
+    Interaction, Linear, Origin,
+};
+
+use crate::recipe::{Slot, Step};
+
+pub(super) type Lin = Linear<BabyBear>;
+pub(super) type Ex = Expr<BabyBear>;
+
+/// 1/2 in the field.
+pub(super) fn half() -> BabyBear {
+    BabyBear::inverse_power_of_two(1)
+}
+
+/// A system and its recipe under construction.
+pub(super) struct Builder {
+    system: ConstraintSystem<BabyBear>,
+    /// The slot that fills each column.
+    column_slots: Vec<Slot>,
+    steps: Vec<Step>,
+    /// Steps that exist, but those that touch the machine.
+    numbers: BTreeMap<Step, Slot>,
+    names: BTreeSet<String>,
+    inst: Option<u32>,
+    accesses: u32,
+    /// Linear forms that must be bytes, with the instruction that wants it.
+    bytes: Vec<(Lin, Option<u32>)>,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            system: ConstraintSystem::default(),
+            column_slots: Vec::new(),
+            steps: Vec::new(),
+            numbers: BTreeMap::new(),
+            names: BTreeSet::new(),
+            inst: None,
+            accesses: 0,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// The column that is 1 on calls and 0 on padding.
+    pub(super) fn is_valid() -> Lin {
+        Lin::column(ColumnId(0))
+    }
+
+    /// The timestamp of the call.
+    pub(super) fn timestamp() -> Lin {
+        Lin::column(ColumnId(1))
+    }
+
+    /// A constant that vanishes on padding.
+    pub(super) fn int(value: i64) -> Lin {
+        Self::is_valid().times(value)
+    }
+
+    /// A constant as it is, for messages, whose multiplicity vanishes on padding.
+    pub(super) fn plain(value: i64) -> Lin {
+        Lin::constant_of(BabyBear::from_i64(value))
+    }
+
+    /// From now on everything comes from this instruction.
+    pub(super) fn set_inst(&mut self, inst: Option<u32>) -> Option<u32> {
+        std::mem::replace(&mut self.inst, inst)
+    }
+
+    /// The slot of a step; equal steps that do not touch the machine share one.
+    pub(super) fn step(&mut self, step: Step) -> Slot {
+        let shared = !matches!(step, Step::Look(_) | Step::Read(_) | Step::Write { .. });
+        if shared && let Some(&slot) = self.numbers.get(&step) {
+            return slot;
+        }
+        let slot = Slot(u32::try_from(self.steps.len()).expect("a region has few steps"));
+        if shared {
+            self.numbers.insert(step.clone(), slot);
+        }
+        self.steps.push(step);
+        slot
+    }
+
+    /// A new column, filled from `slot`. The name gets a number if it is taken.
+    pub(super) fn column(&mut self, name: impl Into<String>, kind: ColumnKind, slot: Slot) -> Lin {
+        let base = name.into();
+        let mut name = base.clone();
+        let mut number = 1;
+        while !self.names.insert(name.clone()) {
+            number += 1;
+            name = format!("{base}_{number}");
+        }
+        let id = u32::try_from(self.system.columns.len()).expect("a system has few columns");
+        self.system.columns.push(Column { name, kind });
+        self.column_slots.push(slot);
+        Lin::column(ColumnId(id))
+    }
+
+    /// Demands `expr = 0`.
+    pub(super) fn constrain(&mut self, expr: Ex, what: impl Into<Cow<'static, str>>) {
+        let origin = Origin { instruction: self.inst, what: what.into() };
+        self.system.constraints.push(Constraint { expr, origin });
+    }
+
+    /// Sends a message of linear forms.
+    pub(super) fn send(
+        &mut self,
+        bus: Bus,
+        multiplicity: Lin,
+        message: Vec<Lin>,
+        what: impl Into<Cow<'static, str>>,
+    ) {
+        let message = message.into_iter().map(Ex::from).collect();
+        self.send_expr(bus, multiplicity, message, what);
+    }
+
+    /// Sends a message.
+    pub(super) fn send_expr(
+        &mut self,
+        bus: Bus,
+        multiplicity: Lin,
+        message: Vec<Ex>,
+        what: impl Into<Cow<'static, str>>,
+    ) {
+        debug_assert_eq!(message.len(), bus.message_len());
+        let origin = Origin { instruction: self.inst, what: what.into() };
+        let multiplicity = multiplicity.into();
+        self.system.interactions.push(Interaction { bus, multiplicity, message, origin });
+    }
+
+    /// Demands `0 <= value < 2^bits`.
+    pub(super) fn range(&mut self, value: Lin, bits: u32, what: impl Into<Cow<'static, str>>) {
+        self.range_expr(value.into(), Self::plain(i64::from(bits)), what);
+    }
+
+    /// Demands `0 <= value < 2^bits` with computed bits, which must be known to be at most 17.
+    pub(super) fn range_expr(&mut self, value: Ex, bits: Lin, what: impl Into<Cow<'static, str>>) {
+        self.send_expr(Bus::Range, Self::is_valid(), vec![value, bits.into()], what);
+    }
+
+    /// Demands that both are bytes.
+    pub(super) fn two_bytes(&mut self, x: Ex, y: Ex, what: impl Into<Cow<'static, str>>) {
+        let message = vec![x, y, Ex::int(0), Ex::int(0)];
+        self.send_expr(Bus::Bitwise, Self::is_valid(), message, what);
+    }
+
+    /// Demands that `x` and `y` are bytes and `z` is their exclusive or.
+    pub(super) fn xor(&mut self, x: Lin, y: Lin, z: Lin, what: impl Into<Cow<'static, str>>) {
+        self.send(Bus::Bitwise, Self::is_valid(), vec![x, y, z, Self::plain(1)], what);
+    }
+
+    /// Demands that `x` is a byte and `carry` below 2048.
+    pub(super) fn byte_and_carry(&mut self, x: Lin, carry: Ex, what: impl Into<Cow<'static, str>>) {
+        self.send_expr(Bus::TupleRange, Self::is_valid(), vec![x.into(), carry], what);
+    }
+
+    /// Demands that this is a byte; the check is paired with others at the end.
+    pub(super) fn byte(&mut self, value: Lin) {
+        self.bytes.push((value, self.inst));
+    }
+
+    /// The number of the next access; it takes a tick.
+    pub(super) fn next_access(&mut self) -> u32 {
+        self.accesses += 1;
+        self.accesses - 1
+    }
+
+    /// Accesses so far.
+    pub(super) fn accesses(&self) -> u32 {
+        self.accesses
+    }
+
+    /// The step that computes a polynomial over columns.
+    pub(super) fn eval_step(&mut self, expr: &Ex) -> Slot {
+        match expr {
+            Expr::Linear(linear) => {
+                let slots = &self.column_slots;
+                let terms = linear.terms().iter().map(|&(c, k)| (k, slots[c.index()])).collect();
+                self.step(Step::Linear(terms, linear.constant()))
+            }
+            Expr::Sum(parts) => {
+                let terms = parts.iter().map(|part| (BabyBear::ONE, self.eval_step(part)));
+                let terms = terms.collect();
+                self.step(Step::Linear(terms, BabyBear::ZERO))
+            }
+            Expr::Product(factors) => {
+                let slots: Vec<Slot> = factors.iter().map(|f| self.eval_step(f)).collect();
+                let product = slots.into_iter().reduce(|a, b| self.step(Step::Product(a, b)));
+                product.expect("a product has factors")
+            }
+        }
+    }
+
+    /// Pairs the byte checks that nothing else implies, and hands everything out.
+    pub(super) fn finish(mut self) -> (ConstraintSystem<BabyBear>, Vec<Step>, Vec<Slot>) {
+        let mut known = self.known_bytes();
+        let mut open = std::mem::take(&mut self.bytes);
+        open.retain(|(value, _)| known.insert(value.clone()));
+        for pair in open.chunks(2) {
+            self.inst = pair[0].1;
+            let second = pair.get(1).map_or_else(Lin::zero, |(value, _)| value.clone());
+            self.two_bytes(pair[0].0.clone().into(), second.into(), "bytes");
+        }
+        (self.system, self.steps, self.column_slots)
+    }
+
+    /// Linear forms that messages already show to be bytes.
+    ///
+    /// The third field of an exclusive or is one, as the exclusive or of bytes.
+    fn known_bytes(&self) -> BTreeSet<Lin> {
+        let mut known = BTreeSet::new();
+        for Interaction { bus, message, .. } in &self.system.interactions {
+            let fields = match bus {
+                Bus::Bitwise => &message[..3],
+                Bus::TupleRange => &message[..1],
+                _ => continue,
+            };
+            known.extend(fields.iter().filter_map(Expr::as_linear).cloned());
+        }
+        known
+    }
+}

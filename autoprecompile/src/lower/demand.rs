@@ -1,0 +1,154 @@
+//! In which form each value is needed: as bytes, as halves, inside another sum only, or not at all.
+//!
+//! Invariant: what a gadget asks of its operands ([`super::word`]) is what is marked here.
+
+use autoprec_isa::Alu;
+
+use crate::ir::{Effect, Ir, Node, ValueId};
+
+const HALVES: u8 = 1;
+const BYTES: u8 = 2;
+
+/// Per value, the forms it is needed in.
+pub(super) struct Demand {
+    forms: Vec<u8>,
+    /// Sums that only another sum uses.
+    absorbed: Vec<bool>,
+}
+
+impl Demand {
+    /// Works backwards from outputs, memory and exits.
+    pub(super) fn of(ir: &Ir, possible: &[u32]) -> Self {
+        let uses = count_uses(ir);
+        let mut demand =
+            Self { forms: vec![0; ir.values.len()], absorbed: vec![false; ir.values.len()] };
+        demand.mark_roots(ir);
+        for id in ir.ids().rev() {
+            if demand.forms[id.index()] != 0 || demand.absorbed[id.index()] {
+                demand.mark_operands(ir, id, &uses, possible);
+            }
+        }
+        demand
+    }
+
+    /// Whether the value is lowered at all.
+    pub(super) fn is_needed(&self, id: ValueId) -> bool {
+        self.forms[id.index()] != 0
+    }
+
+    /// Whether the value is needed as bytes.
+    pub(super) fn bytes(&self, id: ValueId) -> bool {
+        self.forms[id.index()] & BYTES != 0
+    }
+
+    /// Whether the value is a term of the one sum that uses it.
+    pub(super) fn is_absorbed(&self, id: ValueId) -> bool {
+        self.absorbed[id.index()]
+    }
+
+    fn mark(&mut self, id: ValueId, form: u8) {
+        self.forms[id.index()] |= form;
+    }
+
+    fn mark_roots(&mut self, ir: &Ir) {
+        for &value in ir.outputs.values() {
+            self.mark(value, BYTES);
+        }
+        for effect in &ir.effects {
+            let addr = match *effect {
+                Effect::Load(id) => load_address(ir, id),
+                Effect::Store { addr, value, .. } => {
+                    self.mark(value, BYTES);
+                    addr
+                }
+            };
+            if let (Some(base), _) = ir.split_address(addr) {
+                self.mark(base, HALVES);
+            }
+        }
+        for exit in &ir.exits {
+            if let Some((guard, _)) = exit.guard {
+                self.mark(guard, HALVES);
+            }
+            match ir.node(exit.target) {
+                Node::Const(_) => {}
+                Node::Alu(Alu::And, x, mask) if ir.as_const(mask) == Some(0xffff_fffe) => {
+                    self.mark(x, HALVES);
+                }
+                _ => self.mark(exit.target, HALVES),
+            }
+        }
+    }
+
+    fn mark_operands(&mut self, ir: &Ir, id: ValueId, uses: &[u32], possible: &[u32]) {
+        let is_bit = |id: ValueId| possible[id.index()] <= 1;
+        match ir.node(id) {
+            Node::Const(_) | Node::Reg(_) | Node::Load { .. } => {}
+            Node::Select { condition, then, otherwise } => {
+                let form = self.forms[id.index()];
+                self.mark(condition, HALVES);
+                self.mark(then, form);
+                self.mark(otherwise, form);
+            }
+            Node::Alu(Alu::Add | Alu::Sub, a, b) => {
+                for operand in [a, b] {
+                    let is_sum = matches!(ir.node(operand), Node::Alu(Alu::Add | Alu::Sub, ..));
+                    if is_sum && uses[operand.index()] == 1 {
+                        self.absorbed[operand.index()] = true;
+                    } else {
+                        self.mark(operand, HALVES);
+                    }
+                }
+            }
+            Node::Alu(Alu::Slt | Alu::Sltu | Alu::Eq, a, b) => {
+                [a, b].into_iter().for_each(|operand| self.mark(operand, HALVES));
+            }
+            Node::Alu(Alu::Srl, a, b) if ir.as_const(b).is_some_and(|c| c & 31 == 31) => {
+                self.mark(a, HALVES);
+            }
+            Node::Alu(Alu::And | Alu::Or | Alu::Xor, a, b) if is_bit(a) && is_bit(b) => {
+                [a, b].into_iter().for_each(|operand| self.mark(operand, HALVES));
+            }
+            Node::Alu(_, a, b) => {
+                [a, b].into_iter().for_each(|operand| self.mark(operand, BYTES));
+            }
+        }
+    }
+}
+
+/// The address of the load that is value `id`.
+pub(super) fn load_address(ir: &Ir, id: ValueId) -> ValueId {
+    match ir.node(id) {
+        Node::Load { addr, .. } => addr,
+        _ => unreachable!("the effects of a verified IR name loads"),
+    }
+}
+
+/// How often each value is used; an address counts as a use of its base.
+fn count_uses(ir: &Ir) -> Vec<u32> {
+    let mut uses = vec![0; ir.values.len()];
+    let mut count = |id: ValueId| uses[id.index()] += 1;
+    let address = |addr: ValueId, count: &mut dyn FnMut(ValueId)| {
+        if let (Some(base), _) = ir.split_address(addr) {
+            count(base);
+        }
+    };
+    for value in &ir.values {
+        match value.node {
+            Node::Load { addr, .. } => address(addr, &mut count),
+            node => node.operands().for_each(&mut count),
+        }
+    }
+    for effect in &ir.effects {
+        if let Effect::Store { addr, value, .. } = *effect {
+            address(addr, &mut count);
+            count(value);
+        }
+    }
+    ir.outputs.values().copied().for_each(&mut count);
+    for exit in &ir.exits {
+        exit.guard.iter().for_each(|(id, _)| count(*id));
+        count(exit.target);
+    }
+    uses
+}

@@ -1,0 +1,192 @@
+//! One precompile, from region to system, and its identity.
+
+use std::fmt::Write;
+
+use autoprec_blocks::Region;
+use autoprec_circuits::{BabyBear, ConstraintSystem, Size};
+use autoprec_profiler::PrecompileId;
+use sha2::{Digest, Sha256};
+
+use crate::ir::Ir;
+use crate::lift::{LiftError, lift};
+use crate::lower::{LowerError, Lowered, lower};
+use crate::recipe::WitnessRecipe;
+use crate::rewrite::{Fired, optimise};
+use crate::target::Target;
+
+/// The version of what synthesis makes of a region: it changes whenever a system may.
+pub const SYNTHESISER_VERSION: u32 = 1;
+
+/// A region with its constraint system.
+#[derive(Clone, Debug)]
+pub struct Precompile {
+    /// The number it is called by.
+    pub id: PrecompileId,
+    /// The code it replaces.
+    pub region: Region,
+    /// The rewritten dataflow.
+    pub ir: Ir,
+    /// Which rewrites fired how often.
+    pub fired: Fired,
+    /// What a row must satisfy.
+    pub system: ConstraintSystem<BabyBear>,
+    /// How it is executed and its row filled.
+    pub recipe: WitnessRecipe,
+    /// What it costs and replaces.
+    pub cost: Cost,
+}
+
+/// The price of one execution of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// In the tables of its instructions.
+    pub before: Size,
+    /// In the precompile's table.
+    pub after: Size,
+}
+
+impl Cost {
+    /// Main cells that a call saves; negative if it costs more.
+    pub fn saved_per_call(self) -> i64 {
+        let cells = |size: Size| i64::try_from(size.columns).expect("a table has few columns");
+        cells(self.before) - cells(self.after)
+    }
+}
+
+/// Why a region has no precompile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SynthError {
+    /// It cannot be lifted.
+    #[error(transparent)]
+    Lift(#[from] LiftError),
+    /// It cannot be lowered.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// It exceeds what one table of the target may be.
+    #[error(
+        "{what} of the region at {entry:#x} exceed the target's limit: {got} of at most {limit}"
+    )]
+    Limit {
+        /// Entry of the region.
+        entry: u64,
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+        /// How much there is.
+        got: usize,
+    },
+}
+
+/// What the instructions of a region cost in their own tables.
+pub fn cost_before(region: &Region, target: &Target) -> Size {
+    region.insts.iter().map(|at| (target.instruction_cost)(at.inst)).fold(
+        Size::default(),
+        |sum, size| Size {
+            columns: sum.columns + size.columns,
+            interactions: sum.interactions + size.interactions,
+            constraints: sum.constraints + size.constraints,
+        },
+    )
+}
+
+/// Synthesises the precompile of a region.
+///
+/// # Errors
+/// If the region cannot be lifted or lowered, or its system exceeds the target's limits.
+pub fn synthesise(
+    region: &Region,
+    id: PrecompileId,
+    target: &Target,
+) -> Result<Precompile, SynthError> {
+    let (ir, fired) = optimise(&lift(region)?);
+    let Lowered { system, recipe } = lower(&ir, region.entry(), id, target)?;
+    let cost = Cost { before: cost_before(region, target), after: system.size() };
+    let precompile = Precompile { id, region: region.clone(), ir, fired, system, recipe, cost };
+    precompile.check_limits(target)?;
+    Ok(precompile)
+}
+
+impl Precompile {
+    fn check_limits(&self, target: &Target) -> Result<(), SynthError> {
+        let (size, limits) = (self.system.size(), target.limits);
+        let degree = usize::try_from(self.system.degree()).expect("degrees are small");
+        let max_degree = usize::try_from(limits.degree).expect("degrees are small");
+        // A row that advances time by more than its messages breaks the bound on timestamps that
+        // verifiers derive from the number of messages.
+        let ticks = self.recipe.ticks() as usize;
+        let checks = [
+            ("interactions", limits.interactions, size.interactions),
+            ("constraints", limits.constraints, size.constraints),
+            ("columns", limits.columns, size.columns),
+            ("degrees", max_degree, degree),
+            ("ticks beyond the interactions", size.interactions, ticks),
+        ];
+        match checks.into_iter().find(|(_, limit, got)| got > limit) {
+            Some((what, limit, got)) => {
+                Err(SynthError::Limit { entry: self.region.entry(), what, limit, got })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The text form of the system.
+    pub fn system_text(&self) -> String {
+        self.system.to_string()
+    }
+
+    /// Identifies the system, addresses and number included: what a verifying key is made from.
+    pub fn system_digest(&self) -> [u8; 32] {
+        Sha256::digest(self.system_text()).into()
+    }
+
+    /// Identifies the code wherever it lies: its encodings, which are relative to the pc.
+    pub fn shape_digest(&self) -> [u8; 32] {
+        shape_digest(&self.region)
+    }
+
+    /// Everything about the precompile as one text: assembly, dataflow, system, cost.
+    pub fn report(&self) -> String {
+        let mut out = String::new();
+        let Cost { before, after } = self.cost;
+        let function = self.region.function.as_deref().unwrap_or("(no symbol)");
+        write!(
+            out,
+            "; precompile {} at {:#x} in {function}\n\
+             ; columns {} -> {}, interactions {} -> {}, constraints {} -> {}, ticks {}\n",
+            self.id,
+            self.region.entry(),
+            before.columns,
+            after.columns,
+            before.interactions,
+            after.interactions,
+            before.constraints,
+            after.constraints,
+            self.recipe.ticks(),
+        )
+        .expect("writing to a string does not fail");
+        for (kind, count) in self.system.columns_by_kind() {
+            writeln!(out, "; columns: {count} {}", kind.name()).expect("as above");
+        }
+        for (bus, count) in self.system.interactions_by_bus() {
+            writeln!(out, "; messages: {count} {}", bus.name()).expect("as above");
+        }
+        for (rule, count) in &self.fired {
+            writeln!(out, "; rewrites: {count} {rule}").expect("as above");
+        }
+        write!(out, "\n{}\n{}\n{}", self.region, self.ir, self.system).expect("as above");
+        out
+    }
+}
+
+/// Identifies the code of a region wherever it lies.
+pub fn shape_digest(region: &Region) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update([u8::try_from(region.xlen.bits()).expect("32 or 64")]);
+    for at in &region.insts {
+        let word = at.inst.encode(region.xlen).expect("what was decoded can be encoded");
+        hash.update([at.len]);
+        hash.update(word.to_le_bytes());
+    }
+    hash.finalize().into()
+}
