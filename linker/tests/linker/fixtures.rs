@@ -1,0 +1,121 @@
+//! One file, one case: a guest in, and out of it the manifest, the changed words and the refusals.
+//!
+//! `BLESS=1 cargo test -p autoprec-linker` rewrites what is expected.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use autoprec_isa::{Xlen, decode};
+use autoprec_linker::{Manifest, check_equivalence, insn_id, verify_link};
+use autoprec_profiler::{Environment, Input, Limits, Program, Segment};
+
+use crate::fixture::{Fixture, system_digest};
+
+/// The words of the text that linking has changed.
+fn changes(before: &Program, after: &Program) -> String {
+    let mut out = String::new();
+    for (before, after) in before.segments.iter().zip(&after.segments) {
+        let (old, new) = (before.data.chunks(2), after.data.chunks(2));
+        let mut skip = 0;
+        for (index, (old, new)) in old.zip(new).enumerate() {
+            let addr = before.addr + 2 * index as u64;
+            if addr < skip || old == new {
+                continue;
+            }
+            let Some(word) = after_word(after, addr) else { continue };
+            // Calls consist of instructions that both widths share.
+            let decoded = decode(Xlen::Rv32, word);
+            let (text, len) = match (decoded, insn_id(word)) {
+                (_, Some(id)) => (format!("call {id}"), 4),
+                (Some(decoded), _) => (decoded.inst.asm().to_string(), decoded.len),
+                _ => (format!(".word {word:#010x}"), 4),
+            };
+            let _ = writeln!(out, "{addr:#x}: {text}");
+            skip = addr + u64::from(len);
+        }
+    }
+    out
+}
+
+fn after_word(segment: &Segment, addr: u64) -> Option<u32> {
+    let at = usize::try_from(addr - segment.addr).ok()?;
+    let low = segment.data.get(at..at + 2)?;
+    let high = segment.data.get(at + 2..at + 4).unwrap_or(&[0, 0]);
+    Some(u32::from_le_bytes([low[0], low[1], high[0], high[1]]))
+}
+
+fn outcome(fixture: &Fixture) -> String {
+    let linked = match fixture.link() {
+        Ok(linked) => linked,
+        Err(error) => return format!(";; error\n; {error}\n"),
+    };
+    let before = Program::load(&fixture.elf).expect("the fixture loads");
+    let after = Program::load(&linked.elf).expect("what is linked loads");
+    assert_eq!(Manifest::read(&linked.elf), Ok(Some(linked.manifest.clone())));
+    let report =
+        verify_link(&fixture.elf, &linked.elf, &|region, id| Ok(system_digest(region, id)));
+    assert_eq!(report.map(|report| report.manifest), Ok(linked.manifest.clone()));
+    let mut refused = String::new();
+    for (_, refusal) in &linked.refused {
+        let _ = writeln!(refused, "{refusal}");
+    }
+    let mut out = String::new();
+    let manifest = linked.manifest.to_string();
+    let calls = manifest.lines().filter(|l| !l.starts_with("autoprec"));
+    let calls = calls.filter(|l| !l.starts_with("original") && !l.starts_with("digest"));
+    let manifest = calls.collect::<Vec<_>>().join("\n");
+    let stages =
+        [("manifest", manifest), ("changes", changes(&before, &after)), ("refused", refused)];
+    for (name, text) in stages.into_iter().filter(|(_, text)| !text.is_empty()) {
+        let _ = writeln!(out, ";; {name}");
+        for line in text.lines() {
+            let _ = writeln!(out, "; {line}");
+        }
+    }
+    out
+}
+
+fn cases() -> Vec<(std::path::PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let files = std::fs::read_dir(&folder).expect("there are fixtures");
+    let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    let read = |path: &Path| std::fs::read_to_string(path).expect("a text");
+    paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the switch that re-blesses fixtures")]
+fn fixtures_give_what_they_say() {
+    for (path, text) in cases() {
+        let (input, expected) = text.split_at(text.find(";;").unwrap_or(text.len()));
+        let got = outcome(&Fixture::parse(input));
+        if std::env::var("BLESS").is_ok() {
+            std::fs::write(&path, format!("{input}{got}")).unwrap();
+        } else {
+            assert_eq!(got, expected, "{}: BLESS=1 accepts the new text", path.display());
+        }
+    }
+}
+
+#[test]
+fn fixtures_that_run_do_the_same_when_patched() {
+    let mut ran = 0;
+    for (path, text) in cases().into_iter().filter(|(_, text)| text.contains("; runs")) {
+        let fixture = Fixture::parse(&text);
+        let linked = fixture.link().unwrap();
+        let same = check_equivalence(
+            &fixture.elf,
+            &linked.elf,
+            Environment::Bare,
+            &Input::default(),
+            &Limits { max_instructions: Some(100_000) },
+        );
+        let same = same.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(same.calls.iter().all(|(_, count)| *count > 0), "{}: {same:?}", path.display());
+        assert!(same.vm_instructions < same.instructions, "{}: {same:?}", path.display());
+        ran += 1;
+    }
+    assert!(ran >= 3);
+}
