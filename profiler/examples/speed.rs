@@ -16,11 +16,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let input = Input { args: vec![path], ..Input::default() };
     let start = Instant::now();
     let run = run(&program, &Patches::none(), environment, &input, &Limits::none())?;
-    let seconds = start.elapsed().as_secs_f64();
-    let mips = run.instructions as f64 / seconds / 1e6;
+    let elapsed = start.elapsed();
+    let mips = u128::from(run.instructions) / elapsed.as_micros().max(1);
     println!("{}", String::from_utf8_lossy(&run.stdout));
     println!(
-        "{environment}: exit {}, {} instructions, {seconds:.2} s, {mips:.0} MIPS, {} spans, {} \
+        "{environment}: exit {}, {} instructions, {elapsed:.2?}, {mips} MIPS, {} spans, {} \
          edges, {} paths",
         run.exit_code,
         run.instructions,

@@ -152,7 +152,9 @@ impl CallTree {
 mod tests {
     use super::*;
 
-    fn stacks(tree: CallTree, now: u64) -> Vec<(Vec<u64>, u64)> {
+    type Counted = (Vec<u64>, u64);
+
+    fn stacks(tree: CallTree, now: u64) -> Vec<Counted> {
         tree.finish(now).into_iter().map(|s| (s.frames, s.count)).collect()
     }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use autoprec_isa::Xlen;
 use object::elf;
 use object::read::elf::{
-    Dyn as _, FileHeader, ProgramHeader as _, Rela as _, SectionHeader as _, SectionTable, Sym as _,
+    AttributeReader, Dyn as _, FileHeader, ProgramHeader as _, Rela as _, SectionHeader as _,
+    SectionTable, Sym as _,
 };
 use object::{Endianness, SectionIndex};
 
@@ -98,7 +99,7 @@ impl<'a, E: FileHeader<Endian = Endianness>> File<'a, E> {
             entry,
             segments,
             isa: self.isa_string(),
-            program_headers: self.program_headers(),
+            headers: self.program_headers(),
             digest: digest::hex(&digest::sha256(self.bytes)),
             ..Program::empty(xlen)
         };
@@ -257,33 +258,34 @@ impl<'a, E: FileHeader<Endian = Endianness>> File<'a, E> {
 
     /// `Tag_RISCV_arch` of the attributes section.
     fn isa_string(&self) -> Option<String> {
-        const TAG_RISCV_ARCH: u64 = 5;
         let is_attributes =
             |s: &&E::SectionHeader| s.sh_type(self.endian) == elf::SHT_RISCV_ATTRIBUTES;
         let section = self.sections.iter().find(is_attributes)?;
         let attributes = section.attributes(self.endian, self.bytes).ok()?;
-        for subsection in attributes.subsections().ok()?.map_while(object::Result::ok) {
-            for part in subsection.subsubsections().map_while(object::Result::ok) {
-                let mut reader = part.attributes();
-                while let Ok(Some(tag)) = reader.read_tag() {
-                    if tag == TAG_RISCV_ARCH {
-                        let text = reader.read_string().ok()?;
-                        return Some(String::from_utf8_lossy(text).into_owned());
-                    }
-                    // Odd tags have strings as values, even tags numbers.
-                    let skipped = if tag % 2 == 1 {
-                        reader.read_string().is_ok()
-                    } else {
-                        reader.read_integer().is_ok()
-                    };
-                    if !skipped {
-                        return None;
-                    }
-                }
-            }
-        }
-        None
+        attributes
+            .subsections()
+            .ok()?
+            .map_while(object::Result::ok)
+            .flat_map(|subsection| subsection.subsubsections().map_while(object::Result::ok))
+            .find_map(|part| arch(part.attributes()))
     }
+}
+
+/// The value of `Tag_RISCV_arch`.
+fn arch(mut reader: AttributeReader<'_>) -> Option<String> {
+    const TAG_RISCV_ARCH: u64 = 5;
+    while let Ok(Some(tag)) = reader.read_tag() {
+        // Odd tags have strings as values, even tags numbers.
+        if tag % 2 == 0 {
+            reader.read_integer().ok()?;
+            continue;
+        }
+        let text = reader.read_string().ok()?;
+        if tag == TAG_RISCV_ARCH {
+            return Some(String::from_utf8_lossy(text).into_owned());
+        }
+    }
+    None
 }
 
 /// Checks sorted segments against each other and the address space.

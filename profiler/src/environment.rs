@@ -140,10 +140,13 @@ pub(crate) struct Start {
     pub(crate) registers: Vec<(Reg, u64)>,
 }
 
+/// A guest ready to run, and what answers its calls.
+type Started = (Start, Box<dyn Session>);
+
 /// The rules of an environment, which do not change during a run.
 pub(crate) trait Host {
     /// Lays out memory and starts the environment's own state.
-    fn start(&self, program: &Program, input: &Input) -> Result<(Start, Box<dyn Session>), String>;
+    fn start(&self, program: &Program, input: &Input) -> Result<Started, String>;
 
     /// The instruction, if the machine has it.
     fn decode(&self, xlen: Xlen, word: u32) -> Option<Decoded> {

@@ -39,6 +39,9 @@ impl Limits {
     }
 }
 
+/// Told the address and the state of the machine whenever control arrives at a watched address.
+pub type OnEntry<'a> = dyn FnMut(u64, &dyn MachineState) + 'a;
+
 /// A finished run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -96,7 +99,7 @@ pub fn run_watched(
     input: &Input,
     limits: &Limits,
     watch: &BTreeSet<u64>,
-    on_entry: &mut dyn FnMut(u64, &dyn MachineState),
+    on_entry: &mut OnEntry<'_>,
 ) -> Result<Run, RunError> {
     let watch = Watch { pcs: watch, on_entry };
     dispatch(program, patches, environment, (input, limits), watch)
@@ -104,7 +107,7 @@ pub fn run_watched(
 
 struct Watch<'w> {
     pcs: &'w BTreeSet<u64>,
-    on_entry: &'w mut (dyn FnMut(u64, &dyn MachineState) + 'w),
+    on_entry: &'w mut OnEntry<'w>,
 }
 
 fn dispatch(
@@ -210,7 +213,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         let mut now = 0u64;
         let mut id = self.enter(self.setting.program.entry)?;
         loop {
-            let span = &mut self.spans.all[id as usize];
+            let span = &self.spans.all[id as usize];
             if span.patch != NO_PATCH || span.watched || self.region_end != 0 {
                 self.notice(id);
             }
@@ -219,8 +222,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             now += u64::from(span.insts);
             if now > limit {
                 let pc = span.start;
-                let site = Box::new(self.site(pc));
-                return Err(RunError::InstructionLimit { site, limit });
+                return Err(RunError::InstructionLimit { site: Box::new(self.site(pc)), limit });
             }
             span.count += 1;
             let hart = &mut self.hart;
@@ -231,56 +233,82 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                     return Err(self.faulted(pc));
                 }
             }
-            let last = span.slots.end;
             id = match span.finish {
-                End::Branch { target, enters } => {
-                    let slot = &self.spans.slots[last];
-                    if matches!((slot.run)(hart, slot), Ok(1)) {
-                        span.taken += 1;
-                        self.region_end = 0;
-                        let known = span.target;
-                        if enters {
-                            self.calls.tail_call(target, now);
-                        }
-                        if known == UNKNOWN { self.link_target(id, target)? } else { known }
-                    } else {
-                        let known = span.next;
-                        if known == UNKNOWN { self.link_next(id)? } else { known }
+                End::Branch { target, enters } => self.branch(id, target, enters, now)?,
+                End::Jump { target, enters } => {
+                    self.transfer(id);
+                    if enters {
+                        self.calls.tail_call(target, now);
                     }
+                    self.target(id, target)?
                 }
-                End::Jump { target, .. } | End::Call { target } => {
-                    let slot = &self.spans.slots[last];
-                    // Links; cannot fail.
-                    let _ = (slot.run)(hart, slot);
-                    self.region_end = 0;
-                    let known = span.target;
-                    match span.finish {
-                        End::Jump { enters: false, .. } => {}
-                        End::Call { .. } => self.calls.call(target, span.end, now),
-                        _ => self.calls.tail_call(target, now),
-                    }
-                    if known == UNKNOWN { self.link_target(id, target)? } else { known }
+                End::Call { target } => {
+                    self.transfer(id);
+                    self.calls.call(target, self.spans.all[id as usize].end, now);
+                    self.target(id, target)?
                 }
                 End::Computed(kind) => {
-                    let slot = &self.spans.slots[last];
-                    let target = (slot.run)(hart, slot).unwrap_or(0);
-                    self.region_end = 0;
-                    let return_to = span.end;
-                    self.follow(kind, target, return_to, now);
+                    let target = self.transfer(id);
+                    self.follow(kind, target, self.spans.all[id as usize].end, now);
                     self.jump(id, target)?
                 }
-                End::FallThrough => {
-                    let known = span.next;
-                    if known == UNKNOWN { self.link_next(id)? } else { known }
-                }
-                finish => match self.leave(id, finish, now)? {
-                    Some(exit_code) => return Ok(self.finish(exit_code, now)),
-                    None => {
-                        let known = self.spans.all[id as usize].next;
-                        if known == UNKNOWN { self.link_next(id)? } else { known }
+                End::FallThrough => self.next(id)?,
+                finish => {
+                    if let Some(exit_code) = self.leave(id, finish, now)? {
+                        return Ok(self.finish(exit_code, now));
                     }
-                },
+                    self.next(id)?
+                }
             };
+        }
+    }
+
+    /// Performs the branch that ends a span; gives the span that follows.
+    #[inline]
+    fn branch(
+        &mut self,
+        id: SpanId,
+        target: u64,
+        enters: bool,
+        now: u64,
+    ) -> Result<SpanId, RunError> {
+        let span = &mut self.spans.all[id as usize];
+        let slot = &self.spans.slots[span.slots.end];
+        // Branches do not fault.
+        if !matches!((slot.run)(&mut self.hart, slot), Ok(1)) {
+            return self.next(id);
+        }
+        span.taken += 1;
+        self.region_end = 0;
+        if enters {
+            self.calls.tail_call(target, now);
+        }
+        self.target(id, target)
+    }
+
+    /// Performs the jump that ends a span; gives its target.
+    #[inline]
+    fn transfer(&mut self, id: SpanId) -> u64 {
+        let slot = &self.spans.slots[self.spans.all[id as usize].slots.end];
+        self.region_end = 0;
+        (slot.run)(&mut self.hart, slot).expect("jumps do not fault")
+    }
+
+    /// The span at the target of a direct transfer.
+    #[inline]
+    fn target(&mut self, id: SpanId, target: u64) -> Result<SpanId, RunError> {
+        match self.spans.all[id as usize].target {
+            UNKNOWN => self.link_target(id, target),
+            known => Ok(known),
+        }
+    }
+
+    /// The span behind this one.
+    #[inline]
+    fn next(&mut self, id: SpanId) -> Result<SpanId, RunError> {
+        match self.spans.all[id as usize].next {
+            UNKNOWN => self.link_next(id),
+            known => Ok(known),
         }
     }
 

@@ -138,6 +138,7 @@ fn sign_extend(width: Width, value: u64) -> u64 {
     ((value << unused).cast_signed() >> unused).cast_unsigned()
 }
 
+#[expect(clippy::inline_always, reason = "the executor's inner loop")]
 impl<W: Word> Machine for Hart<W> {
     type Word = W;
     type Fault = Stopped;

@@ -35,7 +35,7 @@ mod spans;
 
 pub use environment::{Environment, ParseEnvironmentError};
 pub use error::{LoadError, RunError, Site};
-pub use executor::{Input, Limits, Run, run, run_watched};
+pub use executor::{Input, Limits, OnEntry, Run, run, run_watched};
 pub use hart::MachineState;
 pub use patches::{Patch, Patches, PrecompileId};
 pub use profile::{Counts, Edge, Profile, ProfileError, Span, Stack};

@@ -241,9 +241,13 @@ impl Memory {
         }
         Some(match width {
             Width::Byte => u64::from(*self.data.get(offset)?),
-            Width::Half if addr & 1 == 0 => u64::from(u16::from_le_bytes(self.array(offset)?)),
-            Width::Word if addr & 3 == 0 => u64::from(u32::from_le_bytes(self.array(offset)?)),
-            Width::Double if addr & 7 == 0 => u64::from_le_bytes(self.array(offset)?),
+            Width::Half if addr.is_multiple_of(2) => {
+                u64::from(u16::from_le_bytes(self.array(offset)?))
+            }
+            Width::Word if addr.is_multiple_of(4) => {
+                u64::from(u32::from_le_bytes(self.array(offset)?))
+            }
+            Width::Double if addr.is_multiple_of(8) => u64::from_le_bytes(self.array(offset)?),
             _ => return None,
         })
     }
@@ -256,7 +260,6 @@ impl Memory {
 
     /// Stores an aligned value, if the window holds it and nothing asks for a closer look.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
     pub(crate) fn store_fast(&mut self, width: Width, addr: u64, value: u64) -> bool {
         const PLAIN: u8 = WRITE | DIRTY;
         let Ok(offset) = usize::try_from(addr.wrapping_sub(self.base)) else { return false };
@@ -269,9 +272,11 @@ impl Memory {
         let [b0, b1, b2, b3, ..] = bytes;
         match width {
             Width::Byte => rest.first_chunk_mut().map(|d| *d = [b0]),
-            Width::Half if addr & 1 == 0 => rest.first_chunk_mut().map(|d| *d = [b0, b1]),
-            Width::Word if addr & 3 == 0 => rest.first_chunk_mut().map(|d| *d = [b0, b1, b2, b3]),
-            Width::Double if addr & 7 == 0 => rest.first_chunk_mut().map(|d| *d = bytes),
+            Width::Half if addr.is_multiple_of(2) => rest.first_chunk_mut().map(|d| *d = [b0, b1]),
+            Width::Word if addr.is_multiple_of(4) => {
+                rest.first_chunk_mut().map(|d| *d = [b0, b1, b2, b3])
+            }
+            Width::Double if addr.is_multiple_of(8) => rest.first_chunk_mut().map(|d| *d = bytes),
             _ => None,
         }
         .is_some()

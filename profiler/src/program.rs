@@ -27,7 +27,7 @@ pub struct Program {
     /// SHA-256 of the file, in lower-case hex; of the code, if there is no file.
     pub digest: String,
     /// Where memory holds the program headers, if it does: a C library reads them when it starts.
-    pub(crate) program_headers: Option<ProgramHeaders>,
+    pub(crate) headers: Option<ProgramHeaders>,
     /// Indices into `symbols` of functions, one per address.
     pub(crate) functions: Vec<usize>,
 }
@@ -108,7 +108,7 @@ impl Program {
             relocations: Vec::new(),
             isa: None,
             digest: String::new(),
-            program_headers: None,
+            headers: None,
             functions: Vec::new(),
         }
     }

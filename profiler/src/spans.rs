@@ -81,6 +81,9 @@ pub(crate) struct Span {
     pub(crate) watched: bool,
 }
 
+/// Addresses of a segment, and the span that starts at each of its halfwords.
+type Starts = (Range<u64>, Vec<SpanId>);
+
 /// All spans decoded so far.
 pub(crate) struct Spans<'a, W: Word> {
     program: &'a Program,
@@ -91,8 +94,8 @@ pub(crate) struct Spans<'a, W: Word> {
     cuts: BTreeSet<u64>,
     pub(crate) all: Vec<Span>,
     pub(crate) slots: Vec<Slot<W>>,
-    /// Per executable segment: its addresses, and the span that starts at each halfword.
-    starts: Vec<(Range<u64>, Vec<SpanId>)>,
+    /// Per executable segment.
+    starts: Vec<Starts>,
 }
 
 impl<'a, W: Word> Spans<'a, W> {

@@ -4,7 +4,7 @@
 
 use autoprec_isa::Reg;
 
-use super::{Action, Call, CallError, Files, Host, Output, Session, Start};
+use super::{Action, Call, CallError, Files, Host, Output, Session, Start, Started};
 use crate::executor::Input;
 use crate::hart::Guest;
 use crate::memory::{self, Memory};
@@ -22,7 +22,7 @@ const EXIT: u64 = 93;
 pub(super) struct Rules;
 
 impl Host for Rules {
-    fn start(&self, program: &Program, input: &Input) -> Result<(Start, Box<dyn Session>), String> {
+    fn start(&self, program: &Program, input: &Input) -> Result<Started, String> {
         let first = program.segments.first().map_or(0, |s| s.addr);
         let window = super::window(program, if first < LOW { 0 } else { first }, ROOM);
         let mut memory = Memory::new(window.clone());

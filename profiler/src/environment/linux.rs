@@ -8,7 +8,9 @@ use autoprec_isa::{Reg, Xlen};
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 
-use super::{Action, Call, CallError, CallResult, EBADF, Files, Host, Output, Session, Start};
+use super::{
+    Action, Call, CallError, CallResult, EBADF, Files, Host, Output, Session, Start, Started,
+};
 use crate::executor::Input;
 use crate::hart::Guest;
 use crate::memory::{self, Memory, PAGE};
@@ -38,7 +40,7 @@ const PIPE_MODE: u32 = 0o010_600;
 pub(super) struct Rules;
 
 impl Host for Rules {
-    fn start(&self, program: &Program, input: &Input) -> Result<(Start, Box<dyn Session>), String> {
+    fn start(&self, program: &Program, input: &Input) -> Result<Started, String> {
         let window = super::window(program, u64::MAX, ROOM);
         let page_up = |addr: u64| addr.next_multiple_of(PAGE);
         let in_window = program.segments.iter().filter(|s| s.end() <= window.end);
@@ -87,7 +89,7 @@ fn build_stack(
     }
     // Ends of the arguments and of an empty environment.
     words.extend([0, 0]);
-    let headers = program.program_headers.unwrap_or_default();
+    let headers = program.headers.unwrap_or_default();
     let auxiliary = [
         (3, headers.addr),
         (4, headers.entry_bytes),

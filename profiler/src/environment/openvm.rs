@@ -20,7 +20,7 @@ use autoprec_isa::{Decoded, Op, Reg, Xlen, decode};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::{Action, Call, CallError, Host, Output, Session, Start};
+use super::{Action, Call, CallError, Host, Output, Session, Start, Started};
 use crate::executor::Input;
 use crate::hart::Guest;
 use crate::memory::{self, Memory};
@@ -61,7 +61,7 @@ pub(super) fn is_terminate(word: u32) -> bool {
 pub(super) struct Rules;
 
 impl Host for Rules {
-    fn start(&self, program: &Program, input: &Input) -> Result<(Start, Box<dyn Session>), String> {
+    fn start(&self, program: &Program, input: &Input) -> Result<Started, String> {
         if program.xlen != Xlen::Rv32 {
             return Err("OpenVM 2.0 runs riscv32im only; build the guest for that".to_owned());
         }

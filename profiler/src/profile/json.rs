@@ -35,15 +35,22 @@ struct Version {
     version: u32,
 }
 
+/// Start, end, instructions, executions.
+type SpanRow = (String, String, u32, u64);
+/// Origin, target, executions.
+type EdgeRow = (String, String, u64);
+/// Functions, instructions.
+type StackRow = (Vec<String>, u64);
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     version: u32,
     elf_digest: String,
     instructions: u64,
-    spans: Vec<(String, String, u32, u64)>,
-    edges: Vec<(String, String, u64)>,
-    stacks: Vec<(Vec<String>, u64)>,
+    spans: Vec<SpanRow>,
+    edges: Vec<EdgeRow>,
+    stacks: Vec<StackRow>,
 }
 
 fn hex(addr: u64) -> String {
@@ -57,7 +64,7 @@ fn addr(text: &str) -> Result<u64, ProfileError> {
 }
 
 impl Profile {
-    /// The file form: one line per span, edge and stack would be longer, so it is compact.
+    /// The file form.
     pub fn to_json(&self) -> String {
         let file = File {
             version: self.version,
