@@ -42,30 +42,32 @@ impl Environment {
 
     /// The environment that the code asks for.
     ///
-    /// OpenVM if it holds an OpenVM termination instruction; Linux if it loads the number of a call
-    /// that only Linux has (`exit_group` or `brk`) into `a7`; otherwise bare.
+    /// OpenVM if it holds an OpenVM termination instruction and no `ecall`, without which no other
+    /// guest can end; Linux if it loads the number of a call that only Linux has (`exit_group` or
+    /// `brk`) into `a7`; otherwise bare.
     pub fn detect(program: &Program) -> Self {
         let mut numbers = BTreeSet::new();
+        let (mut terminates, mut calls) = (false, false);
         for segment in program.segments.iter().filter(|s| s.executable) {
             let mut pc = segment.addr;
             while let Some(word) = program.word_at(pc) {
-                if program.xlen == Xlen::Rv32 && openvm::is_terminate(word) {
-                    return Self::OpenVm;
-                }
                 let decoded = decode(program.xlen, word);
-                if let Some(Inst { op: Op::AluImm(_), rd: Reg::A7, rs1: Reg::ZERO, imm, .. }) =
-                    decoded.map(|d| d.inst)
-                {
-                    numbers.insert(imm);
+                terminates |= program.xlen == Xlen::Rv32 && openvm::is_terminate(word);
+                match decoded.map(|d| d.inst) {
+                    Some(Inst { op: Op::Ecall, .. }) => calls = true,
+                    Some(Inst { op: Op::AluImm(_), rd: Reg::A7, rs1: Reg::ZERO, imm, .. }) => {
+                        numbers.insert(i64::from(imm).cast_unsigned());
+                    }
+                    _ => {}
                 }
                 pc += decoded.map_or(if word & 3 == 3 { 4 } else { 2 }, |d| u64::from(d.len));
             }
         }
-        let linux = [linux::EXIT_GROUP, linux::BRK];
-        if numbers.iter().any(|&n| linux.iter().any(|&l| i64::from(n).cast_unsigned() == l)) {
-            Self::Linux
-        } else {
-            Self::Bare
+        let linux = [linux::EXIT_GROUP, linux::BRK].iter().any(|n| numbers.contains(n));
+        match (terminates && !calls, linux) {
+            (true, _) => Self::OpenVm,
+            (false, true) => Self::Linux,
+            (false, false) => Self::Bare,
         }
     }
 

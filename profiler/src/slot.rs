@@ -40,7 +40,7 @@ fn perform<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, op: Op) -> Result<u64, S
     })
 }
 
-fn any<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>) -> Result<u64, Stopped> {
+fn general<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>) -> Result<u64, Stopped> {
     perform(hart, slot, slot.inst.op)
 }
 
@@ -58,7 +58,7 @@ macro_rules! handlers {
                     return $name::<W>;
                 }
             )*
-            any::<W>
+            general::<W>
         }
     };
 }
@@ -126,17 +126,69 @@ handlers! {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use autoprec_isa::{Reg, Xlen, decode};
+    use proptest::prelude::*;
 
-    /// A load that fell back to the general handler would be correct but slow.
+    use super::*;
+    use crate::hart::Guest as _;
+    use crate::memory::{self, Memory};
+
+    const DATA: u64 = 0x1000;
+
+    fn hart<W: Word>(values: &[u64]) -> Hart<W> {
+        let mut memory = Memory::new(DATA..DATA + 0x2000);
+        memory.map(DATA..DATA + 0x2000, memory::READ | memory::WRITE);
+        let bytes: Vec<u8> = (0..0x2000u32).map(|i| i.wrapping_mul(37).to_le_bytes()[0]).collect();
+        memory.initialise(DATA, &bytes);
+        let mut hart = Hart::new(memory, false);
+        for (reg, &value) in Reg::all().zip(values) {
+            hart.set_reg(reg, value);
+        }
+        hart
+    }
+
+    /// The handler of an operation and `step` with the operation as a variable agree.
+    fn agree<W: Word>(word: u32, values: &[u64]) {
+        let Some(decoded) = decode(W::XLEN, word) else { return };
+        let slot = Slot::<W>::new(0x4000, decoded.inst, decoded.len);
+        let (mut fast, mut slow) = (hart::<W>(values), hart::<W>(values));
+        let (a, b) = ((slot.run)(&mut fast, &slot), general(&mut slow, &slot));
+        assert_eq!((a.ok(), fast.fault), (b.ok(), slow.fault), "{}", decoded.inst.asm());
+        assert_eq!(fast.digest(), slow.digest(), "{}", decoded.inst.asm());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn handlers_do_what_step_does(
+            word: u32,
+            opcode in prop::sample::select(vec![0x03, 0x13, 0x17, 0x1b, 0x23, 0x33, 0x37, 0x3b, 0x63, 0x67, 0x6f]),
+            values in prop::collection::vec(prop_oneof![any::<u64>(), 0x1800..0x2800u64], 32),
+            alternative: bool,
+            base: bool,
+        ) {
+            // Most random words are no instructions.
+            let word = word & !0x7f | opcode;
+            let word = if base { word & 0x01ff_ffff | u32::from(alternative) << 30 } else { word };
+            agree::<u32>(word, &values);
+            agree::<u64>(word, &values);
+        }
+    }
+
+    /// An operation that fell back to the general handler would be correct but slow.
     #[test]
-    fn the_loads_of_both_widths_have_handlers() {
-        let general = any::<u32> as Run<u32> as usize;
-        for (word, xlen) in
-            [(0x0000_2503, autoprec_isa::Xlen::Rv32), (0x0000_3503, autoprec_isa::Xlen::Rv64)]
-        {
-            let op = autoprec_isa::decode(xlen, word).expect("a load").inst.op;
-            assert_ne!(handler::<u32>(op) as usize, general, "{op:?}");
+    fn operations_of_the_base_set_have_handlers() {
+        for xlen in [Xlen::Rv32, Xlen::Rv64] {
+            for word in [0x0000_2503, 0x0000_3503, 0x0000_2023, 0x0000_0033, 0x0200_0033] {
+                let Some(decoded) = decode(xlen, word) else { continue };
+                let run: Run<u64> = handler(decoded.inst.op);
+                assert_ne!(
+                    run as usize,
+                    general::<u64> as Run<u64> as usize,
+                    "{}",
+                    decoded.inst.asm()
+                );
+            }
         }
     }
 }

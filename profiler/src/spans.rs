@@ -19,8 +19,11 @@ pub(crate) type SpanId = u32;
 pub(crate) const UNKNOWN: SpanId = SpanId::MAX;
 /// No patch.
 pub(crate) const NO_PATCH: u32 = u32::MAX;
-/// A span longer than this is cut, to bound the memory that overlapping spans take.
+/// A span longer than this is cut.
 const MAX_INSTS: usize = 1 << 16;
+/// With this many instructions decoded, longer spans than the second number are cut: overlapping
+/// spans of a guest that jumps into long code everywhere must not fill memory.
+const PLENTY: (usize, usize) = (1 << 22, 1 << 6);
 
 /// What a span ends with.
 #[derive(Clone, Copy, Debug)]
@@ -158,9 +161,10 @@ impl<'a, W: Word> Spans<'a, W> {
         let first = self.slots.len();
         let mut pc = start;
         let mut insts = 0;
+        let longest = if first < PLENTY.0 { MAX_INSTS } else { PLENTY.1 };
         let finish = loop {
             let count = self.slots.len() - first;
-            if count == MAX_INSTS || (pc != start && self.cuts.contains(&pc)) {
+            if count == longest || (pc != start && self.cuts.contains(&pc)) {
                 break End::FallThrough;
             }
             let Some(word) = self.program.word_at(pc) else {
