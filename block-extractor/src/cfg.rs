@@ -112,6 +112,12 @@ impl Block {
         self.len() == 0
     }
 
+    /// Whether one of the instructions stands at `pc`.
+    fn holds(&self, pc: u64) -> bool {
+        let opaque = matches!(self.terminator, Terminator::Opaque { pc: at, .. } if at == pc);
+        opaque || self.insts.binary_search_by_key(&pc, |at| at.pc).is_ok()
+    }
+
     /// Address of the byte after the block.
     pub fn end(&self) -> u64 {
         match (self.terminator, self.insts.last()) {
@@ -164,7 +170,8 @@ pub struct Cfg {
     pub graph: DiGraph<BlockId, EdgeKind>,
     entries: BTreeSet<u64>,
     starts: BTreeMap<u64, BlockId>,
-    holders: BTreeMap<u64, BlockId>,
+    /// Bytes of the longest block.
+    longest: u64,
     live: Vec<liveness::Live>,
     taken: BTreeMap<(u64, u64), u64>,
 }
@@ -180,7 +187,7 @@ impl Cfg {
             graph: DiGraph::new(),
             entries: code.entries,
             starts: BTreeMap::new(),
-            holders: BTreeMap::new(),
+            longest: 0,
             live: Vec::new(),
             taken: BTreeMap::new(),
             blocks,
@@ -214,7 +221,10 @@ impl Cfg {
 
     /// The block that has an instruction at `pc`.
     pub fn block_holding(&self, pc: u64) -> Option<BlockId> {
-        self.holders.get(&pc).copied()
+        // Blocks overlap where the code has two readings, so the last one that starts before `pc`
+        // need not be the one.
+        let near = self.starts.range(pc.saturating_sub(self.longest)..=pc).rev();
+        near.map(|(_, id)| *id).find(|id| self.block(*id).holds(pc))
     }
 
     /// Every address that control may enter other than by falling through: targets of branches,
@@ -267,10 +277,7 @@ impl Cfg {
     fn index(&mut self) {
         for (id, block) in self.ids().zip(&self.blocks) {
             self.starts.insert(block.start, id);
-            self.holders.extend(block.insts.iter().map(|at| (at.pc, id)));
-            if let Terminator::Opaque { pc, .. } = block.terminator {
-                self.holders.insert(pc, id);
-            }
+            self.longest = self.longest.max(block.end().wrapping_sub(block.start));
         }
     }
 

@@ -20,8 +20,45 @@ pub(crate) struct Code {
     pub(crate) opaque: BTreeMap<u64, (u32, u8)>,
     /// Every address that control may enter other than by falling through.
     pub(crate) entries: BTreeSet<u64>,
-    /// Bytes of code, as the set of halfwords they cover.
-    covered: BTreeSet<u64>,
+    /// Which bytes are code.
+    covered: Covered,
+}
+
+/// A set of halfwords of the executable segments.
+#[derive(Debug)]
+struct Covered(Vec<Stretch>);
+
+/// A start address, and whether each halfword from there on is a member.
+type Stretch = (u64, Vec<bool>);
+
+impl Covered {
+    fn none(program: &Program) -> Self {
+        let executable = program.segments.iter().filter(|segment| segment.executable);
+        Self(executable.map(|s| (s.addr & !1, vec![false; s.data.len() / 2 + 1])).collect())
+    }
+
+    fn bit(&mut self, addr: u64) -> Option<&mut bool> {
+        let after = self.0.partition_point(|(start, _)| *start <= addr);
+        let (start, bits) = &mut self.0[after.checked_sub(1)?];
+        bits.get_mut(usize::try_from((addr - *start) / 2).ok()?)
+    }
+
+    fn contains(&self, addr: u64) -> bool {
+        let after = self.0.partition_point(|(start, _)| *start <= addr);
+        let Some((start, bits)) = after.checked_sub(1).map(|index| &self.0[index]) else {
+            return false;
+        };
+        let bit = usize::try_from((addr - start) / 2).ok().and_then(|index| bits.get(index));
+        bit.copied().unwrap_or(false)
+    }
+
+    fn cover(&mut self, addr: u64, len: u8) {
+        for half in 0..u64::from(len) / 2 {
+            if let Some(bit) = self.bit(addr.wrapping_add(2 * half)) {
+                *bit = true;
+            }
+        }
+    }
 }
 
 /// What stands at an address.
@@ -49,7 +86,7 @@ impl Code {
             insts: BTreeMap::new(),
             opaque: BTreeMap::new(),
             entries: BTreeSet::new(),
-            covered: BTreeSet::new(),
+            covered: Covered::none(program),
         };
         let roots = certain_roots(program, profile);
         code.entries.extend(&roots);
@@ -80,35 +117,33 @@ impl Code {
         let mut work: Vec<u64> = roots.into_iter().filter(|root| text.holds(*root)).collect();
         while let Some(mut pc) = work.pop() {
             while !self.insts.contains_key(&pc) && !self.opaque.contains_key(&pc) {
-                let (next, falls) = match slot(text.program, pc) {
+                let (len, falls) = match slot(text.program, pc) {
                     Slot::Nothing => break,
                     Slot::Opaque(word, len) => {
                         self.opaque.insert(pc, (word, len));
-                        let next = next_pc(text.program.xlen, pc, len);
-                        self.entries.insert(next);
-                        (next, true)
+                        self.entries.insert(next_pc(text.program.xlen, pc, len));
+                        (len, true)
                     }
                     Slot::Inst(decoded) => {
                         self.insts.insert(pc, decoded);
-                        let next = next_pc(text.program.xlen, pc, decoded.len);
                         let targets = targets(text.program.xlen, pc, &decoded);
                         self.entries.extend(&targets);
                         work.extend(targets.into_iter().filter(|to| text.holds(*to)));
-                        (next, falls_through(&decoded))
+                        (decoded.len, falls_through(&decoded))
                     }
                 };
-                self.covered.extend((pc..next.max(pc)).step_by(2));
+                self.covered.cover(pc, len);
                 if !falls {
                     break;
                 }
-                pc = next;
+                pc = next_pc(text.program.xlen, pc, len);
             }
         }
     }
 
     /// Whether `addr` is inside an instruction that is known to be code.
     fn is_inside(&self, addr: u64) -> bool {
-        self.covered.contains(&addr)
+        self.covered.contains(addr)
             && !self.insts.contains_key(&addr)
             && !self.opaque.contains_key(&addr)
     }
@@ -135,7 +170,7 @@ impl Code {
         let mut found = BTreeSet::new();
         for segment in text.program.segments.iter().filter(|s| s.executable) {
             found.extend(pointers::in_data(text, segment, |addr| {
-                self.covered.contains(&addr) && self.covered.contains(&addr.wrapping_add(2))
+                self.covered.contains(addr) && self.covered.contains(addr.wrapping_add(2))
             }));
         }
         let formed = pointers::formed(text.program, &self.insts, &self.entries);
@@ -155,7 +190,7 @@ impl Code {
             let mut pc = segment.addr.next_multiple_of(text.align);
             while pc < end {
                 let mut len = text.align;
-                if !self.covered.contains(&pc)
+                if !self.covered.contains(pc)
                     && let Slot::Inst(decoded) = slot(text.program, pc)
                 {
                     self.entries.extend(targets(text.program.xlen, pc, &decoded));

@@ -1,8 +1,8 @@
 //! Register liveness, backward over the graph.
 //!
 //! A register is dead only where every path writes it before reading it. Wherever a path leads out
-//! of what the graph knows for certain (calls, returns, indirect jumps, the environment, addresses
-//! without a block), everything is live.
+//! of what the graph knows for certain (returns, indirect jumps and calls, the environment, addresses
+//! without a block), everything is live. No calling convention is assumed.
 
 use autoprec_isa::Inst;
 
@@ -32,9 +32,9 @@ pub(crate) fn solve(cfg: &Cfg) -> Vec<Live> {
             let at_end = match block.terminator {
                 Terminator::FallThrough { next } => at(next),
                 Terminator::Branch { taken, next } => at(taken).union(at(next)),
-                Terminator::Jump { target } => at(target),
-                Terminator::Call { .. }
-                | Terminator::IndirectCall { .. }
+                // A call is a jump; what the callee returns to is behind a return.
+                Terminator::Jump { target } | Terminator::Call { target, .. } => at(target),
+                Terminator::IndirectCall { .. }
                 | Terminator::Return
                 | Terminator::IndirectJump
                 | Terminator::Environment { .. }

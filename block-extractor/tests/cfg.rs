@@ -321,7 +321,7 @@ mod properties {
                 let out = match block.terminator {
                     Terminator::FallThrough { next } => at(next),
                     Terminator::Branch { taken, next } => at(taken).union(at(next)),
-                    Terminator::Jump { target } => at(target),
+                    Terminator::Jump { target } | Terminator::Call { target, .. } => at(target),
                     _ => RegSet::ALL,
                 };
                 prop_assert_eq!(cfg.live_out(id), out);

@@ -1,0 +1,46 @@
+//! The example guests: counts add up, and everything executed is offered as a region.
+
+use std::path::PathBuf;
+
+use autoprec_blocks::{Cfg, Region};
+use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
+
+fn example(path: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn counts_of_blocks_add_up_to_the_executed_instructions() {
+    for name in ["keccak", "sha256", "self-read", "sort-vm"] {
+        let program = Program::load(&example(&format!("elf/{name}.elf"))).unwrap();
+        let hints = vec![example(&format!("inputs/{name}.bin"))];
+        let input = Input { hints, ..Input::default() };
+        let limits = Limits { max_instructions: Some(200_000_000) };
+        let run = run(&program, &Patches::none(), Environment::OpenVm, &input, &limits).unwrap();
+        let cfg = Cfg::build(&program, Some(&run.profile));
+        let sum = |count: u64, len: usize| count * len as u64;
+        let blocks: u64 = cfg.blocks.iter().map(|block| sum(block.count, block.len())).sum();
+        assert_eq!(blocks, run.instructions, "{name}");
+        let held: u64 = cfg.regions().iter().map(|r| sum(r.count, r.insts.len())).sum();
+        assert!(held * 100 >= blocks * 99, "{name}: regions hold {held} of {blocks}");
+        for region in cfg.regions() {
+            assert_eq!(Region::parse(&region.to_string()).as_ref(), Ok(&region));
+        }
+        assert_eq!(cfg.to_dot(), Cfg::build(&program, Some(&run.profile)).to_dot());
+    }
+}
+
+#[test]
+fn a_profile_changes_counts_but_no_block_of_known_code() {
+    let program = Program::load(&example("elf/sort-vm.elf")).unwrap();
+    let hints = vec![example("inputs/sort-vm.bin")];
+    let input = Input { hints, ..Input::default() };
+    let limits = Limits { max_instructions: Some(200_000_000) };
+    let run = run(&program, &Patches::none(), Environment::OpenVm, &input, &limits).unwrap();
+    // The byte code's dispatch jumps through a table, which is found without a profile.
+    let starts = |cfg: &Cfg| cfg.blocks.iter().map(|block| block.start).collect::<Vec<_>>();
+    let (with, without) = (Cfg::build(&program, Some(&run.profile)), Cfg::build(&program, None));
+    assert_eq!(starts(&with), starts(&without));
+    assert_eq!(with.entries(), without.entries());
+}
