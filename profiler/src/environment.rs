@@ -160,6 +160,11 @@ pub(crate) trait Host {
         false
     }
 
+    /// Instruction addresses are multiples of this.
+    fn instruction_alignment(&self) -> u64 {
+        2
+    }
+
     /// Whether misaligned accesses fault.
     fn aligned_only(&self) -> bool {
         false

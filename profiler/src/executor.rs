@@ -1,5 +1,6 @@
 //! The run loop: spans one after the other, counting as it goes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoprec_isa::{Reg, Word, Xlen};
@@ -21,7 +22,7 @@ pub struct Input {
     pub hints: Vec<Vec<u8>>,
     /// Standard input.
     pub stdin: Vec<u8>,
-    /// Linux: the arguments, the program's name first.
+    /// Linux: the arguments, the program's name first; if empty, a name is made up.
     pub args: Vec<String>,
 }
 
@@ -124,7 +125,11 @@ fn dispatch(
             return Err(RunError::BadPatch { entry: patch.entry, bytes });
         }
     }
-    let original = program.with_patches_undone(patches);
+    let original = if patches.is_empty() {
+        Cow::Borrowed(program)
+    } else {
+        Cow::Owned(program.with_patches_undone(patches))
+    };
     let host = environment.host();
     let (start, session) = host
         .start(&original, input)

@@ -123,7 +123,8 @@ impl<'a, W: Word> Spans<'a, W> {
     /// The span that starts at `pc`.
     pub(crate) fn at(&mut self, pc: u64) -> SpanId {
         let place = self.starts.iter().position(|(range, _)| range.contains(&pc));
-        let Some(segment) = place.filter(|_| pc.is_multiple_of(2)) else {
+        let Some(segment) = place.filter(|_| pc.is_multiple_of(self.host.instruction_alignment()))
+        else {
             return self.push(pc, End::OutsideText);
         };
         let (range, table) = &self.starts[segment];

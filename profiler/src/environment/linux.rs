@@ -52,7 +52,10 @@ impl Host for Rules {
         let mut memory = Memory::new(window.clone());
         super::load_segments(&mut memory, program);
         memory.map(stack..window.end, memory::READ | memory::WRITE);
-        let sp = build_stack(&mut memory, program, input, window.end)?;
+        // C libraries expect a name.
+        let unnamed = [String::from("guest")];
+        let args = if input.args.is_empty() { &unnamed[..] } else { &input.args };
+        let sp = build_stack(&mut memory, program, args, window.end)?;
         let session = Linux {
             xlen: program.xlen,
             files: Files::new(&input.stdin),
@@ -71,18 +74,18 @@ impl Host for Rules {
 fn build_stack(
     memory: &mut Memory,
     program: &Program,
-    input: &Input,
+    args: &[String],
     top: u64,
 ) -> Result<u64, String> {
-    let strings: u64 = input.args.iter().map(|a| a.len() as u64 + 1).sum();
+    let strings: u64 = args.iter().map(|a| a.len() as u64 + 1).sum();
     if strings > STACK_BYTES / 4 {
         return Err(format!("its arguments take {strings} bytes; at most {}", STACK_BYTES / 4));
     }
     let random = top - 32;
     memory.initialise(random, &[0x5a; 16]);
     let mut place = random - strings;
-    let mut words = vec![input.args.len() as u64];
-    for arg in &input.args {
+    let mut words = vec![args.len() as u64];
+    for arg in args {
         words.push(place);
         memory.initialise(place, arg.as_bytes());
         place += arg.len() as u64 + 1;

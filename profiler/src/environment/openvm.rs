@@ -106,6 +106,10 @@ impl Host for Rules {
         word & 0x7f == CUSTOM_0
     }
 
+    fn instruction_alignment(&self) -> u64 {
+        4
+    }
+
     fn aligned_only(&self) -> bool {
         true
     }

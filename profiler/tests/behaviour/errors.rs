@@ -98,6 +98,8 @@ fn breakpoints_limits_and_jumps_to_nowhere() {
     let nowhere = error(Environment::Bare, "jalr zero, 0x100(zero)");
     let RunError::OutsideText { site } = nowhere else { panic!("{nowhere}") };
     assert_eq!(site.pc, 0x100);
+    let between = error(Environment::OpenVm, "auipc a0, 0\n jalr zero, 2(a0)");
+    assert!(matches!(between, RunError::OutsideText { .. }), "{between}");
     let falling = error(Environment::Bare, "addi a0, a0, 1");
     assert!(matches!(falling, RunError::OutsideText { .. }), "{falling}");
 

@@ -5,6 +5,7 @@ mod common;
 mod environments;
 mod errors;
 mod fixtures;
+mod guests;
 mod load;
 mod patches;
 mod profile;

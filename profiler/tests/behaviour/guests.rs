@@ -1,0 +1,95 @@
+//! The example guests reveal what they must, as they are and with every block patched.
+
+use std::path::Path;
+
+use autoprec_profiler::{
+    Environment, Input, Limits, Patch, Patches, PrecompileId, Program, Run, report, run,
+};
+
+/// Name, and executed instructions as the guests' own documentation says.
+const GUESTS: [(&str, u64); 4] =
+    [("keccak", 1_041_048), ("sha256", 356_328), ("sort-vm", 355_931), ("self-read", 166_459)];
+
+fn file(path: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn go(program: &Program, patches: &Patches, name: &str) -> Run {
+    let input = Input { hints: vec![file(&format!("inputs/{name}.bin"))], ..Input::default() };
+    run(program, patches, Environment::OpenVm, &input, &Limits::none()).unwrap()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn results_and_instruction_counts() {
+    for (name, instructions) in GUESTS {
+        let program = Program::load(&file(&format!("elf/{name}.elf"))).unwrap();
+        assert_eq!(Environment::detect(&program), Environment::OpenVm);
+        let run = go(&program, &Patches::none(), name);
+        let expected = String::from_utf8(file(&format!("expected/{name}.hex"))).unwrap();
+        assert_eq!((run.public_values, run.exit_code), (bytes(expected.trim()), 0), "{name}");
+        assert_eq!(run.instructions, instructions, "{name}");
+        // Names and counts of the whole run, each path from the entry on.
+        let folded = report::folded(&program, &run.profile);
+        assert!(folded.lines().all(|line| line.starts_with("_start")), "{folded}");
+    }
+}
+
+/// The blocks that a linker could patch, the hottest first, without overlaps.
+fn patch_everything(program: &mut Program, plain: &Run) -> Patches {
+    let mut spans: Vec<_> = plain.profile.spans.iter().collect();
+    spans.sort_by_key(|span| std::cmp::Reverse(u64::from(span.insts) * span.count));
+    let mut taken: Vec<(u64, u64)> = Vec::new();
+    let mut patches = Patches::none();
+    for (index, span) in (0u32..).zip(spans) {
+        // Custom instructions cannot be part of a region.
+        let ends_in_call =
+            span.end.checked_sub(4).is_none_or(|last| program.decode_at(last).is_none());
+        let overlaps = taken.iter().any(|&(start, end)| span.start < end && start < span.end);
+        if overlaps || ends_in_call {
+            continue;
+        }
+        taken.push((span.start, span.end));
+        let saved = program.bytes(span.start, 4).unwrap().to_vec();
+        patches.insert(Patch {
+            id: PrecompileId::from_index(index),
+            entry: span.start,
+            saved,
+            region_len: u32::try_from(span.end - span.start).unwrap(),
+            insts: span.insts,
+        });
+        let segment = program.segments.iter_mut().find(|s| s.end() > span.start).unwrap();
+        let offset = usize::try_from(span.start - segment.addr).unwrap();
+        segment.data[offset..offset + 4].copy_from_slice(&(0x5b | index << 7).to_le_bytes());
+    }
+    patches
+}
+
+#[test]
+fn patched_guests_do_the_same() {
+    for (name, _) in GUESTS {
+        let mut program = Program::load(&file(&format!("elf/{name}.elf"))).unwrap();
+        let plain = go(&program, &Patches::none(), name);
+        let patches = patch_everything(&mut program, &plain);
+        let patched = go(&program, &patches, name);
+        assert_eq!(patched.memory_digest, plain.memory_digest, "{name}");
+        assert_eq!(patched.registers, plain.registers);
+        assert_eq!(patched.public_values, plain.public_values);
+        assert_eq!(patched.instructions, plain.instructions);
+        assert_eq!(patched.profile.stacks, plain.profile.stacks);
+        let (counts, before) = (patched.profile.counts(), plain.profile.counts());
+        let mut saved = 0;
+        for patch in patches.iter() {
+            let calls = before.at(patch.entry);
+            assert_eq!((patched.calls[&patch.id], counts.at(patch.entry)), (calls, calls));
+            saved += calls * u64::from(patch.insts - 1);
+        }
+        assert_eq!(patched.vm_instructions, plain.instructions - saved, "{name}");
+        assert!(saved > plain.instructions / 2, "{name}: {saved}");
+    }
+}
