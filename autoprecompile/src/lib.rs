@@ -22,6 +22,7 @@ mod precompile;
 mod recipe;
 pub mod rewrite;
 mod target;
+mod validate;
 
 pub use autoprec_profiler::PrecompileId;
 pub use lift::{LiftError, lift};
@@ -31,3 +32,4 @@ pub use precompile::{
 };
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
+pub use validate::{Effort, Failure, Snapshot, Validation, ValidationError, validate};

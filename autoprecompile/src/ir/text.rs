@@ -104,7 +104,10 @@ impl Ir {
             Some((_, "ir rv32")) => Xlen::Rv32,
             Some((_, "ir rv64")) => Xlen::Rv64,
             _ => {
-                return Err(IrTextError { line: 1, what: "expected `ir rv32` or `ir rv64`".into() });
+                return Err(IrTextError {
+                    line: 1,
+                    what: "expected `ir rv32` or `ir rv64`".into(),
+                });
             }
         };
         let mut ir = Self {

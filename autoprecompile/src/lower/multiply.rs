@@ -82,10 +82,11 @@ impl Lowering<'_> {
         let upper = (4..7).fold(carry, |sum, j| sum + convolution(&q, &y, j));
         self.builder.constrain(upper, "no digits beyond the dividend");
 
-        let by_zero = self.is_zero_divisor(&y, slot_b);
-        let missing = q.iter().fold(Builder::int(4 * 255), |rest, digit| rest - digit.clone());
-        let all_ones = Ex::from(by_zero.clone()) * missing.into();
-        self.builder.constrain(all_ones, "division by zero gives all ones");
+        let by_zero = match self.ir.as_const(b) {
+            // Rewriting leaves no division by a constant 0.
+            Some(_) => Lin::zero(),
+            None => self.division_by_zero(&y, slot_b, &q),
+        };
         let words = [Word::from_bytes(q, u32::MAX, q_slot), Word::from_bytes(r, u32::MAX, r_slot)];
         let divisor = self.halves(b);
         self.remainder_below((words[1].halves(), r_slot), (divisor, slot_b), by_zero);
@@ -93,8 +94,8 @@ impl Lowering<'_> {
         words
     }
 
-    /// Whether a divisor is 0, with the argument of [`Self::equal`].
-    fn is_zero_divisor(&mut self, bytes: &[Lin; 4], slot: Slot) -> Lin {
+    /// Whether a divisor is 0, with the argument of [`Self::equal`]; if so, the quotient is all ones.
+    fn division_by_zero(&mut self, bytes: &[Lin; 4], slot: Slot, quotient: &[Lin; 4]) -> Lin {
         let zero = self.builder.step(Step::Const(0));
         let is_zero = self.builder.step(Step::Alu(Alu::Eq, slot, zero));
         let is_zero = self.builder.column("by_zero", ColumnKind::Helper, is_zero);
@@ -105,6 +106,10 @@ impl Lowering<'_> {
         let rest = Ex::from(is_zero.clone() - Builder::is_valid());
         self.builder.constrain(sum.clone() * inverse.into() + rest, "divisor is 0 or not");
         self.builder.constrain(Ex::from(is_zero.clone()) * sum, "divisor is 0");
+        let missing =
+            quotient.iter().fold(Builder::int(4 * 255), |rest, digit| rest - digit.clone());
+        let all_ones = Ex::from(is_zero.clone()) * missing.into();
+        self.builder.constrain(all_ones, "division by zero gives all ones");
         is_zero
     }
 

@@ -95,7 +95,15 @@ pub const RULES: &[Rule] = rules![
     };
     "remu-power", "x %u 2^k = x & (2^k - 1)", |b, op, x, y| {
         let c = constant(b, y)?;
-        (op == Alu::Remu && power(c).is_some()).then_some(Equal::AluConst(Alu::And, x, c - 1))
+        (op == Alu::Remu && power(c).is_some()).then(|| Equal::AluConst(Alu::And, x, c - 1))
+    };
+    "divide-by-zero", "x / 0 = x /u 0 = -1, x % 0 = x %u 0 = x", |b, op, x, y| {
+        if constant(b, y)? != 0 { return None }
+        match op {
+            Alu::Div | Alu::Divu => Some(Equal::Const(u64::MAX)),
+            Alu::Rem | Alu::Remu => Some(Equal::Value(x)),
+            _ => None,
+        }
     };
     "no-bits", "x op y = 0 if no bit of it can be set", |b, op, x, y| {
         let of = |id| (b.possible(id), b.ir().as_const(id));

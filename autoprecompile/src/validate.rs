@@ -1,0 +1,328 @@
+//! The checker that every precompile passes before it is used.
+//!
+//! For a sample of machine states, random and recorded, it demands that
+//!
+//! 1. running the recipe does to registers, memory and pc what executing the instructions does,
+//!    accesses no word twice as much as its ticks say, and needs no more ticks than messages;
+//! 2. the row filled from the record satisfies every constraint and lookup, and its messages are
+//!    exactly the accesses that took place;
+//! 3. a row with changed cells is rejected, or leaves every stateful message as it was, or is the
+//!    honest row of another state: what it receives, executed, gives what it sends.
+//!
+//! Reference semantics come from `autoprec_isa::step` on the original instructions, not from the IR,
+//! so lifting and rewriting are checked too. A system that no state could be found for is refused.
+//!
+//! Everything is a function of the precompile and the seed.
+
+mod claim;
+mod machine;
+mod random;
+
+use std::fmt;
+
+use autoprec_circuits::{BabyBear, Check, ColumnId, ColumnKind, Field};
+
+use crate::precompile::Precompile;
+use crate::recipe::Host;
+use claim::{Claim, Verdict};
+use machine::{Machine, TracedHost};
+use random::Rng;
+
+pub use machine::Snapshot;
+
+/// How much to check.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Random states on which the honest row is checked.
+    pub states: u32,
+    /// States, of those, whose row is mutated cell by cell.
+    pub mutated_states: u32,
+    /// Rows with two changed cells per mutated state and column.
+    pub pairs_per_column: u32,
+    /// Where randomness starts.
+    pub seed: u64,
+}
+
+impl Effort {
+    /// What `build` does to each precompile.
+    pub const STANDARD: Self =
+        Self { states: 12, mutated_states: 2, pairs_per_column: 1, seed: 0x005e_ed0f_a0b1_c2d3 };
+
+    /// What tests do.
+    pub const THOROUGH: Self =
+        Self { states: 60, mutated_states: 12, pairs_per_column: 4, ..Self::STANDARD };
+}
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Validation {
+    /// Honest rows accepted.
+    pub honest: u32,
+    /// Changed rows rejected.
+    pub rejected: u32,
+    /// Changed rows accepted without any change of a stateful message.
+    pub unchanged: u32,
+    /// Changed rows accepted that are honest for another state.
+    pub other_state: u32,
+}
+
+/// A precompile that must not be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("precompile at {entry:#x} fails its check: {failure}")]
+pub struct ValidationError {
+    /// Entry of the region.
+    pub entry: u64,
+    /// What is wrong.
+    pub failure: Failure,
+}
+
+/// A failed check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No state was found on which the region runs without fault.
+    NoState,
+    /// Something does not vanish on padding.
+    Padding(Vec<String>),
+    /// The recipe does something else than the instructions.
+    Effect(String),
+    /// An honest row is not accepted.
+    Completeness(Vec<String>),
+    /// A wrong row is accepted: which columns were changed to what, and what it claims.
+    Soundness {
+        /// Names of the changed columns with old and new value.
+        changed: Vec<(String, u32, u32)>,
+        /// Why the claim is wrong.
+        claim: String,
+    },
+    /// A column that nothing mentions.
+    UnusedColumn(String),
+    /// A record does not fit into a row.
+    Record {
+        /// Words of a record.
+        words: usize,
+        /// Columns of a row.
+        columns: usize,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoState => write!(f, "no machine state was found on which it runs without fault"),
+            Self::Padding(what) => write!(f, "a row of zeros violates {}", what.join(", ")),
+            Self::Effect(what) => write!(f, "it differs from the instructions: {what}"),
+            Self::Completeness(what) => write!(f, "an honest row is rejected: {}", what.join("; ")),
+            Self::Soundness { changed, claim } => {
+                write!(f, "a wrong row is accepted: {claim}; changed")?;
+                changed.iter().try_for_each(|(name, old, new)| write!(f, " {name}: {old} -> {new}"))
+            }
+            Self::UnusedColumn(name) => write!(f, "nothing constrains column {name}"),
+            Self::Record { words, columns } => {
+                write!(f, "a record of {words} words does not fit into {columns} columns")
+            }
+        }
+    }
+}
+
+/// Checks a precompile on random states and on `recorded` ones.
+///
+/// # Errors
+/// The first check that fails.
+pub fn validate(
+    precompile: &Precompile,
+    recorded: &[Snapshot],
+    effort: Effort,
+) -> Result<Validation, ValidationError> {
+    let mut validator = Validator {
+        precompile,
+        check: Check::new(&precompile.system),
+        rng: Rng::new(effort.seed ^ precompile.region.entry()),
+        done: Validation::default(),
+    };
+    validator
+        .run(recorded, effort)
+        .map_err(|failure| ValidationError { entry: precompile.region.entry(), failure })?;
+    Ok(validator.done)
+}
+
+struct Validator<'a> {
+    precompile: &'a Precompile,
+    check: Check<'a, BabyBear>,
+    rng: Rng,
+    done: Validation,
+}
+
+impl Validator<'_> {
+    fn run(&mut self, recorded: &[Snapshot], effort: Effort) -> Result<(), Failure> {
+        self.check_shape()?;
+        let mut rows = Vec::new();
+        for snapshot in recorded {
+            let machine = Machine::recorded(snapshot, &mut self.rng);
+            if let Some(row) = self.honest(machine)? {
+                rows.push(row);
+            }
+        }
+        let mut misses = 0;
+        let mut hits = 0;
+        while hits < effort.states && misses < 400 {
+            let machine = Machine::random(self.precompile, &mut self.rng);
+            match self.honest(machine)? {
+                Some(row) => {
+                    rows.push(row);
+                    hits += 1;
+                }
+                None => misses += 1,
+            }
+        }
+        if rows.is_empty() {
+            return Err(Failure::NoState);
+        }
+        for row in rows.iter().take(effort.mutated_states as usize) {
+            self.mutate(row, effort)?;
+        }
+        Ok(())
+    }
+
+    fn check_shape(&self) -> Result<(), Failure> {
+        let system = &self.precompile.system;
+        let padding = system.padding_violations();
+        if !padding.is_empty() {
+            return Err(Failure::Padding(padding));
+        }
+        let (words, columns) = (self.precompile.recipe.record_words(), system.columns.len());
+        if words > columns {
+            return Err(Failure::Record { words, columns });
+        }
+        let unused =
+            system.columns.iter().zip(0..).find(|(_, id)| !self.check.is_used(ColumnId(*id)));
+        match unused {
+            Some((column, _)) => Err(Failure::UnusedColumn(column.name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the honest row of a state; `None` if the instructions fault on it.
+    fn honest(&mut self, start: Machine) -> Result<Option<Vec<BabyBear>>, Failure> {
+        let Precompile { region, recipe, system, .. } = self.precompile;
+        let mut reference = start.clone();
+        let Ok(next_pc) = reference.execute(region) else { return Ok(None) };
+
+        let mut host = TracedHost::new(start.clone(), &mut self.rng);
+        let began = host.timestamp();
+        let mut record = vec![0; recipe.record_words()];
+        let effect = |what: String| Err(Failure::Effect(what));
+        match recipe.execute(&mut host, Some(&mut record)) {
+            Ok(pc) if u64::from(pc) == next_pc => {}
+            Ok(pc) => return effect(format!("it goes to {pc:#x} instead of {next_pc:#x}")),
+            Err(addr) => return effect(format!("it faults at address {addr:#x}")),
+        }
+        if let Some(difference) = host.machine.difference(&reference) {
+            return effect(difference);
+        }
+        if host.timestamp() != began + recipe.ticks() {
+            return effect("its ticks are not its accesses".into());
+        }
+        let mut without_record = TracedHost::new(start, &mut self.rng);
+        if recipe.execute(&mut without_record, None) != Ok(u32::try_from(next_pc).unwrap_or(0))
+            || without_record.machine.difference(&reference).is_some()
+        {
+            return effect("recording changes what it does".into());
+        }
+        let mut cells = vec![0; recipe.width()];
+        recipe.fill_row(&record, &mut cells);
+        let row: Option<Vec<BabyBear>> =
+            cells.iter().map(|&c| BabyBear::from_canonical(c)).collect();
+        let Some(row) = row else { return effect("a cell is not canonical".into()) };
+        let violations = system.violations(&row);
+        if !violations.is_empty() {
+            let explain = |violation| system.explain(violation, &row);
+            return Err(Failure::Completeness(violations.iter().map(explain).collect()));
+        }
+        match Claim::of(system, &row) {
+            Some(claim) if claim.accesses == host.accesses => {}
+            _ => return effect("its messages are not its accesses".into()),
+        }
+        self.done.honest += 1;
+        Ok(Some(row))
+    }
+
+    /// Changes cells of an honest row, one at a time and in pairs.
+    fn mutate(&mut self, row: &[BabyBear], effort: Effort) -> Result<(), Failure> {
+        let columns = u32::try_from(row.len()).expect("a row has few columns");
+        for column in (0..columns).map(ColumnId) {
+            for value in self.other_values(row, column) {
+                self.try_change(row, &[(column, value)])?;
+            }
+            for _ in 0..effort.pairs_per_column {
+                let second = ColumnId(self.rng.below(columns));
+                let (a, b) = (self.other_values(row, column), self.other_values(row, second));
+                let (a, b) = (self.rng.choose(&a), self.rng.choose(&b));
+                self.try_change(row, &[(column, a), (second, b)])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Values to try instead of a cell's.
+    fn other_values(&mut self, row: &[BabyBear], column: ColumnId) -> Vec<BabyBear> {
+        let old = row[column.index()];
+        let random = BabyBear::from_u64(self.rng.next());
+        let byte = BabyBear::from_u64(self.rng.next() & 0xff);
+        let power = BabyBear::from_u64(1 << self.rng.below(30));
+        let one = BabyBear::ONE;
+        let mut values =
+            vec![old + one, old - one, BabyBear::ZERO, one, byte, random, old + power, old - power];
+        if self.precompile.system.columns[column.index()].kind == ColumnKind::Helper {
+            values.extend([-old, old + old]);
+        }
+        values.retain(|value| *value != old);
+        values
+    }
+
+    fn try_change(
+        &mut self,
+        row: &[BabyBear],
+        changes: &[(ColumnId, BabyBear)],
+    ) -> Result<(), Failure> {
+        let mut changed = row.to_vec();
+        for &(column, value) in changes {
+            changed[column.index()] = value;
+        }
+        if changes.iter().any(|&(column, _)| self.check.rejects_change(&changed, column)) {
+            self.done.rejected += 1;
+            return Ok(());
+        }
+        // With one change the index says at once whether messages differ.
+        if let [(column, _)] = *changes
+            && self.check.same_effect(row, &changed, column)
+        {
+            self.done.unchanged += 1;
+            return Ok(());
+        }
+        let system = &self.precompile.system;
+        let before = Claim::of(system, row);
+        let verdict = match Claim::of(system, &changed) {
+            // A row without messages is padding: nothing balances it.
+            None if system.stateful_messages(&changed).is_empty() => Verdict::Impossible,
+            None => Verdict::Wrong("its messages are not those of a call".into()),
+            Some(claim) if Some(&claim) == before.as_ref() => {
+                self.done.unchanged += 1;
+                return Ok(());
+            }
+            Some(claim) => claim.judge(&self.precompile.region),
+        };
+        match verdict {
+            Verdict::Honest | Verdict::Impossible => {
+                self.done.other_state += 1;
+                Ok(())
+            }
+            Verdict::Wrong(claim) => {
+                let name = |&(column, value): &(ColumnId, BabyBear)| {
+                    let old = row[column.index()].canonical();
+                    (system.columns[column.index()].name.clone(), old, value.canonical())
+                };
+                Err(Failure::Soundness { changed: changes.iter().map(name).collect(), claim })
+            }
+        }
+    }
+}
