@@ -15,12 +15,14 @@
 //! - Every result is a function of region, number and target: no clock, no environment, no order of
 //!   threads or hashes.
 
+mod cut;
 pub mod ir;
 mod lift;
 mod lower;
 mod precompile;
 mod recipe;
 pub mod rewrite;
+mod select;
 mod target;
 mod validate;
 
@@ -31,5 +33,6 @@ pub use precompile::{
     Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, shape_digest, synthesise,
 };
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
+pub use select::{Budget, Candidate, candidates, number, select, total_cells};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
 pub use validate::{Effort, Failure, Snapshot, Validation, ValidationError, validate};

@@ -1,0 +1,81 @@
+//! Cuts a region that exceeds a limit of its target at the instruction boundaries where that is
+//! cheapest.
+//!
+//! A cut costs what both sides need at it: registers and memory words are received and sent twice.
+//! The first part is as long as it can be, give or take [`SLACK`]; within that slack the boundary
+//! is taken at which the parts have the fewest columns.
+
+use autoprec_blocks::Region;
+
+use crate::precompile::{Precompile, SynthError, synthesise};
+use crate::select::{Candidate, provisional};
+use crate::target::Target;
+
+/// The part of a longest piece, in percent, that a piece may be shorter to have a cheaper cut.
+const SLACK: usize = 30;
+
+/// Boundaries that are tried for one cut.
+const TRIES: usize = 24;
+
+/// Synthesises a region, in pieces if it has to be.
+pub(crate) fn synthesise_cut(region: &Region, target: &Target) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    let mut rest = region.clone();
+    loop {
+        let outcome = synthesise(&rest, provisional(), target);
+        if !matches!(outcome, Err(SynthError::Limit { .. })) || rest.insts.len() == 1 {
+            candidates.push(Candidate { region: rest, outcome });
+            return candidates;
+        }
+        let Some((first, remainder)) = first_piece(&rest, target) else {
+            candidates.push(Candidate { region: rest, outcome });
+            return candidates;
+        };
+        candidates.push(Candidate { region: first.region.clone(), outcome: Ok(first) });
+        rest = remainder;
+    }
+}
+
+/// The best first piece of a region that is too large, and what remains.
+fn first_piece(region: &Region, target: &Target) -> Option<(Precompile, Region)> {
+    let longest = longest_prefix(region, target)?;
+    let shortest = (longest * (100 - SLACK) / 100).max(1);
+    let step = ((longest - shortest) / TRIES).max(1);
+    let tries = (shortest..=longest).rev().step_by(step);
+    let (_, best) = tries
+        .filter_map(|at| {
+            let (first, second) = region.split_at(at);
+            let first = synthesise(&first, provisional(), target).ok()?;
+            Some((price(&first, &second, target), at))
+        })
+        .min()?;
+    let (first, second) = region.split_at(best);
+    Some((synthesise(&first, provisional(), target).ok()?, second))
+}
+
+/// What a cut costs: all columns if the rest fits, else the columns an instruction takes, in
+/// thousandths.
+///
+/// The two kinds are not compared with each other: rests that fit come first, as they end the
+/// cutting.
+fn price(first: &Precompile, second: &Region, target: &Target) -> (bool, usize) {
+    let columns = first.cost.after.columns;
+    match synthesise(second, provisional(), target) {
+        Ok(second) => (false, columns + second.cost.after.columns),
+        Err(_) => (true, columns * 1000 / first.region.insts.len()),
+    }
+}
+
+/// The most instructions from the start that stay within the limits.
+fn longest_prefix(region: &Region, target: &Target) -> Option<usize> {
+    let fits =
+        |length: usize| synthesise(&region.split_at(length).0, provisional(), target).is_ok();
+    // Sizes grow with the length, near enough: a bisection finds a length that fits and whose
+    // successor does not.
+    let (mut good, mut bad) = (0, region.insts.len());
+    while bad - good > 1 {
+        let middle = good.midpoint(bad);
+        if fits(middle) { good = middle } else { bad = middle }
+    }
+    (good > 0).then_some(good)
+}
