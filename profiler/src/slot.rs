@@ -4,9 +4,9 @@
 //! that operation's part of the one definition. Operations without a handler of their own go
 //! through `step` as it is: the list below is about speed, not about meaning.
 
-use autoprec_isa::{Alu, Flow, Inst, Op, Width, Word, step};
+use autoprec_isa::{Alu, Flow, Inst, Machine, Op, Width, Word, step};
 
-use crate::hart::{Hart, Stopped};
+use crate::hart::{Fast, Hart, Stopped};
 
 /// Performs the instruction of a slot. Gives 1 or 0 for a branch taken or not, the target of a
 /// jump, and 0 otherwise.
@@ -29,9 +29,13 @@ impl<W: Word> Slot<W> {
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "`op` must be a constant in `step`")]
-fn perform<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, op: Op) -> Result<u64, Stopped> {
+fn perform<W: Word, M: Machine<Word = W, Fault = Stopped>>(
+    machine: &mut M,
+    slot: &Slot<W>,
+    op: Op,
+) -> Result<u64, Stopped> {
     let inst = Inst { op, ..slot.inst };
-    Ok(match step(hart, W::XLEN, slot.pc, slot.len, &inst)? {
+    Ok(match step(machine, W::XLEN, slot.pc, slot.len, &inst)? {
         Flow::Next | Flow::Ecall | Flow::Ebreak => 0,
         Flow::Branch { condition, taken_if, .. } => {
             u64::from((condition != W::default()) == taken_if)
@@ -40,6 +44,9 @@ fn perform<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, op: Op) -> Result<u64, S
     })
 }
 
+/// Any instruction, with all that may happen.
+#[cold]
+#[inline(never)]
 fn general<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>) -> Result<u64, Stopped> {
     perform(hart, slot, slot.inst.op)
 }
@@ -48,7 +55,10 @@ macro_rules! handlers {
     ($($name:ident = $op:expr;)*) => {
         $(
             fn $name<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>) -> Result<u64, Stopped> {
-                perform(hart, slot, const { $op })
+                match perform(&mut Fast(hart), slot, const { $op }) {
+                    Ok(result) => Ok(result),
+                    Err(Stopped) => general(hart, slot),
+                }
             }
         )*
 
@@ -130,7 +140,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::hart::Guest as _;
+    use crate::hart::Guest;
     use crate::memory::{self, Memory};
 
     const DATA: u64 = 0x1000;
@@ -142,7 +152,7 @@ mod tests {
         memory.initialise(DATA, &bytes);
         let mut hart = Hart::new(memory, false);
         for (reg, &value) in Reg::all().zip(values) {
-            hart.set_reg(reg, value);
+            Guest::set_reg(&mut hart, reg, value);
         }
         hart
     }
