@@ -2,7 +2,7 @@
 //!
 //! Its text form is canonical: a text that parses is the one that printing gives, so there are no
 //! two manifests that mean the same. It ends with a digest of itself, so that no accident goes
-//! unnoticed, in those fields either that nothing else can be compared with. Parsing is total.
+//! unnoticed. Parsing is total.
 //!
 //! ```text
 //! autoprec manifest 1

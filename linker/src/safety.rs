@@ -53,6 +53,16 @@ pub enum Refusal {
         /// First instruction that differs.
         pc: u64,
     },
+    /// The digest of the shape is not that of the region.
+    #[error("region {entry:#x}: its shape has digest {expected}, the item says {got}")]
+    OtherShape {
+        /// Entry of the region.
+        entry: u64,
+        /// Digest of the region's shape.
+        expected: String,
+        /// Digest that the item has.
+        got: String,
+    },
     /// The region has fewer bytes than the call.
     #[error("region {entry:#x}: it has {have} bytes, the call needs {need}")]
     TooShort {
@@ -193,6 +203,11 @@ pub(crate) fn plan(
     let region = &item.region;
     let entry = region.entry();
     check_code(guest, region)?;
+    let shape = autoprec_synth::shape_digest(region);
+    if shape != item.shape_digest {
+        let (expected, got) = (hex::encode(shape), hex::encode(item.shape_digest));
+        return Err(Refusal::OtherShape { entry, expected, got });
+    }
     let len = overwritten(region, form)?;
     check_entries(guest.cfg, entry, len)?;
     check_form(guest.cfg, region, form)?;

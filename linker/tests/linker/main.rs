@@ -6,4 +6,5 @@ mod fixtures;
 mod guests;
 mod lock;
 mod manifest;
+mod random;
 mod verify;

@@ -96,11 +96,14 @@ fn what_does_not_fit_is_named() {
     let error = lie("insts 6", "insts 5");
     assert!(matches!(error, VerifyLinkError::Call { .. }), "{error}");
     let error = lie("entry 0x10008", "entry 0x1000c");
-    assert!(matches!(error, VerifyLinkError::Call { .. }), "{error}");
+    assert!(matches!(error, VerifyLinkError::Unsafe { .. }), "{error}");
     let error = lie("end 0x10020", "end 0x10024");
     assert!(matches!(error, VerifyLinkError::Region { .. }), "{error}");
     let error = lie("precompile 10000", "precompile 10001");
     assert!(matches!(error, VerifyLinkError::Memory { .. }), "{error}");
+    let shape = hex::encode(call.shape);
+    let error = lie(&format!("shape {shape}"), &format!("shape {}", "07".repeat(32)));
+    assert!(matches!(error, VerifyLinkError::Unsafe { .. }), "{error}");
     let error = lie("backends executor", "backends computer");
     assert!(matches!(error, VerifyLinkError::Unsafe { .. }), "{error}");
 }
