@@ -1,0 +1,60 @@
+//! The OpenVM 2.0.2 back end: runs, proves and verifies guests whose hot regions were replaced by
+//! calls to synthesised precompiles.
+//!
+//! A precompile is data: a constraint system and a recipe for its witness. This crate gives OpenVM
+//! the code that walks that data: one AIR ([`air`](self)), one executor for its three interpreters,
+//! one chip. Everything else of the VM is OpenVM's, unchanged.
+//!
+//! - [`prove()`] transpiles a patched ELF, cuts the run into segments and proves each.
+//! - [`verify()`] makes the keys again and binds a proof to exactly one guest.
+//! - [`check()`] checks all constraints of a run without proving it.
+//! - [`execute()`] only runs it; [`describe()`] says what a base VM consists of.
+//!
+//! **Architecture invariants**
+//!
+//! - Prover and verifier make the VM from the same function of base configuration, precompiles and
+//!   parameters.
+//! - Bus numbers and AIR numbers are looked up in OpenVM's inventories, never written down.
+//! - No limit of OpenVM's security analysis is exceeded silently.
+//! - Malformed proofs and failing guests are errors, not panics; where OpenVM panics, its message
+//!   becomes an error. (OpenVM's parallel code may still print such a message.)
+//! - No clock, no environment, no files.
+
+mod air;
+mod base;
+mod buses;
+mod check;
+mod chip;
+mod config;
+mod describe;
+mod executor;
+mod guest;
+mod limits;
+mod lookups;
+mod machine;
+mod params;
+mod proof;
+mod prove;
+mod report;
+mod run;
+mod segments;
+mod transpile;
+mod types;
+mod verify;
+
+pub use base::{BaseError, BaseVm};
+#[doc(hidden)]
+pub use check::Tamper;
+pub use check::{CheckError, check};
+pub use describe::{Description, describe};
+pub use guest::GuestImage;
+pub use limits::{LimitError, MAX_AIRS, MAX_COLUMNS, MAX_CONSTRAINTS, MAX_INTERACTIONS};
+pub use machine::{AirShape, MachineError};
+pub use params::Security;
+pub use proof::{Claim, PrecompileRef, Proof, ProofFormatError};
+pub use prove::{ProveError, ProveOptions, prove};
+pub use report::{AirUse, Phase, Report, SegmentReport};
+pub use run::{Execution, execute};
+pub use segments::RunError;
+pub use transpile::TranspileError;
+pub use verify::{Verdict, VerifyError, verify};
