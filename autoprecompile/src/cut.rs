@@ -14,6 +14,9 @@ use crate::target::Target;
 /// The part of a longest piece, in percent, that a piece may be shorter to have a cheaper cut.
 const SLACK: usize = 30;
 
+/// The length with which the search for the longest piece begins.
+const FIRST_TRY: usize = 256;
+
 /// Boundaries that are tried for one cut.
 const TRIES: usize = 24;
 
@@ -60,19 +63,26 @@ fn first_piece(region: &Region, target: &Target) -> Option<(Precompile, Region)>
 /// cutting.
 fn price(first: &Precompile, second: &Region, target: &Target) -> (bool, usize) {
     let columns = first.cost.after.columns;
-    match synthesise(second, provisional(), target) {
-        Ok(second) => (false, columns + second.cost.after.columns),
-        Err(_) => (true, columns * 1000 / first.region.insts.len()),
+    // A rest twice as long will not fit; trying would make cutting quadratic.
+    if second.insts.len() <= 2 * first.region.insts.len()
+        && let Ok(second) = synthesise(second, provisional(), target)
+    {
+        return (false, columns + second.cost.after.columns);
     }
+    (true, columns * 1000 / first.region.insts.len())
 }
 
 /// The most instructions from the start that stay within the limits.
+///
+/// Sizes grow with the length, near enough: galloping and bisection find a length that fits and
+/// whose successor does not.
 fn longest_prefix(region: &Region, target: &Target) -> Option<usize> {
-    let fits =
-        |length: usize| synthesise(&region.split_at(length).0, provisional(), target).is_ok();
-    // Sizes grow with the length, near enough: a bisection finds a length that fits and whose
-    // successor does not.
-    let (mut good, mut bad) = (0, region.insts.len());
+    let length = region.insts.len();
+    let fits = |at: usize| synthesise(&region.split_at(at).0, provisional(), target).is_ok();
+    let (mut good, mut bad) = (0, FIRST_TRY.min(length));
+    while bad < length && fits(bad) {
+        (good, bad) = (bad, (2 * bad).min(length));
+    }
     while bad - good > 1 {
         let middle = good.midpoint(bad);
         if fits(middle) { good = middle } else { bad = middle }

@@ -26,7 +26,8 @@ pub(super) struct Builder {
     steps: Vec<Step>,
     /// Steps that exist, but those that touch the machine.
     numbers: BTreeMap<Step, Slot>,
-    names: BTreeSet<String>,
+    /// How many columns have asked for a name.
+    names: BTreeMap<String, u32>,
     inst: Option<u32>,
     accesses: u32,
     /// Linear forms that must be bytes, with the instruction that wants it.
@@ -40,7 +41,7 @@ impl Builder {
             column_slots: Vec::new(),
             steps: Vec::new(),
             numbers: BTreeMap::new(),
-            names: BTreeSet::new(),
+            names: BTreeMap::new(),
             inst: None,
             accesses: 0,
             bytes: Vec::new(),
@@ -88,12 +89,12 @@ impl Builder {
 
     /// A new column, filled from `slot`. The name gets a number if it is taken.
     pub(super) fn column(&mut self, name: impl Into<String>, kind: ColumnKind, slot: Slot) -> Lin {
-        let base = name.into();
-        let mut name = base.clone();
-        let mut number = 1;
-        while !self.names.insert(name.clone()) {
-            number += 1;
-            name = format!("{base}_{number}");
+        let mut name = name.into();
+        let uses = self.names.entry(name.clone()).or_default();
+        *uses += 1;
+        if *uses > 1 {
+            // No caller's name ends like this.
+            name = format!("{name}_n{uses}");
         }
         let id = u32::try_from(self.system.columns.len()).expect("a system has few columns");
         self.system.columns.push(Column { name, kind });
