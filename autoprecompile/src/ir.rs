@@ -292,7 +292,7 @@ impl Ir {
         let exit = self.exits.iter().find(taken).expect("the last exit is unguarded");
         let next_pc = values[exit.target.index()];
         let outputs = self.outputs.iter().map(|(&reg, id)| (reg, values[id.index()])).collect();
-        Ok(Evaluated { outputs, next_pc, values })
+        Ok(Evaluated { values, outputs, next_pc })
     }
 }
 

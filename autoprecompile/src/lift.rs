@@ -3,7 +3,7 @@
 //! Invariant: nothing here knows what an instruction does; `autoprec_isa::step` says it, and
 //! [`Lift`] is its machine whose words are values.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Machine, Reg, Width, step};
@@ -26,14 +26,14 @@ pub struct LiftError {
 /// If an instruction does more than compute, load, store and jump.
 pub fn lift(region: &Region) -> Result<Ir, LiftError> {
     let mut machine = Lift { builder: Builder::new(region.xlen), regs: [None; 32] };
-    let mut written = BTreeMap::new();
+    let mut written = BTreeSet::new();
     let mut exits = Vec::new();
     for (index, at) in region.insts.iter().enumerate() {
         let refuse = |_| LiftError { pc: at.pc, what: at.inst.asm().to_string() };
         machine.builder.set_inst(u32::try_from(index).expect("a region has few instructions"));
         let flow = step(&mut machine, region.xlen, at.pc, at.len, &at.inst).map_err(refuse)?;
         if let Some(reg) = at.inst.def() {
-            written.insert(reg, ());
+            written.insert(reg);
         }
         match flow {
             Flow::Next => {}
@@ -50,7 +50,7 @@ pub fn lift(region: &Region) -> Result<Ir, LiftError> {
         exits.push(Exit { guard: None, target });
     }
     let outputs = written
-        .into_keys()
+        .into_iter()
         .map(|reg| (reg, machine.regs[reg.index()].expect("a written register has a value")));
     Ok(machine.builder.finish(outputs.collect(), exits))
 }

@@ -64,9 +64,8 @@ pub fn openvm_instruction_cost(inst: Inst) -> Size {
     let [columns, interactions, constraints] = match inst.op {
         Op::Branch { alu: Alu::Eq, .. } => [26, 11, 11],
         Op::Branch { .. } => [32, 13, 25],
-        Op::Store(_) => [41, 17, 25],
         Op::Load { width: Width::Byte | Width::Half, signed: true } => [36, 18, 18],
-        Op::Load { .. } => [41, 17, 25],
+        Op::Load { .. } | Op::Store(_) => [41, 17, 25],
         Op::Jal => [18, 10, 9],
         Op::Jalr => [28, 16, 9],
         _ if inst.def().is_none() => [6, 3, 1],

@@ -12,9 +12,8 @@ pub fn possible_bits(xlen: Xlen, node: Node, of: impl Fn(ValueId) -> (u64, Optio
     let all = xlen.mask(u64::MAX);
     match node {
         Node::Const(value) => value,
-        Node::Reg(_) => all,
         Node::Select { then, otherwise, .. } => of(then).0 | of(otherwise).0,
-        Node::Load { signed: true, .. } => all,
+        Node::Reg(_) | Node::Load { signed: true, .. } => all,
         Node::Load { width, .. } => load_mask(xlen, width),
         Node::Alu(Alu::Xor, a, b) if a == b => 0,
         Node::Alu(op, a, b) => alu(xlen, op, of(a).0, of(b)) & all,
@@ -54,7 +53,7 @@ fn alu(xlen: Xlen, op: Alu, a: u64, (b, constant): (u64, Option<u64>)) -> u64 {
         Alu::Mul => high(up_to(a).checked_mul(up_to(b))),
         // Never more than the dividend, which is what division by zero leaves.
         Alu::Remu => up_to(a),
-        Alu::Sll => shift.map_or(u64::MAX & !low_clear(a), |shift| a << shift),
+        Alu::Sll => shift.map_or(!low_clear(a), |shift| a << shift),
         Alu::Srl => shift.map_or(up_to(a), |shift| a >> shift),
         Alu::Sra if a >> (xlen.bits() - 1) == 0 => shift.map_or(up_to(a), |shift| a >> shift),
         _ => u64::MAX,

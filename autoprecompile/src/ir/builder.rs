@@ -54,14 +54,12 @@ impl Builder {
     /// A node that is no load: the value that already is this node, or a new one.
     pub fn pure(&mut self, node: Node) -> ValueId {
         debug_assert!(!matches!(node, Node::Load { .. }), "loads are not pure");
-        match self.numbers.get(&node) {
-            Some(&id) => id,
-            None => {
-                let id = self.push(node);
-                self.numbers.insert(node, id);
-                id
-            }
+        if let Some(&id) = self.numbers.get(&node) {
+            return id;
         }
+        let id = self.push(node);
+        self.numbers.insert(node, id);
+        id
     }
 
     /// A known word; `value` is reduced to the word width.

@@ -28,11 +28,14 @@ const MEMORY: i64 = 2;
 /// What the accesses of a group have in common: the base value, if the address is not constant.
 pub(super) type GroupKey = Option<ValueId>;
 
+/// One access of a group: its address, its distance from the base, its width.
+type Member = (ValueId, u32, Width);
+
 /// Accesses at constant distances from each other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
-    /// Address, distance from the base and width of each, in program order.
-    accesses: Vec<(ValueId, u32, Width)>,
+    /// In program order.
+    accesses: Vec<Member>,
     anchor: Option<Anchor>,
 }
 
@@ -260,7 +263,7 @@ impl Lowering<'_> {
                 Anchor { address: Lin::zero(), offset: 0, residues }
             }
             Some(base) => {
-                let residues = self.residue_flags(base, residues);
+                let residues = self.residue_flags(base, &residues);
                 self.check_anchor(base, &accesses, residues)
             }
         };
@@ -269,7 +272,7 @@ impl Lowering<'_> {
     }
 
     /// One flag per possible residue of the base modulo 4; the first follows from the others.
-    fn residue_flags(&mut self, base: ValueId, residues: Vec<u32>) -> Vec<(u32, Lin)> {
+    fn residue_flags(&mut self, base: ValueId, residues: &[u32]) -> Vec<(u32, Lin)> {
         let mut rest = Builder::is_valid();
         let mut flags = Vec::new();
         for &residue in &residues[1..] {
@@ -295,10 +298,10 @@ impl Lowering<'_> {
     fn check_anchor(
         &mut self,
         base: ValueId,
-        accesses: &[(ValueId, u32, Width)],
+        accesses: &[Member],
         residues: Vec<(u32, Lin)>,
     ) -> Anchor {
-        let price = |&&(addr, offset, _): &&(ValueId, u32, Width)| match offset {
+        let price = |&&(addr, offset, _): &&Member| match offset {
             0 => 0,
             _ if self.demand.is_needed(addr) => 0,
             // A small negative distance always carries out of the word.
@@ -321,10 +324,10 @@ impl Lowering<'_> {
     }
 
     /// The halves of base + offset; the caller checks that the low one is 16 bits wide and the high
-    /// one below 2^(address_bits − 16).
+    /// one below 2^(`address_bits` − 16).
     ///
     /// Lemma: with the low half in range its carry, a bit, is determined. If the offset's high half
-    /// is not below 2^(address_bits − 16), a high half without carry would not be either, so it
+    /// is not below 2^(`address_bits` − 16), a high half without carry would not be either, so it
     /// carries; otherwise the carry is a bit that its range determines.
     fn offset_address(&mut self, base: ValueId, offset: u32, addr: Slot) -> [Lin; 2] {
         let [base_low, base_high] = self.halves(base);
@@ -374,7 +377,7 @@ impl Lowering<'_> {
     /// Receives the old word with its timestamp and sends the new one with this access's.
     ///
     /// Lemma: now − previous − 1 = low + 2^17·high with low in 17 and high in
-    /// timestamp_bits − 17 bits, so the previous access was before this one.
+    /// `timestamp_bits` − 17 bits, so the previous access was before this one.
     fn access(&mut self, space: i64, pointer: Lin, old: [Lin; 4], new: [Ex; 4]) {
         let number = self.builder.next_access();
         let previous = self.builder.step(Step::Previous(number));
@@ -399,7 +402,7 @@ impl Lowering<'_> {
 }
 
 /// What the base may be modulo 4, given the alignment of every access and the bits of the base.
-fn residues(accesses: &[(ValueId, u32, Width)], possible: u32) -> Vec<u32> {
+fn residues(accesses: &[Member], possible: u32) -> Vec<u32> {
     let fits = |residue: &u32| {
         residue & !possible == 0
             && accesses

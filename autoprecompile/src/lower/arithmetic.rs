@@ -57,7 +57,9 @@ impl Lowering<'_> {
                     sum.greatest += i64::from(*bits);
                 }
             }
-            carry = self.reduce(id, half, bytes, sum, &mut limbs);
+            let (half_limbs, carry_out) = self.reduce(id, half, sum);
+            limbs.extend(half_limbs);
+            carry = carry_out;
         }
         self.note_comparisons(id, &terms, &carry);
         let (possible, slot) = (self.possible[id.index()], self.slots[id.index()]);
@@ -87,49 +89,36 @@ impl Lowering<'_> {
     }
 
     /// The limbs of one half of the result and the carry out of it.
-    fn reduce(
-        &mut self,
-        id: ValueId,
-        half: usize,
-        bytes: bool,
-        sum: Bounded,
-        limbs: &mut Vec<Lin>,
-    ) -> Bounded {
+    fn reduce(&mut self, id: ValueId, half: usize, sum: Bounded) -> (Vec<Lin>, Bounded) {
         let (least, greatest) = (sum.least >> 16, sum.greatest >> 16);
         let known = (least == greatest).then(|| sum.lin.clone() - Builder::int(least << 16));
         let low_index = u8::try_from(2 * half).expect("below 4");
-        let value = match (known, bytes) {
+        let (value, limbs) = match (known, self.demand.bytes(id)) {
             // Without a choice of carry the half is linear, and its low byte follows from the high.
             (Some(value), true) => {
                 let high = self.byte_column(id, low_index + 1, ColumnKind::Result);
                 let low = value.clone() - high.times(256);
                 self.builder.byte(low.clone());
                 self.builder.byte(high.clone());
-                limbs.extend([low, high]);
-                value
+                (value, vec![low, high])
             }
-            (Some(value), false) => {
-                limbs.push(value.clone());
-                value
-            }
+            (Some(value), false) => (value.clone(), vec![value]),
             (None, true) => {
                 let low = self.byte_column(id, low_index, ColumnKind::Result);
                 let high = self.byte_column(id, low_index + 1, ColumnKind::Result);
                 self.builder.byte(low.clone());
                 self.builder.byte(high.clone());
-                limbs.extend([low.clone(), high.clone()]);
-                low + high.times(256)
+                (low.clone() + high.times(256), vec![low, high])
             }
             (None, false) => {
                 let value = self.half_column(id, half);
                 self.builder.range(value.clone(), 16, "half of a sum");
-                limbs.push(value.clone());
-                value
+                (value.clone(), vec![value])
             }
         };
         let carry = (sum.lin - value).scale(BabyBear::inverse_power_of_two(16));
         self.check_carry(&carry, least, greatest);
-        Bounded { lin: carry, least, greatest }
+        (limbs, Bounded { lin: carry, least, greatest })
     }
 
     /// Demands that a carry is one of the integers from `least` to `greatest`, or close to them.

@@ -3,7 +3,7 @@
 //! A load stays although its value is unused: it may fault, and what cannot be run must not be
 //! provable.
 
-use crate::ir::{Effect, Exit, Ir, ValueId};
+use crate::ir::{Builder, Effect, Exit, Ir, ValueId};
 
 use super::Fired;
 use super::rebuild::{Item, rebuild, schedule};
@@ -33,5 +33,5 @@ pub(super) fn remove_dead(ir: &Ir, fired: &mut Fired) -> Ir {
         *fired.entry("dead-value").or_default() += u32::try_from(dead).unwrap_or(u32::MAX);
     }
     let is_live = |item: &Item| !matches!(item, Item::Pure(id) if !live[id.index()]);
-    rebuild(ir, schedule(ir).filter(is_live), |builder, node| builder.pure(node), |_, _| None)
+    rebuild(ir, schedule(ir).filter(is_live), Builder::pure, |_, _| None)
 }

@@ -6,7 +6,7 @@
 
 use autoprec_isa::{Width, Xlen};
 
-use crate::ir::{Effect, Ir, Node, ValueId};
+use crate::ir::{Builder, Effect, Ir, Node, ValueId};
 
 use super::Fired;
 use super::rebuild::{Item, rebuild, schedule};
@@ -65,7 +65,7 @@ pub(super) fn forward(ir: &Ir, fired: &mut Fired) -> Ir {
     let known = |id: ValueId, new: &[Option<ValueId>]| {
         replacements[id.index()].and_then(|known| new[known.index()])
     };
-    rebuild(ir, kept, |builder, node| builder.pure(node), known)
+    rebuild(ir, kept, Builder::pure, known)
 }
 
 /// Per value, the earlier value that a load is known to give.

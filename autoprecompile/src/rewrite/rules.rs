@@ -75,11 +75,11 @@ pub const RULES: &[Rule] = rules![
         (op == Alu::Sub).then_some(Equal::AluConst(Alu::Add, x, constant(b, y)?.wrapping_neg()))
     };
     "add-add", "(x + c) + d = x + (c + d)", |b, op, x, y| {
-        chain(b, op, x, y, Alu::Add, u64::wrapping_add)
+        chain(b, op, (x, y), Alu::Add, u64::wrapping_add)
     };
-    "and-and", "(x & c) & d = x & (c & d)", |b, op, x, y| chain(b, op, x, y, Alu::And, |c, d| c & d);
-    "xor-xor", "(x ^ c) ^ d = x ^ (c ^ d)", |b, op, x, y| chain(b, op, x, y, Alu::Xor, |c, d| c ^ d);
-    "or-or", "(x | c) | d = x | (c | d)", |b, op, x, y| chain(b, op, x, y, Alu::Or, |c, d| c | d);
+    "and-and", "(x & c) & d = x & (c & d)", |b, op, x, y| chain(b, op, (x, y), Alu::And, |c, d| c & d);
+    "xor-xor", "(x ^ c) ^ d = x ^ (c ^ d)", |b, op, x, y| chain(b, op, (x, y), Alu::Xor, |c, d| c ^ d);
+    "or-or", "(x | c) | d = x | (c | d)", |b, op, x, y| chain(b, op, (x, y), Alu::Or, |c, d| c | d);
     "shift-shift", "(x << c) << d = x << (c + d), the same for >>u", |b, op, x, y| {
         let (inner, z, c) = operation(b, x).and_then(|(op, z, c)| Some((op, z, constant(b, c)?)))?;
         let bits = u64::from(b.ir().xlen.bits());
@@ -226,8 +226,7 @@ fn power(value: u64) -> Option<u64> {
 fn chain(
     builder: &Builder,
     op: Alu,
-    x: ValueId,
-    y: ValueId,
+    (x, y): (ValueId, ValueId),
     wanted: Alu,
     combine: fn(u64, u64) -> u64,
 ) -> Option<Equal> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
-use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Reg, Width, step};
+use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Reg, Width, Word, step};
 
 use super::claim::Access;
 use super::random::{Rng, mix};
@@ -352,7 +352,7 @@ impl State for Rolling<'_> {
         let addr = Self::locate(width, addr)?;
         let (at, shift) = (addr & !3, 8 * (addr & 3));
         let mask = (u32::MAX >> (32 - 8 * width.bytes())) << shift;
-        let word = self.word(at) & !mask | ((value as u32) << shift) & mask;
+        let word = self.word(at) & !mask | (u32::from_u64(value) << shift) & mask;
         self.stored.insert(at, word);
         Ok(())
     }
@@ -402,6 +402,11 @@ impl TracedHost {
     }
 }
 
+/// Address space and pointer of a register.
+fn place(reg: Reg) -> (u32, u32) {
+    (1, 4 * u32::try_from(reg.index()).expect("below 32"))
+}
+
 impl Host for TracedHost {
     type Fault = u32;
 
@@ -429,14 +434,14 @@ impl Host for TracedHost {
     }
 
     fn read_reg(&mut self, reg: Reg) -> u32 {
-        let (word, pointer) = (self.machine.regs[reg.index()], 4 * reg.index() as u32);
-        self.access((1, pointer), word, word)
+        let word = self.machine.regs[reg.index()];
+        self.access(place(reg), word, word)
     }
 
     fn write_reg(&mut self, reg: Reg, value: u32) -> u32 {
-        let (old, pointer) = (self.machine.regs[reg.index()], 4 * reg.index() as u32);
+        let old = self.machine.regs[reg.index()];
         self.machine.regs[reg.index()] = value;
-        self.access((1, pointer), old, value)
+        self.access(place(reg), old, value)
     }
 
     fn bad_address(&self, addr: u32) -> u32 {
