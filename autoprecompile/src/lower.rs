@@ -45,6 +45,12 @@ pub enum LowerError {
         /// The guest's word width.
         xlen: Xlen,
     },
+    /// The region faults on every state, so there is nothing to prove.
+    #[error("the access of instruction {inst} of the region is misaligned on every run")]
+    Misaligned {
+        /// Position of the instruction.
+        inst: u32,
+    },
     /// There is no gadget for an operation.
     #[error("instruction {inst} of the region needs `{op}`, which has no constraints yet")]
     Operation {
@@ -76,6 +82,9 @@ pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowe
         return Err(LowerError::Operation { inst, op });
     }
     let mut lowering = Lowering::new(ir, target);
+    if let Some(inst) = access::always_misaligned(ir, &lowering.possible) {
+        return Err(LowerError::Misaligned { inst });
+    }
     lowering.emit_steps();
     lowering.enter(pc, id);
     for effect in 0..ir.effects.len() {

@@ -82,6 +82,28 @@ pub(super) fn group(ir: &Ir) -> BTreeMap<GroupKey, Group> {
     groups
 }
 
+/// The instruction of the first access that is misaligned whenever those before it are aligned, if
+/// there is one: then the region faults on every state.
+pub(super) fn always_misaligned(ir: &Ir, possible: &[u32]) -> Option<u32> {
+    let mut residues: BTreeMap<GroupKey, Vec<u32>> = BTreeMap::new();
+    ir.effects.iter().find_map(|&effect| {
+        let (addr, width) = address(ir, effect);
+        let (base, offset) = split(ir, addr);
+        let low_bits = base.map_or(0, |base| possible[base.index()]);
+        let all = || (0..4).filter(|residue| residue & !low_bits == 0).collect();
+        let left = residues.entry(base).or_insert_with(all);
+        left.retain(|&residue| is_aligned(residue, offset, width));
+        left.is_empty().then(|| instruction(ir, effect))
+    })
+}
+
+fn instruction(ir: &Ir, effect: Effect) -> u32 {
+    match effect {
+        Effect::Load(id) => ir.values[id.index()].inst,
+        Effect::Store { inst, .. } => inst,
+    }
+}
+
 fn address(ir: &Ir, effect: Effect) -> (ValueId, Width) {
     match effect {
         Effect::Store { addr, width, .. } => (addr, width),
@@ -168,11 +190,7 @@ impl Lowering<'_> {
     /// Lowers a load or store: its pointer, the word that comes in and the word that goes out.
     pub(super) fn memory_access(&mut self, effect: usize) {
         let access = self.ir.effects[effect];
-        let inst = match access {
-            Effect::Load(id) => self.ir.values[id.index()].inst,
-            Effect::Store { inst, .. } => inst,
-        };
-        let outer = self.builder.set_inst(Some(inst));
+        let outer = self.builder.set_inst(Some(instruction(self.ir, access)));
         let (addr, width) = address(self.ir, access);
         let (base, offset) = split(self.ir, addr);
         let anchor = self.anchor(base);
@@ -405,13 +423,14 @@ impl Lowering<'_> {
 fn residues(accesses: &[Member], possible: u32) -> Vec<u32> {
     let fits = |residue: &u32| {
         residue & !possible == 0
-            && accesses
-                .iter()
-                .all(|&(_, offset, width)| residue.wrapping_add(offset) & (width.bytes() - 1) == 0)
+            && accesses.iter().all(|&(_, offset, width)| is_aligned(*residue, offset, width))
     };
-    let fitting: Vec<u32> = (0..4).filter(fits).collect();
-    // Accesses that contradict each other never all succeed; any choice rejects every row.
-    if fitting.is_empty() { vec![0] } else { fitting }
+    (0..4).filter(fits).collect()
+}
+
+/// Whether an access at this distance from a base with this residue modulo 4 is aligned.
+fn is_aligned(residue: u32, offset: u32, width: Width) -> bool {
+    residue.wrapping_add(offset) & (width.bytes() - 1) == 0
 }
 
 /// The word after a store: each byte is kept or replaced.
