@@ -30,12 +30,19 @@ pub(crate) fn synthesise_cut(region: &Region, target: &Target) -> Vec<Candidate>
             candidates.push(Candidate { region: rest, outcome });
             return candidates;
         }
-        let Some((first, remainder)) = first_piece(&rest, target) else {
-            candidates.push(Candidate { region: rest, outcome });
-            return candidates;
-        };
-        candidates.push(Candidate { region: first.region.clone(), outcome: Ok(first) });
-        rest = remainder;
+        match first_piece(&rest, target) {
+            Some((first, remainder)) => {
+                candidates.push(Candidate { region: first.region.clone(), outcome: Ok(first) });
+                rest = remainder;
+            }
+            None => {
+                // Not even the first instruction fits; what follows it may.
+                let (region, remainder) = rest.split_at(1);
+                let outcome = synthesise(&region, provisional(), target);
+                candidates.push(Candidate { region, outcome });
+                rest = remainder;
+            }
+        }
     }
 }
 
