@@ -2,16 +2,14 @@
 //! passes the checker thoroughly. The checker mutates every cell and judges what is accepted by
 //! executing the instructions.
 
-use autoprec_blocks::Region;
+#[path = "common/assembly.rs"]
+mod assembly;
+
+use assembly::region;
 use autoprec_synth::{Effort, OPENVM, Precompile, PrecompileId, synthesise, validate};
 
 fn precompile(assembly: &str) -> Precompile {
-    let mut text = String::from("region 0x200800 rv32\n");
-    for (index, line) in assembly.split(';').map(str::trim).enumerate() {
-        text += &format!("{:#x}: {line}\n", 0x20_0800 + 4 * index);
-    }
-    let region = Region::parse(&text).unwrap_or_else(|error| panic!("{assembly}: {error}"));
-    synthesise(&region, PrecompileId::from_index(0), &OPENVM)
+    synthesise(&region("rv32", assembly), PrecompileId::from_index(0), &OPENVM)
         .unwrap_or_else(|error| panic!("{assembly}: {error}"))
 }
 

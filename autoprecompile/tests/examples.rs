@@ -1,0 +1,172 @@
+//! The example guests: their selected precompiles pass the checker, on random states and on states
+//! of the run, do not depend on the number of threads, and have the sizes of the fixtures.
+
+#[path = "common/bless.rs"]
+mod bless;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+
+use autoprec_blocks::{Cfg, Region};
+use autoprec_isa::Reg;
+use autoprec_profiler::{
+    Environment, Input, Limits, MachineState, Patches, Program, run, run_watched,
+};
+use autoprec_synth::{
+    Budget, Candidate, Effort, OPENVM, Precompile, Snapshot, candidates, select, total_cells,
+    validate,
+};
+
+/// What is selected of each guest: enough for every kind of code, few enough to be checked here.
+const BUDGET: Budget = Budget { precompiles: 16, columns: 20_000 };
+
+/// Recorded states per precompile.
+const RECORDED: usize = 3;
+
+const LIMITS: Limits = Limits { max_instructions: Some(10_000_000) };
+
+struct Guest {
+    program: Program,
+    input: Input,
+}
+
+impl Guest {
+    fn load(name: &str) -> Self {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+        let read = |path: String| {
+            std::fs::read(examples.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+        };
+        let program =
+            Program::load(&read(format!("elf/{name}.elf"))).expect("the example is a program");
+        let hints = vec![read(format!("inputs/{name}.bin"))];
+        Self { program, input: Input { hints, ..Input::default() } }
+    }
+
+    fn regions(&self) -> Vec<Region> {
+        let (environment, patches) = (Environment::OpenVm, Patches::none());
+        let run = run(&self.program, &patches, environment, &self.input, &LIMITS)
+            .expect("the guest runs");
+        Cfg::build(&self.program, Some(&run.profile)).regions()
+    }
+
+    /// States at the entries of regions: the first ones, and later ones at growing distances.
+    fn record(&self, regions: &[&Region]) -> BTreeMap<u64, Vec<Snapshot>> {
+        let by_entry: BTreeMap<u64, &Region> = regions.iter().map(|r| (r.entry(), *r)).collect();
+        let watch: BTreeSet<u64> = by_entry.keys().copied().collect();
+        let mut visits: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut recorded: BTreeMap<u64, Vec<Snapshot>> = BTreeMap::new();
+        let mut on_entry = |pc: u64, state: &dyn MachineState| {
+            let visit = visits.entry(pc).or_default();
+            *visit += 1;
+            let states = recorded.entry(pc).or_default();
+            if states.len() < RECORDED && *visit > states.len() * states.len() * 7 {
+                states
+                    .extend(Snapshot::record(by_entry[&pc], regs(state), |addr| word(state, addr)));
+            }
+        };
+        let (environment, patches) = (Environment::OpenVm, Patches::none());
+        run_watched(
+            &self.program,
+            &patches,
+            environment,
+            &self.input,
+            &LIMITS,
+            &watch,
+            &mut on_entry,
+        )
+        .expect("the guest runs");
+        recorded
+    }
+}
+
+fn regs(state: &dyn MachineState) -> [u32; 32] {
+    let mut regs = [0; 32];
+    for (word, reg) in regs.iter_mut().zip(Reg::all()) {
+        *word = u32::try_from(state.reg(reg)).expect("the guest is rv32");
+    }
+    regs
+}
+
+fn word(state: &dyn MachineState, addr: u32) -> Option<u32> {
+    let bytes = state.read(u64::from(addr), 4)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+fn with_threads(threads: usize, regions: &[Region]) -> Vec<Candidate> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    pool.install(|| candidates(regions, &OPENVM))
+}
+
+fn chosen(candidates: &[Candidate]) -> Vec<&Precompile> {
+    let precompile = |index: usize| candidates[index].outcome.as_ref().expect("it was selected");
+    select(candidates, BUDGET).into_iter().map(precompile).collect()
+}
+
+/// One line per precompile, then all of them together.
+fn sizes(chosen: &[&Precompile]) -> String {
+    let mut out = String::new();
+    for precompile in chosen {
+        let (region, before, after) =
+            (&precompile.region, precompile.cost.before, precompile.cost.after);
+        writeln!(
+            out,
+            "{:#x} instructions {} calls {} ticks {} columns {} -> {} interactions {} -> {} \
+             constraints {} -> {}",
+            region.entry(),
+            region.insts.len(),
+            region.count,
+            precompile.recipe.ticks(),
+            before.columns,
+            after.columns,
+            before.interactions,
+            after.interactions,
+            before.constraints,
+            after.constraints,
+        )
+        .expect("writing to a string does not fail");
+    }
+    let (before, after) = total_cells(chosen.iter().map(|p| (p.cost, p.region.count)));
+    writeln!(out, "cells {before} -> {after}").expect("as above");
+    out
+}
+
+fn check(name: &str) {
+    let guest = Guest::load(name);
+    let regions = guest.regions();
+    let (one, two) = (with_threads(1, &regions), with_threads(2, &regions));
+    let (one, two) = (chosen(&one), chosen(&two));
+    assert!(!one.is_empty(), "{name}: nothing saves cells");
+    let texts = |chosen: &[&Precompile]| chosen.iter().map(|p| p.report()).collect::<Vec<_>>();
+    assert!(texts(&one) == texts(&two), "{name}: one and two threads differ");
+
+    let recorded = guest.record(&one.iter().map(|p| &p.region).collect::<Vec<_>>());
+    for precompile in &one {
+        let states = &recorded[&precompile.region.entry()];
+        assert!(!states.is_empty(), "{name}: no state of {:#x}", precompile.region.entry());
+        let done = validate(precompile, states, Effort::STANDARD)
+            .unwrap_or_else(|error| panic!("{name}: {error}\n{}", precompile.region));
+        assert!(done.honest as usize >= states.len(), "{name}: {done:?}");
+    }
+    bless::expect_file(&bless::fixture(&format!("sizes/{name}.txt")), &sizes(&one));
+}
+
+#[test]
+fn keccak() {
+    check("keccak");
+}
+
+#[test]
+fn sha256() {
+    check("sha256");
+}
+
+#[test]
+fn sort_vm() {
+    check("sort-vm");
+}
+
+#[test]
+fn self_read() {
+    check("self-read");
+}

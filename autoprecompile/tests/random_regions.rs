@@ -1,0 +1,68 @@
+//! Random regions: each is synthesised and passes the checker.
+//!
+//! `AUTOPREC_CASES` sets how many; the first ones are always the same.
+
+#[path = "common/assembly.rs"]
+mod assembly;
+#[path = "common/random.rs"]
+mod random;
+
+use std::cell::Cell;
+
+use autoprec_blocks::Region;
+use autoprec_circuits::ConstraintSystem;
+use autoprec_synth::{
+    Effort, Failure, LowerError, OPENVM, PrecompileId, SynthError, synthesise, validate,
+};
+use proptest::prelude::*;
+
+/// Checks a region; whether states were found to check it on.
+fn passes(region: &Region) -> Result<bool, TestCaseError> {
+    let precompile = match synthesise(region, PrecompileId::from_index(0), &OPENVM) {
+        Ok(precompile) => precompile,
+        // Some regions fault on every state, as when accesses contradict each other's alignment.
+        Err(SynthError::Limit { .. } | SynthError::Lower(LowerError::Misaligned { .. })) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(TestCaseError::fail(format!("{error}\n{region}"))),
+    };
+    let text = precompile.system_text();
+    let parsed = ConstraintSystem::parse(&text);
+    prop_assert_eq!(parsed.as_ref(), Ok(&precompile.system), "{}\n{}", region, text);
+    match validate(&precompile, &[], Effort::STANDARD) {
+        Ok(done) => {
+            prop_assert!(done.honest > 0 && done.rejected > 0, "{}\n{:?}", region, done);
+            Ok(true)
+        }
+        // Some do so in other ways, as when a constant address is too large.
+        Err(error) if error.failure == Failure::NoState => Ok(false),
+        Err(error) => Err(TestCaseError::fail(format!("{error}\n{region}"))),
+    }
+}
+
+#[test]
+fn random_regions_pass_the_checker() {
+    let (checked, all) = (Cell::new(0), Cell::new(0));
+    random::check(250, &random::regions(3..=25), |random::Shown(region)| {
+        all.set(all.get() + 1);
+        checked.set(checked.get() + u32::from(passes(&region)?));
+        Ok(())
+    });
+    let (checked, all) = (checked.get(), all.get());
+    assert!(checked * 10 >= all * 7, "only {checked} of {all} regions could be checked");
+}
+
+#[test]
+fn regions_that_always_fault_are_refused() {
+    for (assembly, at) in [
+        ("lw a0, 0(s0); lhu a1, 3(s0)", 1),
+        ("sw a0, 2(s0); lw a1, 0(s0)", 1),
+        ("slli a0, a0, 2; lbu a1, 1(a0); lh a2, 1(a0)", 2),
+        ("lui a0, 0x400; lh a1, 3(a0)", 1),
+        ("sw zero, 2(zero)", 0),
+    ] {
+        let region = assembly::region("rv32", assembly);
+        let refused = synthesise(&region, PrecompileId::from_index(0), &OPENVM).unwrap_err();
+        assert_eq!(refused, LowerError::Misaligned { inst: at }.into(), "{assembly}");
+    }
+}
