@@ -174,6 +174,11 @@ impl WitnessRecipe {
         &self.steps
     }
 
+    /// The slot that fills each column.
+    pub fn columns(&self) -> &[Slot] {
+        &self.columns
+    }
+
     /// The registers touched, in the order of their accesses.
     pub fn registers(&self) -> &[RegisterAccess] {
         &self.registers

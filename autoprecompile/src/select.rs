@@ -43,22 +43,15 @@ pub struct Budget {
     pub columns: usize,
 }
 
-impl Budget {
-    /// What a target leaves when its base tables take `base_tables` tables and `base_columns`
-    /// columns, and the user wants at most `wanted` precompiles.
-    pub fn of(target: &Target, base_tables: usize, base_columns: usize, wanted: usize) -> Self {
-        Self {
-            precompiles: target.limits.tables.saturating_sub(base_tables).min(wanted),
-            columns: target.limits.total_columns.saturating_sub(base_columns),
-        }
-    }
-}
-
 /// The positions of the candidates to keep, in the order of savings, largest first.
 ///
 /// Only what saves cells is kept. Of equal savings the earlier region comes first. A candidate
 /// whose columns do not fit any more is passed over.
-pub fn select(candidates: &[Candidate], budget: Budget) -> Vec<usize> {
+pub fn select<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
+    budget: Budget,
+) -> Vec<usize> {
+    let candidates: Vec<&Candidate> = candidates.into_iter().collect();
     let mut order: Vec<(i64, usize)> = candidates
         .iter()
         .enumerate()

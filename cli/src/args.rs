@@ -1,0 +1,320 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use autoprec_isa::Reg;
+use autoprec_linker::Form;
+use autoprec_profiler::Environment;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Makes zkVM guests cheap to prove: profiles a RISC-V guest, synthesises a constraint system for
+/// each hot region, and patches the guest so that these regions are calls of precompiles.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = TOP_EXAMPLES)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Threads to use (default: one per core). Results do not depend on it.
+    #[arg(long, global = true, value_name = "N", value_parser = positive)]
+    pub(crate) threads: Option<usize>,
+    /// Say more on standard error; twice for every pass.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+const TOP_EXAMPLES: &str = "\
+Examples:
+  autoprec demo
+  autoprec profile guest.elf --input input.bin
+  autoprec build guest.elf --input input.bin --out out
+  autoprec prove out/guest.elf --input input.bin --proof run.proof --public-values run.public
+  autoprec verify --proof run.proof --elf out/guest.elf --original guest.elf \\
+      --public-values run.public";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a guest and say where its instructions go
+    Profile(ProfileArgs),
+    /// List the basic blocks of a guest, or draw its control flow
+    Blocks(BlocksArgs),
+    /// Synthesise precompiles for a guest and patch it
+    Build(BuildArgs),
+    /// Show a precompile of a build: assembly, dataflow, constraints, cost
+    Show(ShowArgs),
+    /// Run a guest, original or patched, without proving
+    Run(RunArgs),
+    /// Check that a patched guest is exactly its original with the calls its manifest names
+    VerifyLink(VerifyLinkArgs),
+    /// Prove a run of a guest, original or patched
+    Prove(ProveArgs),
+    /// Verify a proof, and that it belongs to these files
+    Verify(VerifyArgs),
+    /// Build, prove and verify a guest that comes with the program, original against patched
+    Demo(DemoArgs),
+}
+
+/// What a guest runs on.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct InputArgs {
+    /// A file that is one vector of hints; repeat it for more
+    #[arg(long = "input", value_name = "FILE")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// A file that is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stdin: Option<PathBuf>,
+    /// The environment the guest expects: openvm, linux or bare (default: found out)
+    #[arg(long, value_name = "E")]
+    pub(crate) env: Option<Environment>,
+    /// Stop after this many instructions
+    #[arg(long, value_name = "N")]
+    pub(crate) max_instructions: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec profile guest.elf --input input.bin
+  autoprec profile guest.elf --input input.bin --out profile
+  autoprec profile guest.elf --env linux --stdin data.txt --json")]
+pub(crate) struct ProfileArgs {
+    /// The guest's ELF
+    pub(crate) guest: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Write profile.json, stacks.folded, flamegraph.svg and functions.txt to this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Functions to list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) top: usize,
+    /// Print the profile as JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec blocks guest.elf
+  autoprec blocks guest.elf --profile profile/profile.json
+  autoprec blocks guest.elf --dot | dot -Tsvg > cfg.svg")]
+pub(crate) struct BlocksArgs {
+    /// The guest's ELF
+    pub(crate) guest: PathBuf,
+    /// A profile of it, for counts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Print a graph in the DOT language
+    #[arg(long)]
+    pub(crate) dot: bool,
+}
+
+/// Back ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TargetName {
+    /// OpenVM 2.0.2, RV32IM.
+    Openvm,
+}
+
+/// Forms of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Abi {
+    /// One word of a custom opcode.
+    Insn,
+    /// An environment call with the number in a register.
+    Ecall,
+}
+
+/// Number registers of the ecall form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NumberReg {
+    /// For Linux-like hosts.
+    A7,
+    /// For others.
+    T0,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec build guest.elf --input input.bin --out out
+  autoprec build guest.elf --profile profile/profile.json --max-precompiles 20 --out out
+  autoprec build guest.elf --input input.bin --config openvm.toml --out out
+
+The folder holds the patched guest (guest.elf), autoprec.lock, report.json, flamegraph.svg and one
+text per precompile. Keep the lock under version control: it keeps the numbers stable.")]
+pub(crate) struct BuildArgs {
+    /// The guest's ELF, as its tool chain made it
+    pub(crate) guest: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// The back end (default for the insn form: openvm)
+    #[arg(long)]
+    pub(crate) target: Option<TargetName>,
+    /// Use this profile instead of running the guest
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "stdin"])]
+    pub(crate) profile: Option<PathBuf>,
+    /// Precompiles at most (default: as many as the target takes)
+    #[arg(long, value_name = "N")]
+    pub(crate) max_precompiles: Option<usize>,
+    /// How precompiles are called
+    #[arg(long, value_enum, default_value_t = Abi::Insn)]
+    pub(crate) abi: Abi,
+    /// The number register of the ecall form
+    #[arg(long, value_enum, default_value_t = NumberReg::A7)]
+    pub(crate) reg: NumberReg,
+    /// The lock that keeps numbers stable
+    #[arg(long, value_name = "PATH", default_value = "autoprec.lock")]
+    pub(crate) lock: PathBuf,
+    /// The guest's openvm.toml, if it uses extensions of OpenVM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The folder to write
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Print the report as JSON instead of a summary
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl BuildArgs {
+    /// The form of the calls.
+    pub(crate) fn form(&self) -> Form {
+        match (self.abi, self.reg) {
+            (Abi::Insn, _) => Form::Insn,
+            (Abi::Ecall, NumberReg::A7) => Form::Ecall { number: Reg::A7 },
+            (Abi::Ecall, NumberReg::T0) => Form::Ecall { number: Reg::T0 },
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  autoprec show out 10000")]
+pub(crate) struct ShowArgs {
+    /// A folder that `autoprec build` wrote
+    pub(crate) dir: PathBuf,
+    /// The number of a precompile
+    pub(crate) id: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec run guest.elf --input input.bin
+  autoprec run out/guest.elf --input input.bin --json")]
+pub(crate) struct RunArgs {
+    /// The guest's ELF, original or patched
+    pub(crate) guest: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  autoprec verify-link guest.elf out/guest.elf")]
+pub(crate) struct VerifyLinkArgs {
+    /// The original ELF
+    pub(crate) original: PathBuf,
+    /// The patched ELF
+    pub(crate) patched: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec prove out/guest.elf --input input.bin --proof run.proof --public-values run.public
+  autoprec prove guest.elf --input input.bin --check
+
+A proof of a patched guest needs its original to be verified: `autoprec verify --help`.")]
+pub(crate) struct ProveArgs {
+    /// The guest's ELF, original or patched
+    pub(crate) guest: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// The back end
+    #[arg(long, value_enum, default_value_t = TargetName::Openvm)]
+    pub(crate) target: TargetName,
+    /// The guest's openvm.toml, if it uses extensions of OpenVM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where to write the proof
+    #[arg(long, value_name = "FILE", required_unless_present = "check")]
+    pub(crate) proof: Option<PathBuf>,
+    /// Where to write the public values
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub(crate) public_values: Option<PathBuf>,
+    /// Check all constraints of the run instead of proving it
+    #[arg(long, conflicts_with = "proof")]
+    pub(crate) check: bool,
+    /// Memory that proving one segment may take, in MiB; less makes more segments
+    #[arg(long, value_name = "MIB")]
+    pub(crate) segment_memory: Option<usize>,
+    /// Print figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  autoprec verify --proof run.proof --elf out/guest.elf --original guest.elf \\
+      --public-values run.public")]
+pub(crate) struct VerifyArgs {
+    /// The proof
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proof: PathBuf,
+    /// The guest that was proved
+    #[arg(long, value_name = "ELF")]
+    pub(crate) elf: PathBuf,
+    /// The guest before it was patched
+    #[arg(long, value_name = "ELF")]
+    pub(crate) original: PathBuf,
+    /// The public values that the run is claimed to have
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_values: PathBuf,
+    /// The guest's openvm.toml, if it uses extensions of OpenVM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Guests that come with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoGuest {
+    /// A chain of Keccak-256 hashes.
+    Keccak,
+    /// A chain of SHA-256 hashes.
+    Sha256,
+    /// Sorting, then a small interpreter.
+    SortVm,
+    /// A guest that reads its own code.
+    SelfRead,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  autoprec demo\n  autoprec demo sha256 --out out")]
+pub(crate) struct DemoArgs {
+    /// Which guest
+    #[arg(value_enum, default_value_t = DemoGuest::Keccak)]
+    pub(crate) guest: DemoGuest,
+    /// Keep what was built in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Precompiles at most (default: as many as the target takes)
+    #[arg(long, value_name = "N")]
+    pub(crate) max_precompiles: Option<usize>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one thread is needed".to_owned()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
+}

@@ -1,0 +1,11 @@
+//! The commands, one module each: arguments in, results printed.
+
+pub(crate) mod blocks;
+pub(crate) mod build;
+pub(crate) mod demo;
+pub(crate) mod profile;
+pub(crate) mod prove;
+pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod verify;
+pub(crate) mod verify_link;

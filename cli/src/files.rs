@@ -1,0 +1,116 @@
+//! Files: errors that name them, and writes that leave nothing half-done.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Reads a text file.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    let bytes = read(path)?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
+
+/// Writes a file: under another name in the same folder, then renamed.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let parent = parent(path);
+    let attempt = || -> Result<()> {
+        let mut file = tempfile::Builder::new().prefix(".autoprec-").tempfile_in(parent)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        make_readable(file.path())?;
+        file.persist(path)?;
+        Ok(())
+    };
+    attempt().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A folder that is being written under another name.
+pub(crate) struct Folder<'a> {
+    path: &'a Path,
+    temporary: tempfile::TempDir,
+}
+
+/// What marks a folder as written by this program, so that it may be replaced.
+const MARK: &str = ".autoprec-output";
+
+impl<'a> Folder<'a> {
+    /// Begins to write a folder. One that exists is replaced only if it is empty or was written by
+    /// this program.
+    pub(crate) fn create(path: &'a Path) -> Result<Self> {
+        if path.exists() && !path.join(MARK).exists() {
+            let mut entries =
+                fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+            if entries.next().is_some() {
+                bail!(
+                    "{} has files that autoprec did not write; name an empty or new folder",
+                    path.display()
+                );
+            }
+        }
+        let parent = parent(path);
+        let create = || -> Result<tempfile::TempDir> {
+            fs::create_dir_all(parent)?;
+            Ok(tempfile::Builder::new().prefix(".autoprec-").tempdir_in(parent)?)
+        };
+        let temporary = create().with_context(|| format!("cannot write to {}", path.display()))?;
+        let folder = Self { path, temporary };
+        folder.add(MARK, b"")?;
+        Ok(folder)
+    }
+
+    /// Writes a file of the folder, with the folders it lies in.
+    pub(crate) fn add(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.temporary.path().join(name);
+        let attempt = || -> Result<()> {
+            fs::create_dir_all(parent(&path))?;
+            fs::write(&path, bytes)?;
+            Ok(())
+        };
+        attempt().with_context(|| format!("cannot write {}", self.path.join(name).display()))
+    }
+
+    /// Puts the folder in its place.
+    pub(crate) fn finish(self) -> Result<()> {
+        let path = self.path;
+        let attempt = || -> Result<()> {
+            let aside =
+                tempfile::Builder::new().prefix(".autoprec-old-").tempdir_in(parent(path))?;
+            if path.exists() {
+                fs::rename(path, aside.path().join("old"))?;
+            }
+            let written = self.temporary.keep();
+            make_readable(&written)?;
+            fs::rename(&written, path)?;
+            Ok(())
+        };
+        attempt().with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Temporary files and folders are private; what takes their place is as others are.
+#[cfg(unix)]
+fn make_readable(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = if path.is_dir() { 0o755 } else { 0o644 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &Path) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! The `autoprec` command: the pipeline of the libraries, with files, clock and terminal.
+//!
+//! This is the one crate that reads the environment, prints, or turns errors into exit codes: 0 for
+//! success, 1 for failure, 2 for a command line that cannot be understood.
+
+mod args;
+mod build;
+mod commands;
+mod files;
+mod guest;
+mod proving;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    terminal::init_tracing(cli.verbose);
+    if let Err(error) = set_threads(cli.threads).and_then(|()| dispatch(&cli.command)) {
+        terminal::error(&error);
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn dispatch(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Profile(args) => commands::profile::run(args),
+        Command::Blocks(args) => commands::blocks::run(args),
+        Command::Build(args) => commands::build::run(args),
+        Command::Show(args) => commands::show::run(args),
+        Command::Run(args) => commands::run::run(args),
+        Command::VerifyLink(args) => commands::verify_link::run(args),
+        Command::Prove(args) => commands::prove::run(args),
+        Command::Verify(args) => commands::verify::run(args),
+        Command::Demo(args) => commands::demo::run(args),
+    }
+}
+
+fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    Ok(())
+}
