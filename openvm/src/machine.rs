@@ -6,10 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use openvm_circuit::{
-    arch::{Streams, VirtualMachine, VmCircuitConfig},
-    system::program::trace::compute_exe_commit_from_mem_config,
-};
+use openvm_circuit::arch::{Streams, VirtualMachine, VmCircuitConfig};
 use openvm_instructions::exe::VmExe;
 use openvm_stark_backend::{
     StarkEngine,
@@ -21,6 +18,7 @@ use openvm_stark_backend::{
 use crate::{
     base::BaseVm,
     buses::Buses,
+    commitment::commit,
     config::{PatchedBuilder, PatchedConfig},
     guest::GuestImage,
     limits::{LimitError, check_precompile, check_totals},
@@ -113,7 +111,7 @@ impl Machine {
         guarded(|| {
             let program = self.vm.commit_program_on_device(&exe.program);
             let memory = &config.base.system.memory_config;
-            let digest = compute_exe_commit_from_mem_config(&program.commitment, exe, memory);
+            let digest = commit(exe, &program.commitment, memory);
             self.vm.load_program(program);
             digest
         })

@@ -8,6 +8,7 @@ use openvm_circuit::arch::{
     VerifiedExecutionPayload, VmVerificationError, hasher::poseidon2::vm_poseidon2_hasher,
     verify_segments,
 };
+use openvm_instructions::exe::VmExe;
 
 use crate::{
     base::BaseVm,
@@ -18,7 +19,7 @@ use crate::{
     proof::{Claim, PrecompileRef, Proof, bytes, words},
     prove::precompile_refs,
     transpile::{TranspileError, transpile},
-    types::{Digest, Sc},
+    types::{Digest, F, Sc},
 };
 
 /// What a verified proof shows.
@@ -136,6 +137,29 @@ fn describe_precompiles(expected: &[PrecompileRef], got: &[PrecompileRef]) -> St
     }
 }
 
+/// Verifies proofs of one guest; its keys are generated once for each set of parameters.
+pub struct Verifier<'a> {
+    guest: GuestImage<'a>,
+    exe: VmExe<F>,
+    config: PatchedConfig,
+    /// What proofs of these parameters are compared with.
+    keys: Option<Keys>,
+}
+
+/// What depends on the parameters.
+struct Keys {
+    security: Security,
+    log_height: usize,
+    machine: Machine,
+    program: [u32; 8],
+}
+
+impl std::fmt::Debug for Verifier<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verifier").field("guest", &self.guest).finish_non_exhaustive()
+    }
+}
+
 /// Verifies that `guest` ran to its end, with exit code 0 and the public values of the verdict.
 ///
 /// `accept_test_parameters` is for tests: proofs with such parameters can be forged.
@@ -149,40 +173,92 @@ pub fn verify(
     proof: &Proof,
     accept_test_parameters: bool,
 ) -> Result<Verdict, VerifyError> {
-    let Claim { security, log_height, .. } = proof.claim;
-    if security == Security::Test && !accept_test_parameters {
-        return Err(VerifyError::TestParameters);
+    Verifier::new(base, guest)?.verify(proof, accept_test_parameters)
+}
+
+impl<'a> Verifier<'a> {
+    /// Prepares for proofs of `guest`.
+    ///
+    /// # Errors
+    ///
+    /// If the guest is not a program for the VM, or the VM cannot be built.
+    pub fn new(base: &BaseVm, guest: &GuestImage<'a>) -> Result<Self, VerifyError> {
+        let exe = transpile(base, guest)?;
+        let config = configure(base, guest)?;
+        Ok(Self { guest: guest.clone(), exe, config, keys: None })
     }
-    if !(MIN_LOG_HEIGHT..=MAX_LOG_HEIGHT).contains(&log_height) {
-        return Err(VerifyError::Height { got: log_height });
+
+    /// As [`verify()`].
+    ///
+    /// # Errors
+    ///
+    /// If the proof does not show that the guest ran to its end.
+    pub fn verify(
+        &mut self,
+        proof: &Proof,
+        accept_test_parameters: bool,
+    ) -> Result<Verdict, VerifyError> {
+        let Claim { security, log_height, .. } = proof.claim;
+        if security == Security::Test && !accept_test_parameters {
+            return Err(VerifyError::TestParameters);
+        }
+        if !(MIN_LOG_HEIGHT..=MAX_LOG_HEIGHT).contains(&log_height) {
+            return Err(VerifyError::Height { got: log_height });
+        }
+        let expected = precompile_refs(&self.guest);
+        if proof.claim.precompiles != expected {
+            let got = proof.claim.precompiles.clone();
+            return Err(VerifyError::Precompiles { expected, got });
+        }
+        self.prepare(security, log_height)?;
+        let keys = self.keys.as_ref().expect("they were prepared");
+        let (verifying_key, program) = keys.compare(proof)?;
+        let public_values = keys.verify(&self.config, proof)?;
+        let segments = proof.segments.len();
+        Ok(Verdict { public_values, segments, security, log_height, verifying_key, program })
     }
-    let expected = precompile_refs(guest);
-    if proof.claim.precompiles != expected {
-        return Err(VerifyError::Precompiles { expected, got: proof.claim.precompiles.clone() });
+
+    /// Generates the keys for these parameters, unless they are there.
+    fn prepare(&mut self, security: Security, log_height: usize) -> Result<(), MachineError> {
+        let is_current = |keys: &Keys| (keys.security, keys.log_height) == (security, log_height);
+        if !self.keys.as_ref().is_some_and(is_current) {
+            let mut machine = Machine::new(&self.config, security, log_height)?;
+            let digest = machine.load(&self.config, &self.exe).map_err(MachineError::OpenVm)?;
+            let program = words(&digest);
+            self.keys = Some(Keys { security, log_height, machine, program });
+        }
+        Ok(())
     }
-    let exe = transpile(base, guest)?;
-    let config = configure(base, guest)?;
-    let mut machine = Machine::new(&config, security, log_height)?;
-    let verifying_key = words(&machine.vk.pre_hash);
-    if proof.claim.verifying_key != verifying_key {
+}
+
+impl Keys {
+    /// Compares what a proof claims with what is so: the verifying key and the program.
+    fn compare(&self, proof: &Proof) -> Result<([u32; 8], [u32; 8]), VerifyError> {
+        let expected = words(&self.machine.vk.pre_hash);
         let got = proof.claim.verifying_key;
-        return Err(VerifyError::VerifyingKey { expected: verifying_key, got });
+        if got != expected {
+            return Err(VerifyError::VerifyingKey { expected, got });
+        }
+        if proof.claim.program != self.program {
+            let got = proof.claim.program;
+            return Err(VerifyError::Program { expected: self.program, got });
+        }
+        Ok((expected, self.program))
     }
-    let program = words(&machine.load(&config, &exe).map_err(MachineError::OpenVm)?);
-    if proof.claim.program != program {
-        return Err(VerifyError::Program { expected: program, got: proof.claim.program });
+
+    /// Verifies the segments and the public values, and returns these.
+    fn verify(&self, config: &PatchedConfig, proof: &Proof) -> Result<Vec<u8>, VerifyError> {
+        let Machine { vm, vk, .. } = &self.machine;
+        let VerifiedExecutionPayload { exe_commit, final_memory_root } =
+            guarded(|| verify_segments(&vm.engine, vk, &proof.segments))
+                .map_err(VerifyError::Malformed)?
+                .map_err(explain)?;
+        let got = words(&exe_commit);
+        if got != self.program {
+            return Err(VerifyError::Program { expected: self.program, got });
+        }
+        verify_public_values(config, proof, final_memory_root)
     }
-    let VerifiedExecutionPayload { exe_commit, final_memory_root } =
-        guarded(|| verify_segments(&machine.vm.engine, &machine.vk, &proof.segments))
-            .map_err(VerifyError::Malformed)?
-            .map_err(explain)?;
-    let got = words(&exe_commit);
-    if got != program {
-        return Err(VerifyError::Program { expected: program, got });
-    }
-    let public_values = verify_public_values(&config, proof, final_memory_root)?;
-    let segments = proof.segments.len();
-    Ok(Verdict { public_values, segments, security, log_height, verifying_key, program })
 }
 
 fn explain(error: VmVerificationError<Sc>) -> VerifyError {

@@ -2,8 +2,11 @@
 
 use autoprec_openvm::{
     BaseVm, GuestImage, Phase, Proof, ProofFormatError, ProveError, ProveOptions, RunError,
-    TranspileError, VerifyError, execute, prove, verify,
+    TranspileError, Verifier, VerifyError, execute, prove, verify,
 };
+
+use openvm_stark_backend::{codec::Decode, proof::Proof as SegmentProof};
+use openvm_stark_sdk::config::baby_bear_poseidon2::BabyBearPoseidon2Config;
 
 use crate::support::{Example, START, assemble, elf, example};
 
@@ -102,17 +105,18 @@ fn damage(base: &BaseVm, guest: &GuestImage<'_>, bytes: &[u8]) {
     assert!(matches!(Proof::from_bytes(b"something else"), Err(ProofFormatError::Magic)));
 
     let start = layout(bytes).segments + 4;
+    let mut verifier = Verifier::new(base, guest).unwrap();
     let mut verified = 0;
-    for index in 0..40 {
+    for index in 0..200 {
         let mut altered = bytes.to_vec();
-        let at = start + index * (bytes.len() - start) / 40;
+        let at = start + index * (bytes.len() - start) / 200;
         altered[at] ^= 1;
         if let Ok(proof) = Proof::from_bytes(&altered) {
             verified += 1;
-            assert!(verify(base, guest, &proof, true).is_err(), "byte {at} does not matter");
+            assert!(verifier.verify(&proof, true).is_err(), "byte {at} does not matter");
         }
     }
-    assert!(verified > 10, "most alterations should be found by the verifier");
+    assert!(verified > 50, "most alterations should be found by the verifier");
 }
 
 #[test]
@@ -149,5 +153,51 @@ fn examples_reveal_what_they_must() {
         let guest = GuestImage::unpatched(&elf);
         let run = execute(&BaseVm::rv32im(), &guest, &hints).unwrap();
         assert_eq!(run.public_values[..32], expected, "{name}");
+    }
+}
+
+/// Counts to 100,000, and reveals it.
+const COUNT: &str = "
+    lui  a1, 0x18
+    addi a0, x0, 0
+    addi a1, a1, 1696
+    addi a0, a0, 1
+    bne  a0, a1, -4
+    reveal a0, 0
+    terminate 0
+";
+
+#[test]
+fn segments_must_be_those_of_one_run() {
+    let elf = elf(&assemble(COUNT));
+    let (base, guest) = (BaseVm::rv32im(), GuestImage::unpatched(&elf));
+    let options = ProveOptions { max_segment_memory: Some(600 << 20), ..ProveOptions::for_tests() };
+    let (proof, report) = prove(&base, &guest, &[], &options, &mut |_| ()).unwrap();
+    assert_eq!(report.segments.len(), 2);
+    assert_eq!(report.instructions, 3 + 2 * 100_000 + 2);
+    let mut verifier = Verifier::new(&base, &guest).unwrap();
+    let verdict = verifier.verify(&proof, true).unwrap();
+    assert_eq!(verdict.public_values[..4], 100_000_u32.to_le_bytes());
+
+    let bytes = proof.to_bytes();
+    let start = layout(&bytes).segments;
+    let mut rest = &bytes[start + 4..];
+    let mut take = || {
+        let before = rest;
+        let _proof: SegmentProof<BabyBearPoseidon2Config> = Decode::decode(&mut rest).unwrap();
+        &before[..before.len() - rest.len()]
+    };
+    let (first, second) = (take(), take());
+    let mut refuse = |segments: &[&[u8]]| {
+        let count = u32::try_from(segments.len()).unwrap().to_le_bytes();
+        let file = [&bytes[..start], &count, &segments.concat(), rest].concat();
+        verifier.verify(&Proof::from_bytes(&file).unwrap(), true).unwrap_err()
+    };
+    for segments in [&[second, first][..], &[first][..], &[second][..], &[first, first, second]] {
+        let error = refuse(segments);
+        assert!(
+            matches!(error, VerifyError::Continuity(_) | VerifyError::Program { .. }),
+            "{error}"
+        );
     }
 }
