@@ -51,6 +51,19 @@ pub enum LowerError {
         /// Position of the instruction.
         inst: u32,
     },
+    /// The region faults on every state, so there is nothing to prove.
+    #[error(
+        "instruction {inst} of the region accesses or jumps to {address:#x}, which does not exist"
+    )]
+    NoSuchAddress {
+        /// Position of the instruction.
+        inst: u32,
+        /// The address.
+        address: u64,
+    },
+    /// A row that takes no time could be repeated at will.
+    #[error("the region touches neither registers nor memory, so a call would take no time")]
+    NoAccess,
     /// There is no gadget for an operation.
     #[error("instruction {inst} of the region needs `{op}`, which has no constraints yet")]
     Operation {
@@ -85,18 +98,38 @@ pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowe
     if let Some(inst) = access::always_misaligned(ir, &lowering.possible) {
         return Err(LowerError::Misaligned { inst });
     }
+    if let Some((inst, address)) = no_such_address(ir, target) {
+        return Err(LowerError::NoSuchAddress { inst, address });
+    }
     lowering.emit_steps();
     lowering.enter(pc, id);
-    for effect in 0..ir.effects.len() {
-        lowering.memory_access(effect);
-    }
+    lowering.lower_in_order();
     let next_pc = lowering.next_pc();
     lowering.leave(next_pc);
+    if lowering.builder.accesses() == 0 {
+        return Err(LowerError::NoAccess);
+    }
     let next_pc = lowering.next_pc_slot();
     let Lowering { builder, registers, .. } = lowering;
     let (system, steps, columns) = builder.finish();
     let recipe = WitnessRecipe::new(steps, registers, next_pc, columns, target.address_bits);
     Ok(Lowered { system, recipe })
+}
+
+/// The first constant address beyond what the target has, of data or of code.
+///
+/// Nothing in the system would check it.
+fn no_such_address(ir: &Ir, target: &Target) -> Option<(u32, u64)> {
+    let last = ir.values.iter().map(|value| value.inst).max().unwrap_or(0);
+    let data = ir.effects.iter().filter_map(|&effect| {
+        let (addr, inst) = access::address_of(ir, effect);
+        Some((inst, ir.as_const(addr)?, target.address_bits))
+    });
+    let code =
+        ir.exits.iter().filter_map(|exit| Some((last, ir.as_const(exit.target)?, target.pc_bits)));
+    data.chain(code)
+        .find(|&(_, address, bits)| address >> bits != 0)
+        .map(|(inst, address, _)| (inst, address))
 }
 
 /// The first operation without a gadget: those of 64-bit words and of atomics.
@@ -210,6 +243,28 @@ impl<'a> Lowering<'a> {
         }
         for effect in effects {
             self.store_steps(*effect);
+        }
+    }
+
+    /// Lowers everything that is needed in program order, so that operands are there before their
+    /// users.
+    fn lower_in_order(&mut self) {
+        let mut effects = 0;
+        for id in self.ir.ids() {
+            let is_load = matches!(self.ir.node(id), Node::Load { .. });
+            if is_load {
+                while self.ir.effects[effects] != Effect::Load(id) {
+                    self.memory_access(effects);
+                    effects += 1;
+                }
+                self.memory_access(effects);
+                effects += 1;
+            } else if self.demand.is_needed(id) {
+                self.word(id);
+            }
+        }
+        for effect in effects..self.ir.effects.len() {
+            self.memory_access(effect);
         }
     }
 

@@ -97,6 +97,11 @@ pub(super) fn always_misaligned(ir: &Ir, possible: &[u32]) -> Option<u32> {
     })
 }
 
+/// The address of an access and the instruction that makes it.
+pub(super) fn address_of(ir: &Ir, effect: Effect) -> (ValueId, u32) {
+    (address(ir, effect).0, instruction(ir, effect))
+}
+
 fn instruction(ir: &Ir, effect: Effect) -> u32 {
     match effect {
         Effect::Load(id) => ir.values[id.index()].inst,

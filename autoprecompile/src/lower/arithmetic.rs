@@ -133,6 +133,8 @@ impl Lowering<'_> {
             self.builder.constrain(product.expect("there are carries"), "carry");
         } else {
             let bits = 64 - (count - 1).leading_zeros();
+            // 2^16 times the carry and a half on top stay below p.
+            assert!(bits <= 14, "a sum has a bounded number of terms");
             self.builder.range(carry.clone() - Builder::int(least), bits, "carry");
         }
     }

@@ -102,6 +102,9 @@ impl Lowering<'_> {
             let (low, high) = (Ex::from(low), Ex::from(high));
             low.clone() * low - high.clone() * high * Ex::int(NON_RESIDUE)
         };
+        if distance == Ex::int(0) {
+            return Builder::is_valid();
+        }
         let equal = self.builder.column(id.to_string(), ColumnKind::Result, self.slots[id.index()]);
         let distance_slot = self.builder.eval_step(&distance);
         let inverse = self.builder.step(Step::Inverse(distance_slot));

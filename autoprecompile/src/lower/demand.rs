@@ -9,6 +9,10 @@ use crate::ir::{Effect, Ir, Node, ValueId};
 const HALVES: u8 = 1;
 const BYTES: u8 = 2;
 
+/// Terms that one sum has at most. It keeps carries small, which their gadget needs, and the
+/// recursion over absorbed sums shallow.
+const MAX_TERMS: u32 = 256;
+
 /// Per value, the forms it is needed in.
 pub(super) struct Demand {
     forms: Vec<u8>,
@@ -19,13 +23,13 @@ pub(super) struct Demand {
 impl Demand {
     /// Works backwards from outputs, memory and exits.
     pub(super) fn of(ir: &Ir, possible: &[u32]) -> Self {
-        let uses = count_uses(ir);
+        let absorbable = absorbable(ir, &count_uses(ir));
         let mut demand =
             Self { forms: vec![0; ir.values.len()], absorbed: vec![false; ir.values.len()] };
         demand.mark_roots(ir);
         for id in ir.ids().rev() {
             if demand.forms[id.index()] != 0 || demand.absorbed[id.index()] {
-                demand.mark_operands(ir, id, &uses, possible);
+                demand.mark_operands(ir, id, &absorbable, possible);
             }
         }
         demand
@@ -80,7 +84,7 @@ impl Demand {
         }
     }
 
-    fn mark_operands(&mut self, ir: &Ir, id: ValueId, uses: &[u32], possible: &[u32]) {
+    fn mark_operands(&mut self, ir: &Ir, id: ValueId, absorbable: &[bool], possible: &[u32]) {
         let is_bit = |id: ValueId| possible[id.index()] <= 1;
         match ir.node(id) {
             Node::Const(_) | Node::Reg(_) | Node::Load { .. } => {}
@@ -92,8 +96,7 @@ impl Demand {
             }
             Node::Alu(Alu::Add | Alu::Sub, a, b) => {
                 for operand in [a, b] {
-                    let is_sum = matches!(ir.node(operand), Node::Alu(Alu::Add | Alu::Sub, ..));
-                    if is_sum && uses[operand.index()] == 1 {
+                    if absorbable[operand.index()] {
                         self.absorbed[operand.index()] = true;
                     } else {
                         self.mark(operand, HALVES);
@@ -122,6 +125,26 @@ pub(super) fn load_address(ir: &Ir, id: ValueId) -> ValueId {
         Node::Load { addr, .. } => addr,
         _ => unreachable!("the effects of a verified IR name loads"),
     }
+}
+
+/// Per value, whether it is a sum that can be a term of the one sum that uses it: sums have at most
+/// [`MAX_TERMS`] terms.
+fn absorbable(ir: &Ir, uses: &[u32]) -> Vec<bool> {
+    let mut terms: Vec<u32> = Vec::with_capacity(ir.values.len());
+    let mut absorbable: Vec<bool> = Vec::with_capacity(ir.values.len());
+    for (value, uses) in ir.values.iter().zip(uses) {
+        let own = match value.node {
+            Node::Alu(Alu::Add | Alu::Sub, a, b) => {
+                let of = |id: ValueId| if absorbable[id.index()] { terms[id.index()] } else { 1 };
+                Some(of(a) + of(b))
+            }
+            _ => None,
+        };
+        // Two absorbed sums of half the terms are a sum of all.
+        absorbable.push(*uses == 1 && own.is_some_and(|own| own <= MAX_TERMS / 2));
+        terms.push(own.unwrap_or(1));
+    }
+    absorbable
 }
 
 /// How often each value is used; an address counts as a use of its base.

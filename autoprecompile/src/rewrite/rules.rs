@@ -52,6 +52,11 @@ pub const RULES: &[Rule] = rules![
     "constant-right", "c op x = x op c, op commutative", |b, op, x, y| {
         (commutes(op) && constant(b, x).is_some() && constant(b, y).is_none()).then_some(Equal::Alu(op, y, x))
     };
+    "shift-modulo", "x << c = x << (c mod bits), the same for >>", |b, op, x, y| {
+        let (c, bits) = (constant(b, y)?, u64::from(b.ir().xlen.bits()));
+        let is_shift = matches!(op, Alu::Sll | Alu::Srl | Alu::Sra);
+        (is_shift && c >= bits).then(|| Equal::AluConst(op, x, c % bits))
+    };
     "right-identity", "x + 0 = x - 0 = x | 0 = x ^ 0 = x << 0 = x >> 0 = x * 1 = x / 1 = x", |b, op, x, y| {
         (identity(op)? == constant(b, y)?).then_some(Equal::Value(x))
     };

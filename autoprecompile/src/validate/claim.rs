@@ -106,6 +106,11 @@ impl Claim {
             let Access { previous, now, .. } = access;
             return Verdict::Wrong(format!("an access at {now} follows one at {previous}"));
         }
+        let late =
+            self.accesses.iter().zip(self.entry.1..).find(|(access, now)| access.now != *now);
+        if let Some((access, now)) = late {
+            return Verdict::Wrong(format!("an access is at {} instead of {now}", access.now));
+        }
         let mut machine = start;
         let Ok(next_pc) = machine.execute(region) else {
             return Verdict::Wrong("the instructions fault on what it receives".into());
