@@ -103,6 +103,7 @@ impl Machine {
             style: rng.below(4),
             rng,
             last: 0,
+            last_pointer: 0,
         };
         for (id, value) in ir.ids().zip(&ir.values) {
             if let Node::Reg(reg) = value.node {
@@ -260,6 +261,8 @@ struct Dice<'a> {
     style: u32,
     rng: &'a mut Rng,
     last: u32,
+    /// The last pointer chosen; 0 if there is none.
+    last_pointer: u32,
 }
 
 impl Dice<'_> {
@@ -270,6 +273,15 @@ impl Dice<'_> {
     }
 
     fn pointer(&mut self) -> u32 {
+        // Pointers that meet, so that the order of accesses matters.
+        if self.last_pointer != 0 && self.rng.below(4) == 0 {
+            return self.last_pointer.wrapping_add(4 * self.rng.below(2));
+        }
+        self.last_pointer = self.new_pointer();
+        self.last_pointer
+    }
+
+    fn new_pointer(&mut self) -> u32 {
         // Styles: all pointers aligned; low bits too; small numbers among them; near the ends.
         let pointer = 0x1_0000 + (self.rng.below(1 << 27) & !3);
         match (self.style, self.rng.below(4)) {
