@@ -22,6 +22,7 @@ use rewrite::{RULES, optimise};
 const INSTANCES: &[(&str, &[&str])] = &[
     ("fold", &["addi a0, zero, 5; slli a0, a0, 3", "lui a0, 0x12345; addi a0, a0, -1"]),
     ("constant-right", &["add a0, zero, a1", "addi a0, zero, 12; mulhu a0, a0, a1"]),
+    ("shift-modulo", &["addi a2, zero, 33; sll a0, a1, a2", "addi a2, zero, -1; sra a0, a1, a2"]),
     ("right-identity", &["addi a0, a1, 0", "sll a0, a1, zero", "addi a2, zero, 1; div a0, a1, a2"]),
     ("and-ones", &["andi a0, a1, -1"]),
     (
