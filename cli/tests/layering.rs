@@ -1,0 +1,123 @@
+//! The layers of the workspace: who may use whom, asserted on what `cargo metadata` says.
+//!
+//! The table is that of `docs/architecture.md`. Dependencies point up it only, those of tests and
+//! build scripts included.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Folder and crate, from the bottom layer on.
+const LAYERS: &[(&str, &str)] = &[
+    ("isa", "autoprec-isa"),
+    ("profiler", "autoprec-profiler"),
+    ("block-extractor", "autoprec-blocks"),
+    ("circuits", "autoprec-circuits"),
+    ("autoprecompile", "autoprec-synth"),
+    ("linker", "autoprec-linker"),
+    ("openvm", "autoprec-openvm"),
+    ("dashboards", "autoprec-dashboards"),
+    ("cli", "autoprec"),
+];
+
+/// Crates that bring a prover: only the last layer needs one to build.
+const PROVERS: &[&str] = &["autoprec-openvm"];
+
+/// Crates of others that belong to the one crate named, by the beginning of their names.
+const OWNED: &[(&str, &str)] = &[
+    ("openvm-", "autoprec-openvm"),
+    ("p3-", "autoprec-openvm"),
+    ("anyhow", "autoprec"),
+    ("clap", "autoprec"),
+    ("indicatif", "autoprec"),
+    ("cpu-time", "autoprec"),
+    ("tracing-subscriber", "autoprec"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
+}
+
+/// The packages of the workspace by name.
+fn packages() -> BTreeMap<String, Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+    let packages = metadata["packages"].as_array().expect("there are packages");
+    packages.iter().map(|package| (text(&package["name"]).to_owned(), package.clone())).collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a string")
+}
+
+/// Names of what a package depends on, in whatever way.
+fn dependencies(package: &Value) -> Vec<&str> {
+    let dependencies = package["dependencies"].as_array().expect("there is a list");
+    dependencies.iter().map(|dependency| text(&dependency["name"])).collect()
+}
+
+fn layer(name: &str) -> Option<usize> {
+    LAYERS.iter().position(|(_, other)| *other == name)
+}
+
+#[test]
+fn every_crate_has_its_layer_and_its_folder() {
+    let packages = packages();
+    let names: Vec<&str> = packages.keys().map(String::as_str).collect();
+    let mut expected: Vec<&str> = LAYERS.iter().map(|(_, name)| *name).collect();
+    expected.sort_unstable();
+    assert_eq!(names, expected, "the workspace and the table of layers differ");
+    for (folder, name) in LAYERS {
+        let manifest = root().join(folder).join("Cargo.toml");
+        assert_eq!(Path::new(text(&packages[*name]["manifest_path"])), manifest, "{name}");
+    }
+}
+
+#[test]
+fn dependencies_point_up_the_table() {
+    for (name, package) in packages() {
+        let own = layer(&name).expect("every crate has a layer");
+        for used in dependencies(&package) {
+            if let Some(other) = layer(used) {
+                assert!(other < own, "{name} must not depend on {used}, a layer above it");
+            }
+        }
+    }
+}
+
+#[test]
+fn provers_are_used_by_the_command_line_only() {
+    for (name, package) in packages() {
+        for used in dependencies(&package) {
+            let allowed = !PROVERS.contains(&used) || name == "autoprec";
+            assert!(allowed, "{name} must build without the prover {used}");
+        }
+    }
+}
+
+#[test]
+fn crates_of_others_stay_where_they_belong() {
+    for (name, package) in packages() {
+        for used in dependencies(&package) {
+            for (prefix, owner) in OWNED {
+                let foreign = used.starts_with(prefix) && name != *owner;
+                assert!(!foreign, "{name} must not depend on {used}; that is for {owner}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_guests_are_a_workspace_of_their_own() {
+    let manifest = root().join("examples/Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).expect("the guests have a manifest");
+    assert!(manifest.contains("[workspace]"), "guests are built by another compiler");
+    assert!(root().join("examples/Cargo.lock").exists(), "and have a lock file of their own");
+}
