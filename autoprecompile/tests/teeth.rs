@@ -11,6 +11,8 @@ mod assembly;
 mod attack;
 #[path = "common/bless.rs"]
 mod bless;
+#[path = "common/random.rs"]
+mod random;
 #[path = "common/world.rs"]
 mod world;
 
@@ -20,6 +22,7 @@ use assembly::region;
 use attack::{Attack, Item};
 use autoprec_circuits::{BabyBear, Bus, Field, Origin};
 use autoprec_synth::{Effort, OPENVM, Precompile, PrecompileId, synthesise, validate};
+use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 /// Regions that use every gadget.
@@ -360,10 +363,10 @@ fn precompile(assembly: &str) -> Precompile {
 }
 
 /// Searches for a wrong row that is accepted without a part; gives why it is wrong.
-fn search(precompile: &Precompile, without: Option<Item>) -> Option<&'static str> {
+fn search(precompile: &Precompile, without: Option<Item>, starts: u32) -> Option<&'static str> {
     let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let attack = Attack::new(&precompile.system, without);
-    for start in 0..STARTS {
+    for start in 0..starts {
         let row = match start % 4 {
             0 | 1 => world::honest_row(precompile, &mut rng),
             2 => world::stray_row(precompile, &mut rng),
@@ -412,7 +415,7 @@ fn fate(assembly: &str, precompile: &Precompile, part: Item, origin: (&Origin, u
     if validate(&without(precompile, part), &[], Effort::THOROUGH).is_err() {
         return "noticed by the checker".into();
     }
-    if let Some(falsehood) = search(precompile, Some(part)) {
+    if let Some(falsehood) = search(precompile, Some(part), STARTS) {
         return format!("noticed by the search: {falsehood}");
     }
     let row = BY_HAND.iter().find(|row| row.region == assembly && row.part == (&origin.what, nth));
@@ -470,9 +473,24 @@ fn rows_made_by_hand_are_wrong_and_accepted_without_their_part() {
 fn complete_systems_withstand_the_search() {
     for assembly in REGIONS {
         let precompile = precompile(assembly);
-        let found = search(&precompile, None);
+        let found = search(&precompile, None, STARTS);
         assert_eq!(found, None, "{assembly}\n{}", precompile.report());
     }
+}
+
+#[test]
+fn random_systems_withstand_the_search() {
+    random::check(40, &random::regions(1..=6), |random::Shown(region)| {
+        let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let Ok(precompile) = synthesise(&region, PrecompileId::from_index(0), &OPENVM) else {
+            return Ok(());
+        };
+        if world::runs(&region, &mut rng) {
+            let found = search(&precompile, None, 40);
+            prop_assert_eq!(found, None, "{}", precompile.report());
+        }
+        Ok(())
+    });
 }
 
 #[test]

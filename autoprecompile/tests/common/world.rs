@@ -174,6 +174,12 @@ impl Host for Traced {
     }
 }
 
+/// Whether there are enough states on which the instructions run for the functions below to find
+/// them.
+pub(crate) fn runs(region: &Region, rng: &mut impl Rng) -> bool {
+    (0..200).filter(|_| World::random(rng).execute(region).is_ok()).count() >= 10
+}
+
 /// The row of a call on a random state on which the instructions run.
 pub(crate) fn honest_row(precompile: &Precompile, rng: &mut impl Rng) -> Vec<BabyBear> {
     filled(precompile, &record(precompile, rng))
