@@ -7,7 +7,8 @@
 //! 2. the row filled from the record satisfies every constraint and lookup, and its messages are
 //!    exactly the accesses that took place;
 //! 3. a row with changed cells is rejected, or leaves every stateful message as it was, or is the
-//!    honest row of another state: what it receives, executed, gives what it sends.
+//!    honest row of another state: what it receives, executed, gives what it sends;
+//! 4. every call is looked up in the program, as the patched word at the entry.
 //!
 //! Reference semantics come from `autoprec_isa::step` on the original instructions, not from the IR,
 //! so lifting and rewriting are checked too. A system that no state could be found for is refused.
@@ -20,7 +21,7 @@ mod random;
 
 use std::fmt;
 
-use autoprec_circuits::{BabyBear, Check, ColumnId, ColumnKind, Field};
+use autoprec_circuits::{BabyBear, Bus, Check, ColumnId, ColumnKind, Expr, Field, Linear};
 
 use crate::precompile::Precompile;
 use crate::recipe::Host;
@@ -99,6 +100,8 @@ pub enum Failure {
     },
     /// A column that nothing mentions.
     UnusedColumn(String),
+    /// Calls are not looked up in the program, once each, as the patched word at the entry.
+    Lookup,
     /// A record does not fit into a row.
     Record {
         /// Words of a record.
@@ -122,6 +125,7 @@ impl fmt::Display for Failure {
                 changed.iter().try_for_each(|(name, old, new)| write!(f, " {name}: {old} -> {new}"))
             }
             Self::UnusedColumn(name) => write!(f, "nothing constrains column {name}"),
+            Self::Lookup => write!(f, "it is not tied to the patched word at its entry"),
             Self::Record { words, columns } => {
                 write!(f, "a record of {words} words does not fit into {columns} columns")
             }
@@ -198,12 +202,29 @@ impl Validator<'_> {
         if words > columns {
             return Err(Failure::Record { words, columns });
         }
+        if !self.is_looked_up() {
+            return Err(Failure::Lookup);
+        }
         let unused =
             system.columns.iter().zip(0..).find(|(_, id)| !self.check.is_used(ColumnId(*id)));
         match unused {
             Some((column, _)) => Err(Failure::UnusedColumn(column.name.clone())),
             None => Ok(()),
         }
+    }
+
+    /// Whether exactly one message, sent by calls and by nothing else, looks up the patched word.
+    ///
+    /// No state and no changed cell would show it: the message is the same on every call.
+    fn is_looked_up(&self) -> bool {
+        let Precompile { region, id, system, .. } = self.precompile;
+        let mut lookups = system.interactions.iter().filter(|i| i.bus == Bus::Program);
+        let (Some(lookup), None) = (lookups.next(), lookups.next()) else { return false };
+        let mut fields = vec![region.entry(), u64::from(id.number())];
+        fields.resize(Bus::Program.message_len(), 0);
+        let constant = |field: u64| Expr::constant(BabyBear::from_u64(field));
+        lookup.message.iter().cloned().eq(fields.into_iter().map(constant))
+            && lookup.multiplicity == Linear::column(ColumnId(0)).into()
     }
 
     /// Checks the honest row of a state; `None` if the instructions fault on it.

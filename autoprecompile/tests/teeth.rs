@@ -50,11 +50,6 @@ const REGIONS: &[&str] = &[
 const IMPLIED: &[(&str, &str, &str)] = &[
     (
         "*",
-        "the patched word",
-        "nothing in a row depends on it: the program's own table rejects the row if it does not call",
-    ),
-    (
-        "*",
         "pointer is aligned",
         "memory has no other pointers than multiples of 4, and the other check bounds the address",
     ),
