@@ -77,7 +77,7 @@ pub(crate) fn formed(
     insts: &BTreeMap<u64, Decoded>,
     entries: &BTreeSet<u64>,
 ) -> BTreeSet<u64> {
-    let uppers = Uppers::collect(program, insts);
+    let uppers = Uppers::collect(program, insts, entries);
     let mut machine = Constants::new(program);
     let mut expected = None;
     for (&pc, decoded) in insts {
@@ -85,7 +85,8 @@ pub(crate) fn formed(
             machine.forget();
         }
         let inst = &decoded.inst;
-        machine.candidates = inst.op != Op::Auipc;
+        machine.candidates =
+            inst.op != Op::Auipc && !is_first_of_pair((insts, entries), pc, decoded);
         if machine.known[inst.rs1.index()].is_none() && takes_low_part(inst) {
             for upper in uppers.of(program, pc, inst.rs1) {
                 let imm = i64::from(inst.imm);
@@ -104,6 +105,20 @@ pub(crate) fn formed(
     machine.found
 }
 
+/// Whether an instruction only puts the high part of a constant into a register, for the next one to
+/// replace: then the high part gets no further, and as nothing else enters that next instruction,
+/// what it makes of it is followed exactly.
+fn is_first_of_pair(
+    (insts, entries): (&BTreeMap<u64, Decoded>, &BTreeSet<u64>),
+    pc: u64,
+    decoded: &Decoded,
+) -> bool {
+    let next = pc.wrapping_add(u64::from(decoded.len));
+    matches!(decoded.inst.op, Op::Lui | Op::Auipc)
+        && insts.get(&next).is_some_and(|d| d.inst.def() == Some(decoded.inst.rd))
+        && !entries.contains(&next)
+}
+
 /// Whether the immediate may be the low part of an address whose high part is in `rs1`.
 fn takes_low_part(inst: &Inst) -> bool {
     inst.rs1 != Reg::ZERO
@@ -120,7 +135,7 @@ struct Uppers(BTreeMap<Home, BTreeSet<u64>>);
 type Home = (Option<u64>, Reg);
 
 impl Uppers {
-    fn collect(program: &Program, insts: &BTreeMap<u64, Decoded>) -> Self {
+    fn collect(program: &Program, insts: &BTreeMap<u64, Decoded>, entries: &BTreeSet<u64>) -> Self {
         let mut map = BTreeMap::<_, BTreeSet<u64>>::new();
         let mut machine = Constants::new(program);
         let mut expected = None;
@@ -132,6 +147,9 @@ impl Uppers {
             let Ok(_) = step(&mut machine, program.xlen, pc, decoded.len, inst);
             expected = Some(pc.wrapping_add(u64::from(decoded.len)));
             let upper = matches!(inst.op, Op::Lui | Op::Auipc) || inst.rd == Reg::GP;
+            if is_first_of_pair((insts, entries), pc, decoded) {
+                continue;
+            }
             if let (true, Some(value)) = (upper, machine.known[inst.rd.index()]) {
                 map.entry(home(program, pc, inst.rd)).or_default().insert(value);
             }

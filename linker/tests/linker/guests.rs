@@ -81,11 +81,16 @@ fn guests_do_the_same_with_all_their_hot_blocks_called() {
 
 #[test]
 fn guests_do_the_same_with_calls_of_the_other_form() {
-    for name in GUESTS {
+    // The hot code of keccak and sha256 uses every register.
+    for (name, possible) in
+        [("keccak", false), ("sha256", false), ("sort-vm", true), ("self-read", true)]
+    {
         let guest = guest(name);
         let linked = linked(&guest, Form::Ecall { number: Reg::T0 }, 60);
-        assert!(!linked.manifest.calls.is_empty(), "{name}: {:?}", linked.refused);
-        assert_sound(name, &guest, &linked);
+        assert_eq!(!linked.manifest.calls.is_empty(), possible, "{name}: {:?}", linked.refused);
+        if possible {
+            assert_sound(name, &guest, &linked);
+        }
     }
 }
 
