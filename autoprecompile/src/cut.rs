@@ -1,14 +1,17 @@
-//! Cuts a region that exceeds a limit of its target at the instruction boundaries where that is
-//! cheapest.
+//! Synthesises regions, and cuts one that exceeds a limit of its target at the instruction boundaries
+//! where that is cheapest.
+//!
+//! Invariant: results are in the order of the regions and do not depend on the number of threads.
 //!
 //! A cut costs what both sides need at it: registers and memory words are received and sent twice.
 //! The first part is as long as it can be, give or take [`SLACK`]; within that slack the boundary
 //! is taken at which the parts have the fewest columns.
 
 use autoprec_blocks::Region;
+use rayon::prelude::*;
 
+use crate::candidate::{Candidate, provisional};
 use crate::precompile::{Precompile, SynthError, synthesise};
-use crate::select::{Candidate, provisional};
 use crate::target::Target;
 
 /// The part of a longest piece, in percent, that a piece may be shorter to have a cheaper cut.
@@ -20,8 +23,15 @@ const FIRST_TRY: usize = 256;
 /// Boundaries that are tried for one cut.
 const TRIES: usize = 24;
 
+/// Synthesises every region, in parallel, cutting those that exceed a limit of the target.
+pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
+    let parts: Vec<Vec<Candidate>> =
+        regions.par_iter().map(|region| synthesise_cut(region, target)).collect();
+    parts.into_iter().flatten().collect()
+}
+
 /// Synthesises a region, in pieces if it has to be.
-pub(crate) fn synthesise_cut(region: &Region, target: &Target) -> Vec<Candidate> {
+fn synthesise_cut(region: &Region, target: &Target) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     let mut rest = region.clone();
     loop {

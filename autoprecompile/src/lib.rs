@@ -15,6 +15,7 @@
 //! - Every result is a function of region, number and target: no clock, no environment, no order of
 //!   threads or hashes.
 
+mod candidate;
 mod cut;
 pub mod ir;
 mod lift;
@@ -27,12 +28,14 @@ mod target;
 mod validate;
 
 pub use autoprec_profiler::PrecompileId;
+pub use candidate::Candidate;
+pub use cut::candidates;
 pub use lift::{LiftError, lift};
 pub use lower::{LowerError, Lowered, lower};
 pub use precompile::{
     Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, shape_digest, synthesise,
 };
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
-pub use select::{Budget, Candidate, candidates, number, select, total_cells};
+pub use select::{Budget, number, select, total_cells};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
 pub use validate::{Effort, Failure, Snapshot, Validation, ValidationError, validate};

@@ -111,6 +111,8 @@ pub struct WitnessRecipe {
     /// Derived: the steps that execution needs, without and with a record, in order.
     to_execute: Vec<u32>,
     to_record: Vec<u32>,
+    /// Derived: how many steps are inputs.
+    inputs: usize,
 }
 
 /// The machine that a precompile runs on. One access is one tick of its clock.
@@ -166,7 +168,8 @@ impl WitnessRecipe {
             }
         }
         let to_record = pick(steps.len(), |i| needed[i]);
-        Self { steps, registers, next_pc, columns, address_bits, to_execute, to_record }
+        let inputs = steps.iter().filter(|step| step.is_input()).count();
+        Self { steps, registers, next_pc, columns, address_bits, to_execute, to_record, inputs }
     }
 
     /// The steps, in order; a [`Slot`] is a position here.
@@ -190,13 +193,9 @@ impl WitnessRecipe {
         u32::try_from(heap + self.registers.len()).expect("a region has few accesses")
     }
 
-    fn inputs(&self) -> usize {
-        self.steps.iter().filter(|step| step.is_input()).count()
-    }
-
     /// Words of a record: the timestamp, the inputs, the previous timestamps of the accesses.
     pub fn record_words(&self) -> usize {
-        1 + self.inputs() + self.ticks() as usize
+        1 + self.inputs + self.ticks() as usize
     }
 
     /// Columns of a row.
@@ -219,7 +218,7 @@ impl WitnessRecipe {
         match record {
             Some(record) => {
                 record[0] = host.timestamp();
-                let mut tape = Tape { record, input: 1, previous: 1 + self.inputs() };
+                let mut tape = Tape { record, input: 1, previous: 1 + self.inputs };
                 self.run(host, &self.to_record, &mut tape)
             }
             None => self.run(host, &self.to_execute, &mut NoTape),
@@ -273,7 +272,7 @@ impl WitnessRecipe {
     /// Fills a row, all columns in canonical form, from the record of a call.
     pub fn fill_row(&self, record: &[u32], row: &mut [u32]) {
         let mut slots = vec![0_u32; self.steps.len()];
-        let (mut input, previous) = (record[1..].iter(), &record[1 + self.inputs()..]);
+        let (mut input, previous) = (record[1..].iter(), &record[1 + self.inputs..]);
         for (index, step) in self.steps.iter().enumerate() {
             slots[index] = match *step {
                 Step::Timestamp => record[0],

@@ -1,38 +1,9 @@
-//! From regions to the precompiles worth having: synthesis in parallel, cutting, selection.
-//!
-//! Invariant: results are in the order of the regions and do not depend on the number of threads.
-
-use autoprec_blocks::Region;
-use rayon::prelude::*;
+//! The precompiles worth having, under a budget.
 
 use crate::PrecompileId;
-use crate::cut::synthesise_cut;
+use crate::candidate::Candidate;
 use crate::precompile::{Cost, Precompile, SynthError, synthesise};
 use crate::target::Target;
-
-/// What became of a region.
-#[derive(Debug)]
-pub struct Candidate {
-    /// The region, or the part of one that was cut.
-    pub region: Region,
-    /// Its precompile, numbered provisionally, or why it has none.
-    pub outcome: Result<Precompile, SynthError>,
-}
-
-impl Candidate {
-    /// Main cells that its calls in the profiled run would save.
-    pub fn saved_cells(&self) -> i64 {
-        let calls = i64::try_from(self.region.count).unwrap_or(i64::MAX);
-        self.outcome.as_ref().map_or(0, |p| p.cost.saved_per_call().saturating_mul(calls))
-    }
-}
-
-/// Synthesises every region, in parallel, cutting those that exceed a limit of the target.
-pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
-    let parts: Vec<Vec<Candidate>> =
-        regions.par_iter().map(|region| synthesise_cut(region, target)).collect();
-    parts.into_iter().flatten().collect()
-}
 
 /// What selection may spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,11 +43,6 @@ pub fn select<'a>(
         }
     }
     chosen
-}
-
-/// The number that candidates carry until they are selected.
-pub(crate) fn provisional() -> PrecompileId {
-    PrecompileId::from_index(0)
 }
 
 /// Synthesises for good, with its final number.

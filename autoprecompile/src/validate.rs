@@ -15,6 +15,7 @@
 //!
 //! Everything is a function of the precompile and the seed.
 
+mod access;
 mod claim;
 mod machine;
 mod random;

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 
 use crate::bus::Bus;
+use crate::column::ColumnId;
 use crate::expr::Expr;
 use crate::field::Field;
-use crate::system::{ColumnId, ConstraintSystem};
+use crate::system::ConstraintSystem;
 
 /// Something in a row that the system does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]

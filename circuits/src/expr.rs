@@ -9,8 +9,8 @@
 use std::collections::BTreeSet;
 use std::ops::{Add, Mul, Neg, Sub};
 
+use crate::column::ColumnId;
 use crate::field::Field;
-use crate::system::ColumnId;
 
 /// A linear form: Σ coefficient·column + constant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,6 +13,7 @@
 
 mod bus;
 mod check;
+mod column;
 mod expr;
 mod field;
 mod system;
@@ -20,9 +21,8 @@ mod text;
 
 pub use bus::{Bus, RANGE_MAX_BITS, TUPLE_SIZES};
 pub use check::{Check, StatefulMessage, Violation};
+pub use column::{Column, ColumnId, ColumnKind};
 pub use expr::{Expr, Linear};
 pub use field::{BabyBear, Field};
-pub use system::{
-    Column, ColumnId, ColumnKind, Constraint, ConstraintSystem, Interaction, Origin, Size,
-};
+pub use system::{Constraint, ConstraintSystem, Interaction, Origin, Size};
 pub use text::TextError;

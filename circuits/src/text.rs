@@ -16,11 +16,10 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
 use crate::bus::Bus;
+use crate::column::{Column, ColumnId, ColumnKind};
 use crate::expr::{Expr, Linear};
 use crate::field::Field;
-use crate::system::{
-    Column, ColumnId, ColumnKind, Constraint, ConstraintSystem, Interaction, Origin,
-};
+use crate::system::{Constraint, ConstraintSystem, Interaction, Origin};
 
 /// Why a text is not a constraint system.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,21 +5,11 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Field};
 
+use super::access::Access;
 use super::machine::Machine;
 
 /// Timestamps and pointers that exist are below this.
 const BOUND: u32 = 1 << 29;
-
-/// One access: the old word with its timestamp for the new one with its.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Access {
-    pub(super) space: u32,
-    pub(super) pointer: u32,
-    pub(super) old: [u8; 4],
-    pub(super) new: [u8; 4],
-    pub(super) previous: u32,
-    pub(super) now: u32,
-}
 
 /// The messages of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Reg, Width, Word, step};
 
-use super::claim::Access;
+use super::access::Access;
 use super::random::{Rng, mix};
 use crate::ir::{Ir, Node, State, ValueId};
 use crate::lift::lift;
