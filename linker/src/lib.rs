@@ -9,6 +9,7 @@
 //! overwritten instructions, which the manifest holds; the patched ELF is a function of the
 //! original and the manifest.
 
+mod digest;
 mod elf;
 mod equivalence;
 mod form;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use autoprec_blocks::{Cfg, Region};
 use autoprec_profiler::{PrecompileId, Program};
-use sha2::{Digest as _, Sha256};
 
+use crate::digest::sha256;
 use crate::elf::Elf;
 use crate::form::Place;
 use crate::safety::{self, Guest};
@@ -110,8 +110,4 @@ pub(crate) fn write(
         code.insert(call.entry, bytes);
     }
     file.patched(manifest, &code)
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
 }

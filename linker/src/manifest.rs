@@ -28,7 +28,7 @@ use autoprec_profiler::{Patch, Patches, PrecompileId};
 use object::{Object as _, ObjectSection as _};
 
 use crate::Form;
-use crate::link::sha256;
+use crate::digest::sha256;
 
 /// Name of the section.
 pub(crate) const SECTION: &str = ".note.autoprec";

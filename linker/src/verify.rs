@@ -6,6 +6,7 @@
 use autoprec_blocks::{Cfg, Region, RegionError, RegionInst};
 use autoprec_profiler::{LoadError, PrecompileId, Profile, Program, Span};
 
+use crate::digest::sha256;
 use crate::elf::Elf;
 use crate::link::{self, Item};
 use crate::manifest::Call;
@@ -141,7 +142,7 @@ pub fn verify_link(
     resynthesise: &Resynthesise<'_>,
 ) -> Result<LinkReport, VerifyLinkError> {
     let manifest = Manifest::read(patched)?.ok_or(VerifyLinkError::NoManifest)?;
-    let digest = link::sha256(original);
+    let digest = sha256(original);
     if manifest.original != digest {
         return Err(VerifyLinkError::OtherOriginal {
             expected: hex::encode(manifest.original),
