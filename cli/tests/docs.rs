@@ -1,0 +1,170 @@
+//! The documents say what is so: links lead somewhere, files and tests that they name exist,
+//! commands work, and excerpts are what the program prints.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The documents of the workspace.
+fn documents() -> Vec<PathBuf> {
+    let mut documents = vec![root().join("README.md"), root().join("examples/README.md")];
+    for folder in ["docs", "docs/guide"] {
+        let entries = std::fs::read_dir(root().join(folder)).expect("the folder exists");
+        let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+        documents.extend(paths.filter(|path| path.extension().is_some_and(|e| e == "md")));
+    }
+    documents.sort();
+    documents
+}
+
+/// The text outside fenced blocks.
+fn prose(text: &str) -> String {
+    text.split("```").step_by(2).collect()
+}
+
+/// The contents of the blocks of a language.
+fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
+    let fenced = text.split("```").skip(1).step_by(2);
+    fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
+}
+
+/// What stands between each `open` and the next `close`.
+fn between<'t>(text: &'t str, open: &str, close: char) -> Vec<&'t str> {
+    text.split(open).skip(1).filter_map(|rest| Some(rest.split_once(close)?.0)).collect()
+}
+
+/// The anchors of a document's headings, as GitHub makes them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| -> String {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        heading.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for document in documents() {
+        let text = read(&document);
+        for link in between(&prose(&text), "](", ')') {
+            if link.starts_with("http") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let folder = document.parent().expect("a document lies in a folder");
+            let target = if file.is_empty() { document.clone() } else { folder.join(file) };
+            let shown = format!("{}: {link}", document.display());
+            assert!(target.exists(), "{shown} does not exist");
+            let known = anchor.is_empty() || anchors(&read(&target)).contains(anchor);
+            assert!(known, "{shown}: no such heading");
+        }
+    }
+}
+
+#[test]
+fn files_and_tests_that_are_named_exist() {
+    let folders = [
+        "isa/",
+        "profiler/",
+        "block-extractor/",
+        "circuits/",
+        "autoprecompile/",
+        "linker/",
+        "openvm/",
+        "dashboards/",
+        "cli/",
+        "examples/",
+        ".ci/",
+    ];
+    for document in documents() {
+        let text = prose(&read(&document));
+        for (index, name) in text.split('`').enumerate() {
+            let is_path = index % 2 == 1 && folders.iter().any(|folder| name.starts_with(folder));
+            if !is_path || name.contains(char::is_whitespace) {
+                continue;
+            }
+            let (file, test) = name.split_once("::").unwrap_or((name, ""));
+            let path = root().join(file);
+            assert!(path.exists(), "{}: {file} does not exist", document.display());
+            if !test.is_empty() {
+                let there = read(&path).contains(&format!("fn {test}("));
+                assert!(there, "{}: {file} has no test {test}", document.display());
+            }
+        }
+    }
+}
+
+/// A folder in which the commands of the documents work.
+fn workplace() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for sub in ["elf", "inputs"] {
+        let to = folder.path().join("examples").join(sub);
+        std::fs::create_dir_all(&to).expect("a folder can be made");
+        for file in std::fs::read_dir(root().join("examples").join(sub)).expect("it exists") {
+            let file = file.expect("it can be read");
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("it can be copied");
+        }
+    }
+    folder
+}
+
+/// Runs a command line that begins with `autoprec`, and gives what it prints.
+fn run(command: &str, folder: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_autoprec"))
+        .args(command.split_whitespace().skip(1))
+        .current_dir(folder)
+        .output()
+        .expect("the program runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command}\n{errors}");
+    String::from_utf8(output.stdout).expect("what is printed is text")
+}
+
+/// Runs the commands of a document in order.
+fn run_commands(document: &str) {
+    let text = read(&root().join(document));
+    let folder = workplace();
+    let commands = blocks(&text, "sh").join("").replace("\\\n", " ");
+    let commands: Vec<&str> = commands.lines().filter(|l| l.starts_with("autoprec ")).collect();
+    assert!(!commands.is_empty(), "{document} has commands");
+    for command in commands {
+        run(command, folder.path());
+    }
+}
+
+#[test]
+fn commands_of_the_readme_work() {
+    run_commands("README.md");
+}
+
+#[test]
+fn commands_of_the_guide_work() {
+    for document in ["getting-started", "profiling", "building", "proving"] {
+        run_commands(&format!("docs/guide/{document}.md"));
+    }
+}
+
+#[test]
+fn excerpts_are_what_the_program_prints() {
+    let folder = workplace();
+    let build = "autoprec build examples/elf/keccak.elf --input examples/inputs/keccak.bin \
+                 --max-precompiles 4 --lock out/lock --out out/keccak";
+    run(build, folder.path());
+    let printed = run("autoprec show out/keccak 10003", folder.path());
+    let printed: BTreeSet<&str> = printed.lines().collect();
+    let text = read(&root().join("docs/architecture.md"));
+    let excerpts = blocks(&text, "show");
+    assert!(!excerpts.is_empty(), "the architecture shows a precompile");
+    for line in excerpts.iter().flat_map(|block| block.lines()) {
+        assert!(printed.contains(line), "`autoprec show` does not print\n{line}\nany more");
+    }
+}
