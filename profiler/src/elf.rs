@@ -216,8 +216,7 @@ impl<'a, E: FileHeader<Endian = Endianness>> File<'a, E> {
                 name: demangle(name),
                 addr,
                 size: symbol.st_size(self.endian).into(),
-                // The names of precompiles mark places inside functions.
-                is_function: (kind == elf::STT_FUNC || label) && !name.starts_with(b"autoprec_"),
+                is_function: (kind == elf::STT_FUNC || label) && !names_precompile(name),
             });
         }
         symbols
@@ -310,6 +309,13 @@ fn check_layout(segments: &[Segment], xlen: Xlen) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether this is a name the linker gives to calls: `autoprec_10000`. Those mark places inside
+/// functions.
+fn names_precompile(name: &[u8]) -> bool {
+    name.strip_prefix(b"autoprec_")
+        .is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
 }
 
 fn demangle(name: &[u8]) -> String {
