@@ -1,7 +1,7 @@
 //! Files: errors that name them, and writes that leave nothing half-done.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -17,18 +17,42 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 
-/// Writes a file: under another name in the same folder, then renamed.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let parent = parent(path);
-    let attempt = || -> Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".autoprec-").tempfile_in(parent)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        make_readable(file.path())?;
-        file.persist(path)?;
-        Ok(())
-    };
-    attempt().with_context(|| format!("cannot write {}", path.display()))
+/// A file that is being written under another name in the same folder. It is begun before long
+/// work, so that a place that cannot be written is found first.
+pub(crate) struct File<'a> {
+    path: &'a Path,
+    temporary: tempfile::NamedTempFile,
+}
+
+impl<'a> File<'a> {
+    pub(crate) fn create(path: &'a Path) -> Result<Self> {
+        if path.is_dir() {
+            bail!("cannot write {}: it is a folder; name a file", path.display());
+        }
+        let parent = parent(path);
+        if !parent.is_dir() {
+            bail!("cannot write {}: {} is not a folder", path.display(), parent.display());
+        }
+        let temporary = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempfile_in(parent)
+            .map_err(|error| plain(&error))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { path, temporary })
+    }
+
+    /// Puts the file in its place.
+    pub(crate) fn finish(mut self, bytes: &[u8]) -> Result<()> {
+        let path = self.path;
+        let attempt = || -> Result<()> {
+            self.temporary.write_all(bytes)?;
+            self.temporary.as_file().sync_all()?;
+            make_readable(self.temporary.path())?;
+            self.temporary.persist(path).map_err(|error| error.error)?;
+            Ok(())
+        };
+        attempt().with_context(|| format!("cannot write {}", path.display()))
+    }
 }
 
 /// A folder that is being written under another name.
@@ -37,13 +61,19 @@ pub(crate) struct Folder<'a> {
     temporary: tempfile::TempDir,
 }
 
+/// What the names of unfinished files and folders begin with.
+const PREFIX: &str = ".autoprec-";
+
 /// What marks a folder as written by this program, so that it may be replaced.
 const MARK: &str = ".autoprec-output";
 
 impl<'a> Folder<'a> {
     /// Begins to write a folder. One that exists is replaced only if it is empty or was written by
-    /// this program.
+    /// this program. Folders above it that do not exist are made at the end.
     pub(crate) fn create(path: &'a Path) -> Result<Self> {
+        if path.exists() && !path.is_dir() {
+            bail!("{} is a file; name an empty or new folder", path.display());
+        }
         if path.exists() && !path.join(MARK).exists() {
             let mut entries =
                 fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -54,12 +84,15 @@ impl<'a> Folder<'a> {
                 );
             }
         }
-        let parent = parent(path);
-        let create = || -> Result<tempfile::TempDir> {
-            fs::create_dir_all(parent)?;
-            Ok(tempfile::Builder::new().prefix(".autoprec-").tempdir_in(parent)?)
-        };
-        let temporary = create().with_context(|| format!("cannot write to {}", path.display()))?;
+        let existing = existing_above(path);
+        if !existing.is_dir() {
+            bail!("cannot write {}: {} is not a folder", path.display(), existing.display());
+        }
+        let temporary = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempdir_in(existing)
+            .map_err(|error| plain(&error))
+            .with_context(|| format!("cannot write to {}", path.display()))?;
         let folder = Self { path, temporary };
         folder.add(MARK, b"")?;
         Ok(folder)
@@ -80,8 +113,8 @@ impl<'a> Folder<'a> {
     pub(crate) fn finish(self) -> Result<()> {
         let path = self.path;
         let attempt = || -> Result<()> {
-            let aside =
-                tempfile::Builder::new().prefix(".autoprec-old-").tempdir_in(parent(path))?;
+            fs::create_dir_all(parent(path))?;
+            let aside = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent(path))?;
             if path.exists() {
                 fs::rename(path, aside.path().join("old"))?;
             }
@@ -99,6 +132,20 @@ fn parent(path: &Path) -> &Path {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
+}
+
+/// The nearest thing above a path that exists.
+fn existing_above(path: &Path) -> &Path {
+    let mut above = parent(path);
+    while !above.exists() {
+        above = parent(above);
+    }
+    above
+}
+
+/// An error without the name of the temporary file, which means nothing to anybody.
+fn plain(error: &io::Error) -> io::Error {
+    error.kind().into()
 }
 
 /// Temporary files and folders are private; what takes their place is as others are.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use autoprec_linker::Manifest;
 use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Run};
 
@@ -30,6 +30,21 @@ impl Guest {
         Ok(Self { name: name.to_owned(), elf, program, manifest })
     }
 
+    /// The name of the file: what is written does not depend on where the guest lies.
+    pub(crate) fn file_name(&self) -> String {
+        Path::new(&self.name)
+            .file_name()
+            .map_or_else(|| self.name.clone(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// The environment that the code asks for; in a patched guest, the code before it was patched.
+    fn environment(&self) -> Environment {
+        match &self.manifest {
+            Some(_) => Environment::detect(&self.program.with_patches_undone(&self.patches())),
+            None => Environment::detect(&self.program),
+        }
+    }
+
     pub(crate) fn patches(&self) -> Patches {
         self.manifest.as_ref().map_or_else(Patches::none, Manifest::patches)
     }
@@ -54,10 +69,23 @@ pub(crate) struct Setting {
 
 impl Setting {
     pub(crate) fn of(args: &InputArgs, guest: &Guest) -> Result<Self> {
+        let environment = args.env.unwrap_or_else(|| guest.environment());
+        match environment {
+            Environment::OpenVm if args.stdin.is_some() => bail!(
+                "{}: a guest of OpenVM has no standard input; give the file with --input",
+                guest.name
+            ),
+            Environment::Linux | Environment::Bare if !args.inputs.is_empty() => bail!(
+                "{}: only guests of OpenVM take --input, and this is one for `{environment}`; \
+                 give the file with --stdin",
+                guest.name
+            ),
+            _ => {}
+        }
         let hints: Result<Vec<_>> = args.inputs.iter().map(|path| files::read(path)).collect();
         let stdin = args.stdin.as_ref().map(|path| files::read(path)).transpose()?;
         Ok(Self {
-            environment: args.env.unwrap_or_else(|| Environment::detect(&guest.program)),
+            environment,
             input: Input { hints: hints?, stdin: stdin.unwrap_or_default(), ..Input::default() },
             limits: Limits { max_instructions: args.max_instructions },
         })
@@ -75,4 +103,26 @@ impl Setting {
         )
         .with_context(|| guest.name.clone())
     }
+
+    /// Runs a guest to its end, which has to be a good one.
+    pub(crate) fn run_well(&self, guest: &Guest) -> Result<Run> {
+        let run = self.run(guest)?;
+        if run.exit_code != 0 {
+            let said = [&run.stderr, &run.stdout].into_iter().find_map(|bytes| last_line(bytes));
+            let said = said.map(|line| format!(" and the last words `{line}`")).unwrap_or_default();
+            bail!(
+                "{} ended with exit code {}{said}; give an input on which it succeeds",
+                guest.name,
+                run.exit_code
+            );
+        }
+        Ok(run)
+    }
+}
+
+/// The last line of what a guest printed, shortened.
+fn last_line(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    Some(line.chars().filter(|c| !c.is_control()).take(120).collect())
 }

@@ -20,11 +20,13 @@ use args::{Cli, Command};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     terminal::init_tracing(cli.verbose);
-    if let Err(error) = set_threads(cli.threads).and_then(|()| dispatch(&cli.command)) {
-        terminal::error(&error);
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    terminal::guarded(cli.verbose > 0, || {
+        if let Err(error) = set_threads(cli.threads).and_then(|()| dispatch(&cli.command)) {
+            terminal::error(&error);
+            return ExitCode::FAILURE;
+        }
+        ExitCode::SUCCESS
+    })
 }
 
 fn dispatch(command: &Command) -> anyhow::Result<()> {

@@ -65,9 +65,6 @@ pub(crate) fn hints<'s>(guest: &Guest, setting: &'s Setting) -> Result<&'s [Vec<
             setting.environment
         );
     }
-    if !setting.input.stdin.is_empty() {
-        bail!("OpenVM guests have no standard input; give the file with --input");
-    }
     Ok(&setting.input.hints)
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Everything but results goes to standard error; progress only if that is a terminal.
 
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -14,7 +17,57 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Prints an error with everything it was caused by, on one line.
 pub(crate) fn error(error: &anyhow::Error) {
-    anstream::eprintln!("{RED}error:{RED:#} {error:#}");
+    error_line(&one_line(error));
+}
+
+fn error_line(text: &str) {
+    anstream::eprintln!("{RED}error:{RED:#} {text}");
+}
+
+/// An error and its causes. Many errors name their cause themselves: it is not said twice. Lines
+/// that only point at a place in a text, as parsers of TOML print them, are left out.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        let parts: Vec<&str> =
+            text.lines().map(str::trim).filter(|part| !is_picture(part)).collect();
+        let text = parts.join(": ");
+        if line.contains(&text) {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(&text);
+    }
+    line
+}
+
+/// Whether a line of an error shows a place in a text, as `12 | text` or `| ^^^`.
+fn is_picture(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+    line.is_empty() || line == ":" || rest.starts_with('|')
+}
+
+/// Runs the program. A panic becomes an error of one line that says where it happened; those that
+/// a library catches, as OpenVM's on malformed proofs, are not printed at all.
+pub(crate) fn guarded(verbose: bool, run: impl FnOnce() -> ExitCode) -> ExitCode {
+    static LAST: Mutex<String> = Mutex::new(String::new());
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if let Ok(mut last) = LAST.lock() {
+            *last = info.to_string().replace('\n', " ");
+        }
+        if verbose {
+            print(info);
+        }
+    }));
+    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let last = LAST.lock().map(|last| last.clone()).unwrap_or_default();
+        error_line(&format!("this is a bug of autoprec; please report it: {last}"));
+        ExitCode::FAILURE
+    })
 }
 
 /// Prints a warning.
@@ -74,6 +127,12 @@ pub(crate) fn init_tracing(verbose: u8) {
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
 }
 
+/// A number of things.
+pub(crate) fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number as u64))
+}
+
 /// A number with a space between groups of three digits.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -85,4 +144,44 @@ pub(crate) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::one_line;
+
+    /// Names its cause itself, as many errors do.
+    #[derive(Debug)]
+    struct Outer(std::num::ParseIntError);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "not a list: {}; write it again", self.0)
+        }
+    }
+
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn causes_are_said_once() {
+        let cause = "x".parse::<u8>().expect_err("no number");
+        let error = Err::<(), _>(Outer(cause)).context("file").expect_err("it is one");
+        assert_eq!(
+            one_line(&error),
+            "file: not a list: invalid digit found in string; write it again"
+        );
+    }
+
+    #[test]
+    fn pictures_are_left_out() {
+        let toml = "TOML parse error at line 1, column 5\n  |\n1 | junk\n  |     ^\nno value\n";
+        let error = anyhow::anyhow!("{toml}").context("lock");
+        assert_eq!(one_line(&error), "lock: TOML parse error at line 1, column 5: no value");
+    }
 }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::args::{BuildArgs, TargetName};
 use crate::build::{Built, Checked, Options, build, compare, target_of, text_name};
 use crate::commands::blocks::profile_of;
-use crate::files::{self, Folder};
+use crate::files::{self, File, Folder};
 use crate::guest::{Guest, Setting};
 use crate::terminal;
 
@@ -27,17 +27,17 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     let budget = budget(&base, args.max_precompiles)?;
     let lock = read_lock(&args.lock)?;
     let folder = Folder::create(&args.out)?;
-    let setting = Setting::of(&args.input, &guest)?;
-    let profiled = match &args.profile {
-        Some(path) => Profiled { profile: profile_of(path, &guest)?, setting: None },
-        None => {
-            let profile = setting.run(&guest)?.profile;
-            Profiled { profile, setting: Some(setting) }
-        }
-    };
+    // The folder is replaced as a whole, with what lies in it.
+    let inside = args.lock.parent() == Some(&args.out);
+    if args.lock.starts_with(&args.out) && !inside {
+        bail!("{}: keep the lock outside of {}", args.lock.display(), args.out.display());
+    }
+    let lock_file = (!inside).then(|| File::create(&args.lock)).transpose()?;
+    let profiled = profiled(args, &guest)?;
     let (report, lock) = build_into(&folder, &guest, &profiled, &lock, &Options { form, budget })?;
     folder.finish()?;
-    files::write(&args.lock, lock.to_text().as_bytes())?;
+    let lock_file = lock_file.map_or_else(|| File::create(&args.lock), Ok)?;
+    lock_file.finish(lock.to_text().as_bytes())?;
     if args.json {
         terminal::text(&report.to_json());
     } else {
@@ -50,6 +50,17 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
 pub(crate) struct Profiled {
     pub(crate) profile: Profile,
     pub(crate) setting: Option<Setting>,
+}
+
+/// The profile to build with: a given one, or that of a run.
+fn profiled(args: &BuildArgs, guest: &Guest) -> Result<Profiled> {
+    let setting = Setting::of(&args.input, guest)?;
+    if let Some(path) = &args.profile {
+        return Ok(Profiled { profile: profile_of(path, guest)?, setting: None });
+    }
+    // What a failing run spends its time on is not what is to be proved.
+    let profile = setting.run_well(guest)?.profile;
+    Ok(Profiled { profile, setting: Some(setting) })
 }
 
 /// Builds, compares, and writes everything to `folder`; gives the report and the new lock.
@@ -71,7 +82,7 @@ pub(crate) fn build_into(
     }
     warn_of_failures(&built);
     let report = make_report(guest, profile, options.form, &built);
-    let graph = report::flamegraph(&guest.program, profile, &guest.name)
+    let graph = report::flamegraph(&guest.program, profile, &guest.file_name())
         .with_context(|| guest.name.clone())?;
     folder.add("guest.elf", &built.linked.elf)?;
     folder.add("autoprec.lock", built.lock.to_text().as_bytes())?;
@@ -170,7 +181,7 @@ fn make_report(guest: &Guest, profile: &Profile, form: Form, built: &Built) -> R
     Report {
         version: dashboards::VERSION,
         guest: dashboards::Guest {
-            name: file_name(&guest.name),
+            name: guest.file_name(),
             elf_digest: guest.program.digest.clone(),
             isa: format!("rv{}", guest.program.xlen.bits()),
             patched_digest: hex::encode(Sha256::digest(&built.linked.elf)),
@@ -181,13 +192,6 @@ fn make_report(guest: &Guest, profile: &Profile, form: Form, built: &Built) -> R
         precompiles: precompiles.collect(),
         regions: left_alone(built),
     }
-}
-
-/// A report does not depend on where the guest lies.
-fn file_name(path: &str) -> String {
-    Path::new(path)
-        .file_name()
-        .map_or_else(|| path.to_owned(), |n| n.to_string_lossy().into_owned())
 }
 
 fn named<K: Ord, N>(

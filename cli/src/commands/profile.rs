@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
 
 fn write(folder: &Folder<'_>, guest: &Guest, run: &Run) -> Result<()> {
     let all = report::table(&guest.program, &run.profile, usize::MAX);
-    let graph = report::flamegraph(&guest.program, &run.profile, &guest.name)
+    let graph = report::flamegraph(&guest.program, &run.profile, &guest.file_name())
         .with_context(|| guest.name.clone())?;
     folder.add("profile.json", run.profile.to_json().as_bytes())?;
     folder.add("functions.txt", all.as_bytes())?;

@@ -5,9 +5,10 @@ use autoprec_openvm::{BaseVm, ProveOptions, check};
 
 use crate::args::{ProveArgs, TargetName};
 use crate::commands::build::base_vm;
+use crate::files::File;
 use crate::guest::{Guest, Setting};
 use crate::proving::{Figures, Provable, Stopwatch, hints, prove_guest};
-use crate::{files, terminal};
+use crate::terminal;
 
 pub(crate) fn run(args: &ProveArgs) -> Result<()> {
     let TargetName::Openvm = args.target;
@@ -18,13 +19,20 @@ pub(crate) fn run(args: &ProveArgs) -> Result<()> {
     let provable = Provable::new(&guest)?;
     let mut options = ProveOptions::new();
     options.max_segment_memory = args.segment_memory.map(|mebibytes| mebibytes << 20);
-    let Some(path) = &args.proof else {
+    let proof_file = args.proof.as_deref().map(File::create).transpose()?;
+    let values_file = args.public_values.as_deref().map(File::create).transpose()?;
+    // Our own executor says in a moment, and with names, what OpenVM would say later. It does not
+    // know the extensions that a configuration may name.
+    if args.config.is_none() {
+        setting.run_well(&guest)?;
+    }
+    let (Some(path), Some(file)) = (&args.proof, proof_file) else {
         return check_only(&base, &provable, hints, &options);
     };
     let proved = prove_guest(&base, &provable, hints, &options)?;
-    files::write(path, &proved.proof.to_bytes())?;
-    if let Some(path) = &args.public_values {
-        files::write(path, &proved.proof.public_values())?;
+    file.finish(&proved.proof.to_bytes())?;
+    if let Some(file) = values_file {
+        file.finish(&proved.proof.public_values())?;
     }
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&proved.figures)?);
@@ -53,9 +61,9 @@ fn check_only(
 
 fn summary(figures: &Figures) {
     terminal::line(&format!(
-        "{} VM instructions in {} segments, {} main cells of instructions and precompiles, {} in all",
+        "{} VM instructions in {}, {} main cells of instructions and precompiles, {} in all",
         terminal::grouped(figures.vm_instructions),
-        figures.segments,
+        terminal::counted(figures.segments, "segment"),
         terminal::grouped(figures.main_cells),
         terminal::grouped(figures.all_cells),
     ));

@@ -6,9 +6,18 @@ use crate::args::ShowArgs;
 use crate::{files, terminal};
 
 pub(crate) fn run(args: &ShowArgs) -> Result<()> {
+    let report = args.dir.join("report.json");
+    if !report.exists() {
+        bail!("{} is not a folder that `autoprec build` wrote", args.dir.display());
+    }
     let path = args.dir.join(crate::build::text_name(args.id));
-    if !path.exists() && args.dir.join("report.json").exists() {
-        bail!("{} has no precompile {}", args.dir.display(), args.id);
+    if !path.exists() {
+        bail!(
+            "{} has no precompile {}; {} lists those it has",
+            args.dir.display(),
+            args.id,
+            report.display()
+        );
     }
     terminal::text(&files::read_text(&path)?);
     Ok(())

@@ -20,7 +20,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
     terminal::line(&format!("public values {}", hex::encode(&verdict.public_values)));
     terminal::line(&format!("verifying key {}", words(verdict.verifying_key)));
     terminal::line(&format!("program       {}", words(verdict.program)));
-    terminal::good(&format!("{name}, {} segments", verdict.segments), "verified");
+    terminal::good(
+        &format!("{name}, {}", terminal::counted(verdict.segments, "segment")),
+        "verified",
+    );
     Ok(())
 }
 

@@ -13,8 +13,8 @@ pub(crate) fn run(args: &VerifyLinkArgs) -> Result<()> {
         .with_context(|| args.patched.display().to_string())?;
     terminal::good(
         &format!(
-            "{} precompiles, {} bytes of loaded code overwritten, everything else unchanged",
-            report.manifest.calls.len(),
+            "{}, {} bytes of loaded code overwritten, everything else unchanged",
+            terminal::counted(report.manifest.calls.len(), "precompile"),
             report.overwritten
         ),
         "link verified",
