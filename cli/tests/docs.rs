@@ -134,11 +134,16 @@ fn run_commands(document: &str) {
     let text = read(&root().join(document));
     let folder = workplace();
     let commands = blocks(&text, "sh").join("").replace("\\\n", " ");
-    let commands: Vec<&str> = commands.lines().filter(|l| l.starts_with("autoprec ")).collect();
-    assert!(!commands.is_empty(), "{document} has commands");
-    for command in commands {
-        run(command, folder.path());
+    let mut count = 0;
+    for command in commands.lines() {
+        if let Some(name) = command.strip_prefix("mkdir -p ") {
+            std::fs::create_dir_all(folder.path().join(name)).expect("a folder can be made");
+        } else if command.starts_with("autoprec ") {
+            run(command, folder.path());
+            count += 1;
+        }
     }
+    assert!(count > 0, "{document} has commands");
 }
 
 #[test]
@@ -153,18 +158,36 @@ fn commands_of_the_guide_work() {
     }
 }
 
+/// Builds the example of the excerpts as the README does; gives what is printed.
+fn build(folder: &Path) -> String {
+    let build = "autoprec build examples/elf/keccak.elf --input examples/inputs/keccak.bin \
+                 --lock autoprec.lock --out out/keccak";
+    run(build, folder)
+}
+
+/// Demands that lines of a document are among those that were printed.
+fn demand<'t>(lines: impl IntoIterator<Item = &'t str>, printed: &str, document: &str) {
+    let printed: BTreeSet<&str> = printed.lines().collect();
+    let mut lines = lines.into_iter().peekable();
+    assert!(lines.peek().is_some(), "{document} has excerpts");
+    for line in lines {
+        assert!(printed.contains(line), "{document}: the program does not print\n{line}");
+    }
+}
+
 #[test]
 fn excerpts_are_what_the_program_prints() {
     let folder = workplace();
-    let build = "autoprec build examples/elf/keccak.elf --input examples/inputs/keccak.bin \
-                 --max-precompiles 4 --lock out/lock --out out/keccak";
-    run(build, folder.path());
-    let printed = run("autoprec show out/keccak 10003", folder.path());
-    let printed: BTreeSet<&str> = printed.lines().collect();
-    let text = read(&root().join("docs/architecture.md"));
-    let excerpts = blocks(&text, "show");
-    assert!(!excerpts.is_empty(), "the architecture shows a precompile");
-    for line in excerpts.iter().flat_map(|block| block.lines()) {
-        assert!(printed.contains(line), "`autoprec show` does not print\n{line}\nany more");
+    let summary = build(folder.path());
+    for document in ["README.md", "docs/guide/building.md"] {
+        let text = read(&root().join(document));
+        let lines = blocks(&text, "text").into_iter().flat_map(str::lines);
+        demand(lines.filter(|line| line.starts_with(" 100")), &summary, document);
     }
+    let document = "docs/architecture.md";
+    let text = read(&root().join(document));
+    let show = between(&text, "`autoprec show out/keccak ", '`');
+    let [number] = show[..] else { panic!("{document} shows one precompile") };
+    let shown = run(&format!("autoprec show out/keccak {number}"), folder.path());
+    demand(blocks(&text, "show").into_iter().flat_map(str::lines), &shown, document);
 }
