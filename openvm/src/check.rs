@@ -2,7 +2,11 @@
 //! and a failure names the constraint. A run that passes can be proved.
 
 use openvm_circuit::arch::debug_proving_ctx;
-use openvm_stark_backend::{p3_field::PrimeCharacteristicRing, prover::ProvingContext};
+use openvm_instructions::exe::VmExe;
+use openvm_stark_backend::{
+    p3_field::{PrimeCharacteristicRing, PrimeField32},
+    prover::ProvingContext,
+};
 
 use crate::{
     base::BaseVm,
@@ -31,6 +35,23 @@ pub enum CheckError {
     },
 }
 
+/// Everything that comes before the first segment.
+fn plan(
+    base: &BaseVm,
+    guest: &GuestImage<'_>,
+    hints: &[Vec<u8>],
+    (options, observe): (&ProveOptions, &mut dyn FnMut(Phase)),
+) -> Result<(Plan, VmExe<F>), ProveError> {
+    observe(Phase::Transpile);
+    let exe = transpile(base, guest)?;
+    let config = configure(base, guest)?;
+    observe(Phase::Meter);
+    let mut plan = Plan::new(&config, &exe, hints, options.cut())?;
+    observe(Phase::Commit);
+    let _commitment = plan.machine.load(&config, &exe).map_err(failed("commitment"))?;
+    Ok((plan, exe))
+}
+
 /// Adds to one cell of a precompile's trace.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +77,45 @@ impl Tamper {
     }
 }
 
+/// Alters every cell of the row `row` of each precompile's trace in turn, in the first segment, and
+/// gives the cells (id, column) whose alteration the check of constraints and buses overlooks.
+///
+/// # Errors
+///
+/// As [`check`].
+#[doc(hidden)]
+pub fn overlooked_alterations(
+    base: &BaseVm,
+    guest: &GuestImage<'_>,
+    hints: &[Vec<u8>],
+    options: &ProveOptions,
+    row: usize,
+) -> Result<Vec<(u32, usize)>, CheckError> {
+    let (mut plan, exe) = plan(base, guest, hints, (options, &mut |_| ()))?;
+    let mut overlooked = Vec::new();
+    let mut run = |machine: &Machine, mut traces: ProvingContext<Backend>| {
+        let accepts = |traces: &_| guarded(|| debug_proving_ctx(&machine.vm, traces)).is_ok();
+        assert!(accepts(&traces), "the traces are right before they are altered");
+        for precompile in guest.precompiles {
+            let id = precompile.id.number();
+            for column in 0..precompile.system.columns.len() {
+                let mut tamper = Tamper { precompile: id, row, column, add: 1 };
+                tamper.apply(machine, &mut traces);
+                if accepts(&traces) {
+                    overlooked.push((id, column));
+                }
+                tamper.add = F::ORDER_U32 - 1;
+                tamper.apply(machine, &mut traces);
+            }
+        }
+        Ok(())
+    };
+    let phase = |segment| Phase::Check { segment };
+    let work = Work { observe: &mut |_| (), phase, run: &mut run };
+    run_segments(&mut plan, &exe, hints, work).map_err(ProveError::from)?;
+    Ok(overlooked)
+}
+
 /// Runs `guest` on `hints` and checks the traces of every segment.
 ///
 /// # Errors
@@ -68,14 +128,7 @@ pub fn check(
     options: &ProveOptions,
     observe: &mut dyn FnMut(Phase),
 ) -> Result<Report, CheckError> {
-    observe(Phase::Transpile);
-    let exe = transpile(base, guest).map_err(ProveError::from)?;
-    let config = configure(base, guest).map_err(ProveError::from)?;
-    observe(Phase::Meter);
-    let mut plan = Plan::new(&config, &exe, hints, options.cut()).map_err(ProveError::from)?;
-    observe(Phase::Commit);
-    let _commitment =
-        plan.machine.load(&config, &exe).map_err(failed("commitment")).map_err(ProveError::from)?;
+    let (mut plan, exe) = plan(base, guest, hints, (options, observe))?;
     let mut violation = None;
     let mut segment = 0;
     let mut run = |machine: &Machine, mut traces| {

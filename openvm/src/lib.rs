@@ -44,9 +44,9 @@ mod types;
 mod verify;
 
 pub use base::{BaseError, BaseVm};
-#[doc(hidden)]
-pub use check::Tamper;
 pub use check::{CheckError, check};
+#[doc(hidden)]
+pub use check::{Tamper, overlooked_alterations};
 pub use describe::{Description, describe};
 pub use guest::GuestImage;
 pub use limits::{LimitError, MAX_AIRS, MAX_COLUMNS, MAX_CONSTRAINTS, MAX_INTERACTIONS};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use autoprec_openvm::{
     BaseVm, CheckError, GuestImage, LimitError, MachineError, Proof, ProveError, ProveOptions,
-    RunError, Tamper, TranspileError, VerifyError, check, execute, prove, verify,
+    RunError, Tamper, TranspileError, VerifyError, check, execute, overlooked_alterations, prove,
+    verify,
 };
 
 use crate::support::{Patched, assemble, patch};
@@ -76,6 +77,17 @@ fn traces_satisfy_all_constraints_and_altered_cells_do_not() {
         let result = check(&base, &guest, &[], &options, &mut |_| ());
         assert!(matches!(result, Err(CheckError::Violation { segment: 0, .. })), "{column}");
     }
+}
+
+/// Every cell of ten precompiles: one for each instruction of the loop.
+#[test]
+fn no_altered_cell_is_overlooked() {
+    let ranges: Vec<_> = LOOP_BODY.map(|at| at..at + 1).collect();
+    let patched = patch(&assemble(LOOP), &ranges);
+    assert!(patched.precompiles.len() >= 10);
+    let (base, guest) = (BaseVm::rv32im(), patched.guest());
+    let overlooked = overlooked_alterations(&base, &guest, &[], &options(), 3).unwrap();
+    assert_eq!(overlooked, []);
 }
 
 #[test]
