@@ -143,8 +143,8 @@ Examples:
   autoprec build guest.elf --profile profile/profile.json --max-precompiles 20 --out out
   autoprec build guest.elf --input input.bin --config openvm.toml --out out
 
-The folder holds the patched guest (guest.elf), autoprec.lock, report.json, flamegraph.svg and one
-text per precompile. Keep the lock under version control: it keeps the numbers stable.")]
+The folder holds the patched guest (guest.elf), autoprec.lock, report.json, profile.json,
+flamegraph.svg and one text per precompile. Keep the lock under version control: it keeps the numbers stable.")]
 pub(crate) struct BuildArgs {
     /// The guest's ELF, as its tool chain made it
     pub(crate) guest: PathBuf,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use autoprec_blocks::{Cfg, Region};
 use autoprec_linker::lock::{Lock, Locked, Wanted};
 use autoprec_linker::{Form, Item, Linked, check_equivalence, link};
-use autoprec_profiler::{PrecompileId, Profile, Program, run_watched};
+use autoprec_profiler::{Environment, PrecompileId, Profile, Program, run_watched};
 use autoprec_synth::{
     Budget, Candidate, Effort, OPENVM, Precompile, SYNTHESISER_VERSION, Snapshot, Target,
     Validation, candidates, number, select, shape_digest, synthesise, validate,
@@ -89,7 +89,8 @@ pub(crate) fn build(
             None => BTreeMap::new(),
         };
         let (checked, failed) = check(numbered, &snapshots);
-        let items: Vec<Item> = checked.iter().map(|c| item(&c.precompile, form)).collect();
+        let backend = backend(guest, form);
+        let items: Vec<Item> = checked.iter().map(|c| item(&c.precompile, backend)).collect();
         let linked = link(&guest.elf, &guest.program, &cfg, &items, form)
             .with_context(|| guest.name.clone())?;
         // What the linker or the checker refuses makes room for others.
@@ -159,12 +160,16 @@ fn wanted(region: &Region) -> Wanted {
     Wanted { symbol: region.function.clone(), entry: region.entry(), shape: shape_digest(region) }
 }
 
-fn item(precompile: &Precompile, form: Form) -> Item {
-    // Only the insn form can be proved so far; the other runs in the executor.
-    let backend = match form {
-        Form::Insn => "openvm",
-        Form::Ecall { .. } => "executor",
-    };
+/// Who can prove the calls: OpenVM those of its own guests in the `insn` form; what else there is
+/// runs in the executor so far.
+fn backend(guest: &Guest, form: Form) -> &'static str {
+    match (form, Environment::detect(&guest.program)) {
+        (Form::Insn, Environment::OpenVm) => "openvm",
+        _ => "executor",
+    }
+}
+
+fn item(precompile: &Precompile, backend: &str) -> Item {
     Item {
         id: precompile.id,
         region: precompile.region.clone(),

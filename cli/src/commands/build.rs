@@ -76,11 +76,12 @@ pub(crate) fn build_into(
     match setting {
         Some(setting) => compare(guest, &built, setting)?,
         None => terminal::warning(
-            "without input the patched guest was not compared with the original; \
-             `autoprec run` does that for an input",
+            "without input the patched guest was not compared with the original; build with \
+             `--input`, or `autoprec run` both and compare",
         ),
     }
     warn_of_failures(&built);
+    warn_of_nothing(&built);
     let report = make_report(guest, profile, options.form, &built);
     let graph = report::flamegraph(&guest.program, profile, &guest.file_name())
         .with_context(|| guest.name.clone())?;
@@ -142,6 +143,21 @@ fn warn_of_failures(built: &Built) {
             terminal::warning(&format!("region {entry:#x} is left as it is: {reason}"));
         }
     }
+}
+
+/// A patched guest that calls nothing is hardly what somebody wants: say why it is so.
+fn warn_of_nothing(built: &Built) {
+    if !built.precompiles.is_empty() {
+        return;
+    }
+    let hottest = left_alone(built).into_iter().max_by_key(|region| region.calls);
+    terminal::warning(&match hottest {
+        Some(region) => format!(
+            "no region got a precompile; the hottest, at {:#x}, has none because {}",
+            region.entry, region.reason
+        ),
+        None => "no region got a precompile: the profile has none that was executed".to_owned(),
+    });
 }
 
 fn make_report(guest: &Guest, profile: &Profile, form: Form, built: &Built) -> Report {
