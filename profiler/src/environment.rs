@@ -114,6 +114,8 @@ pub(crate) enum Call {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Continue,
+    /// On at this distance from the instruction.
+    Branch(i64),
     Exit(u32),
 }
 

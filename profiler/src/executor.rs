@@ -258,12 +258,11 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                     self.jump(id, target)?
                 }
                 End::FallThrough => self.next(id)?,
-                finish => {
-                    if let Some(exit_code) = self.leave(id, finish, now)? {
-                        return Ok(self.finish(exit_code, now));
-                    }
-                    self.next(id)?
-                }
+                finish => match self.leave(id, finish, now)? {
+                    Action::Continue => self.next(id)?,
+                    Action::Branch(offset) => self.branch_custom(id, offset, now)?,
+                    Action::Exit(code) => return Ok(self.finish(code, now)),
+                },
             };
         }
     }
@@ -405,9 +404,21 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         Ok(to)
     }
 
-    /// Ends that leave the machine: `Some` exit code, or on with the next span.
+    /// Takes the branch that a custom instruction is; gives the span that follows.
+    #[cold]
     #[inline(never)]
-    fn leave(&mut self, id: SpanId, finish: End, now: u64) -> Result<Option<u32>, RunError> {
+    fn branch_custom(&mut self, id: SpanId, offset: i64, now: u64) -> Result<SpanId, RunError> {
+        let span = &self.spans.all[id as usize];
+        let target = W::XLEN.mask(span.custom_pc().wrapping_add_signed(offset));
+        let next = span.end;
+        self.region_end = 0;
+        self.follow(Computed::Jump, target, next, now);
+        self.jump(id, target)
+    }
+
+    /// Ends that leave the machine.
+    #[inline(never)]
+    fn leave(&mut self, id: SpanId, finish: End, now: u64) -> Result<Action, RunError> {
         let span = &self.spans.all[id as usize];
         let call = match finish {
             End::Ecall => Call::Ecall,
@@ -419,13 +430,9 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             _ => return Err(RunError::Breakpoint { site: Box::new(self.site(span.end)) }),
         };
         let pc = self.spans.slots.get(span.slots.end).filter(|_| matches!(call, Call::Ecall));
-        let pc = pc.map_or(span.end.wrapping_sub(4), |slot| slot.pc);
+        let pc = pc.map_or(span.custom_pc(), |slot| slot.pc);
         self.hart.instructions = now;
-        match self.session.call(call, &mut self.hart) {
-            Ok(Action::Continue) => Ok(None),
-            Ok(Action::Exit(code)) => Ok(Some(code)),
-            Err(error) => Err(self.call_failed(pc, error)),
-        }
+        self.session.call(call, &mut self.hart).map_err(|error| self.call_failed(pc, error))
     }
 
     fn finish(mut self, exit_code: u32, now: u64) -> Run {
@@ -459,7 +466,10 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         // Overlapping spans share control instructions.
         let mut edges: BTreeMap<(u64, u64), u64> = BTreeMap::new();
         let slots = &self.spans.slots;
-        let control = |span: &crate::spans::Span| slots[span.slots.end].pc;
+        let control = |span: &crate::spans::Span| match span.finish {
+            End::Custom(_) => span.custom_pc(),
+            _ => slots[span.slots.end].pc,
+        };
         for (&(from, target), &count) in &self.edges {
             let from = control(&self.spans.all[from as usize]);
             *edges.entry((from, target)).or_default() += count;

@@ -84,6 +84,13 @@ pub(crate) struct Span {
     pub(crate) watched: bool,
 }
 
+impl Span {
+    /// Where the custom instruction that ends the span stands.
+    pub(crate) fn custom_pc(&self) -> u64 {
+        self.end.wrapping_sub(4)
+    }
+}
+
 /// Addresses of a segment, and the span that starts at each of its halfwords.
 type Starts = (Range<u64>, Vec<SpanId>);
 

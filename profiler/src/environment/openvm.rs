@@ -9,10 +9,15 @@
 //! | 3 | 0 | `hint_input`: the next input vector becomes the hint stream |
 //! | 3 | 1 | `print_str`: the `rs1` bytes at `rd` to standard output |
 //! | 3 | 2 | `hint_random`: `rd` random words become the hint stream |
+//! | 4 to 6 | | the extensions for [hashes](hash) and [256-bit integers](int256) |
 //!
 //! A hint stream is the vector's length as a word, the vector, and zeros up to a whole word. Random
 //! words come from OpenVM's generator with its fixed seed. The program is fixed: a store to text
-//! changes what loads see, not what is executed.
+//! changes what loads see, not what is executed. Pointers of all these instructions are multiples of
+//! 4, as the prover requires.
+
+mod hash;
+mod int256;
 
 use std::collections::VecDeque;
 
@@ -49,6 +54,31 @@ impl Fields {
         (word & 0x7f == CUSTOM_0)
             .then(|| Some(Self { rd: reg(7)?, funct3: word >> 12 & 7, rs1: reg(15)?, imm }))?
     }
+}
+
+/// The fields of a custom word in the format of a register instruction.
+struct Operands {
+    rd: Reg,
+    rs1: Reg,
+    rs2: Reg,
+    funct7: u32,
+}
+
+impl Operands {
+    fn of(word: u32) -> Self {
+        let reg = |shift: u32| {
+            let number = u8::try_from(word >> shift & 31).expect("five bits");
+            Reg::new(number).expect("five bits")
+        };
+        Self { rd: reg(7), rs1: reg(15), rs2: reg(20), funct7: word >> 25 }
+    }
+}
+
+/// The distance to the target of a custom word in the format of a branch.
+fn branch_offset(word: u32) -> i64 {
+    let sign = i64::from(word.cast_signed() >> 31) << 12;
+    let rest = (word >> 25 & 0x3f) << 5 | (word >> 8 & 0xf) << 1 | (word >> 7 & 1) << 11;
+    sign | i64::from(rest)
 }
 
 /// Whether `word` is a termination as the guest library writes it.
@@ -174,7 +204,7 @@ impl OpenVm {
         }
         aligned(addr)?;
         let data: Vec<u8> = self.hints.drain(..bytes).collect();
-        super::write(guest, addr, &data)
+        write(guest, addr, &data)
     }
 
     fn reveal(&mut self, addr: u64, value: u64) -> Result<(), CallError> {
@@ -203,6 +233,18 @@ impl OpenVm {
     }
 }
 
+/// Copies guest memory out, from an address that is a multiple of 4.
+fn read(guest: &mut dyn Guest, addr: u64, len: u64) -> Result<Vec<u8>, CallError> {
+    aligned(addr)?;
+    super::read(guest, addr, len)
+}
+
+/// Copies into guest memory, to an address that is a multiple of 4.
+fn write(guest: &mut dyn Guest, addr: u64, data: &[u8]) -> Result<(), CallError> {
+    aligned(addr)?;
+    super::write(guest, addr, data)
+}
+
 fn aligned(addr: u64) -> Result<(), CallError> {
     let error = CallError::Misaligned { addr, bytes: 4 };
     if addr.is_multiple_of(4) { Ok(()) } else { Err(error) }
@@ -223,6 +265,16 @@ impl Session for OpenVm {
             (3, 0) => self.hint_input()?,
             (3, 1) => self.print(guest, a, b)?,
             (3, 2) => self.hint_random(a)?,
+            (4, _) => hash::execute(guest, &Operands::of(word))?,
+            (5, _) => int256::execute(guest, &Operands::of(word))?,
+            (6, _) => {
+                let taken = int256::equal(guest, &Operands::of(word))?;
+                return Ok(if taken {
+                    Action::Branch(branch_offset(word))
+                } else {
+                    Action::Continue
+                });
+            }
             _ => return Err(CallError::Illegal),
         }
         Ok(Action::Continue)

@@ -1,9 +1,10 @@
 //! What loads, what runs, what is counted, and what is said when it does not work.
-#![expect(clippy::unwrap_used, clippy::type_complexity, reason = "tests and their helpers")]
+#![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
 mod common;
 mod environments;
 mod errors;
+mod extensions;
 mod fixtures;
 mod guests;
 mod load;

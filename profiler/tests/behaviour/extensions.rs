@@ -1,0 +1,227 @@
+//! Guests that use OpenVM's extensions, against known answers.
+
+use autoprec_isa::{Inst, Xlen};
+use autoprec_profiler::{Environment, Input, Limits, Patches, Run, RunError, run};
+
+use crate::common::{BASE, program};
+
+const A0: u32 = 10;
+const A1: u32 = 11;
+const A2: u32 = 12;
+const A3: u32 = 13;
+
+/// A custom-0 word in the format of a register instruction.
+fn custom(funct3: u32, funct7: u32, [rd, rs1, rs2]: [u32; 3]) -> String {
+    let word = funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | 0x0b;
+    format!(".word {word:#010x}\n")
+}
+
+/// Copies the input to 0x300000; then a0 to a2 are 0x300000, 0x300100 and 0x300200.
+fn prologue(words: usize) -> String {
+    let [input, length, buffer] =
+        [0x0000_300b_u32, 0x0000_150b, 0x0015_950b].map(|word| format!(".word {word:#010x}"));
+    format!(
+        "{input}
+        lui a0, 0x300
+        {length}
+        addi a1, zero, {words}
+        {buffer}
+        addi a1, a0, 0x100
+        addi a2, a0, 0x200
+        "
+    )
+}
+
+/// The 32 bytes at `offset(a0)` become the public values.
+fn epilogue(offset: u32) -> String {
+    let reveal = |word: u32| {
+        let reveal = 0x0b | 2 << 12 | A3 << 15 | (4 * word) << 20;
+        format!("lw a3, {}(a0)\n.word {reveal:#010x}\n", offset + 4 * word)
+    };
+    (0..8).map(reveal).collect::<String>() + ".word 0x0000000b"
+}
+
+fn execute(text: &str, input: Vec<u8>) -> Result<Run, RunError> {
+    let (program, _) = program(Xlen::Rv32, &format!("guest:\n{text}"));
+    let input = Input { hints: vec![input], ..Input::default() };
+    run(&program, &Patches::none(), Environment::OpenVm, &input, &Limits::none())
+}
+
+/// What `code` makes of the input.
+fn result(code: &str, input: Vec<u8>, offset: u32) -> Vec<u8> {
+    let text = prologue(input.len().div_ceil(4)) + code + &epilogue(offset);
+    execute(&text, input).unwrap().public_values
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(digit).collect()
+}
+
+/// A message at the start of a block, the byte `mark` behind it.
+fn block(len: usize, message: &[u8], mark: u8) -> Vec<u8> {
+    let mut block = message.to_vec();
+    block.push(mark);
+    block.resize(len, 0);
+    block
+}
+
+#[test]
+fn keccak_absorbs_and_permutes() {
+    // SHA3-256 of `abc`: the state is at a1, the block at a0.
+    let mut input = block(136, b"abc", 6);
+    input[135] = 0x80;
+    // xorin a1, a0, a2; keccakf a1
+    let code = "addi a2, zero, 136\n .word 0x02c5458b\n .word 0x0000458b\n";
+    let digest = bytes("3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
+    assert_eq!(result(code, input.clone(), 0x100), digest);
+    for (len, expected) in [(140, "at most 136"), (6, "whole words")] {
+        let text = format!("addi a2, zero, {len}\n .word 0x02c5458b\n");
+        let error = execute(&(prologue(34) + &text), input.clone()).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("guest"), "{error}");
+    }
+}
+
+#[test]
+fn sha256_compresses_a_block() {
+    let state: [u32; 8] = [
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
+    ];
+    let mut input = state.map(u32::to_le_bytes).concat();
+    input.extend(block(64, b"abc", 0x80));
+    input[32 + 63] = 24;
+    // sha256 [a2] = [a0], [a1]
+    let code = "addi a1, a0, 32\n .word 0x04b5460b\n";
+    let digest = bytes("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    let words: Vec<u8> = digest.chunks(4).flat_map(|word| word.iter().rev()).copied().collect();
+    assert_eq!(result(code, input, 0x200), words);
+}
+
+#[test]
+fn sha512_compresses_a_block() {
+    let state: [u64; 8] = [
+        0x6a09_e667_f3bc_c908,
+        0xbb67_ae85_84ca_a73b,
+        0x3c6e_f372_fe94_f82b,
+        0xa54f_f53a_5f1d_36f1,
+        0x510e_527f_ade6_82d1,
+        0x9b05_688c_2b3e_6c1f,
+        0x1f83_d9ab_fb41_bd6b,
+        0x5be0_cd19_137e_2179,
+    ];
+    let mut input = state.map(u64::to_le_bytes).concat();
+    input.extend(block(128, b"abc", 0x80));
+    input[64 + 127] = 24;
+    // sha512 [a2] = [a0], [a1]
+    let code = "addi a1, a0, 64\n .word 0x06b5460b\n";
+    let digest = bytes(concat!(
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a",
+        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+    ));
+    for (half, offset) in digest.chunks(32).zip([0x200, 0x220]) {
+        let words: Vec<u8> = half.chunks(8).flat_map(|word| word.iter().rev()).copied().collect();
+        assert_eq!(result(code, input.clone(), offset), words);
+    }
+}
+
+/// Negative, and positive with a shift of 41 in its low byte.
+const A: &str = "d76d4330f1446beab0c11fdecb91ce375bc8fbbcbde5c0994164d8399f767c45";
+const B: &str = "46a5387777330bdbd7210dff076ce2ef87b0b125ec1d7da0a6eb8c9ebd69fe29";
+/// `funct7`, and the result for A and B.
+const INT256: [(u32, &str); 11] = [
+    (0, "1e127ba8687777c687e22dddd2feb126e379ace2aa033e39e85064d85ce07a6e"), // add
+    (1, "90c80ab97a11600ed9a011dfc424eb47d4184a96d1c842f89a794b9ae20c7e1c"), // sub
+    (2, "91c87b478677603167e01221ccfd2cd8dc784a9951f8bd39e78f54a7221f826c"), // xor
+    (3, "d7ed7b77f7776bfbf7e11fffcffdeeffdff8fbbdfdfdfdb9e7efdcbfbf7ffe6d"), // or
+    (4, "4625003071000bca90010dde0300c2270380b124ac054080006088189d607c01"), // and
+    (5, "88d7d561823fbd97239c6eb791f7797bcb813282c9b0733eecf88a0000000000"), // sll
+    (6, "00000000006bb6a19878a235f558608fef65c8e71bade47dde5ef2e04ca0b26c"), // srl
+    (7, "ffffffffffebb6a19878a235f558608fef65c8e71bade47dde5ef2e04ca0b26c"), // sra
+    (8, "0000000000000000000000000000000000000000000000000000000000000001"), // slt
+    (9, "0000000000000000000000000000000000000000000000000000000000000000"), // sltu
+    (10, "21d886488ed56de04c72b679bb0895d140686f08145cb6aaca7a1d6002935d0d"), // mul
+];
+
+/// Of a number.
+fn little(hex: &str) -> Vec<u8> {
+    bytes(hex).into_iter().rev().collect()
+}
+
+#[test]
+fn integers_of_256_bits() {
+    let input = [little(A), little(B)].concat();
+    for (funct7, expected) in INT256 {
+        let code = String::from("addi a1, a0, 32\n") + &custom(5, funct7, [A2, A0, A1]);
+        assert_eq!(result(&code, input.clone(), 0x200), little(expected), "funct7 {funct7}");
+    }
+    // A shift by no bits, of a number that is its own result.
+    let zero = [little(A), vec![0; 32]].concat();
+    let code = String::from("addi a1, a0, 32\n") + &custom(5, 7, [A0, A0, A1]);
+    assert_eq!(result(&code, zero, 0), little(A));
+}
+
+/// A branch with the opcode and `funct3` of OpenVM's.
+fn beq256(offset: i32) -> String {
+    let inst = Inst::parse(Xlen::Rv32, &format!("beq a0, a1, {offset}")).unwrap();
+    let word = inst.encode(Xlen::Rv32).unwrap() & !0x707f | 6 << 12 | 0x0b;
+    format!(".word {word:#010x}\n")
+}
+
+#[test]
+fn a_branch_compares_256_bits() {
+    // Doubles until equal: 1, 2, 4, 8.
+    let text =
+        prologue(16)
+            + "addi a1, a0, 32
+        jal zero, 8
+        " + &custom(5, 0, [A0, A0, A0])
+            + &beq256(8)
+            + "jal zero, -8
+        " + &epilogue(0);
+    let number = |low: u8| [vec![low], vec![0; 31]].concat();
+    let run = execute(&text, [number(1), number(8)].concat()).unwrap();
+    assert_eq!(run.public_values, number(8));
+    let branch = BASE + 4 * 10;
+    let edges: Vec<_> = run.profile.edges.iter().filter(|e| e.from == branch).collect();
+    assert_eq!(edges.len(), 1);
+    assert_eq!((edges[0].to, edges[0].count), (branch + 8, 1));
+    assert_eq!((run.profile.count_at(branch), run.profile.count_at(branch - 4)), (4, 3));
+    assert_eq!(run.profile.count_at(branch + 8), 1);
+    // Backward: never equal to what it jumps over.
+    let back = execute(
+        &(prologue(16) + "addi a1, a0, 32\n jal zero, 8\n .word 0x0000000b\n" + &beq256(-4)),
+        [number(3), number(3)].concat(),
+    );
+    assert_eq!(back.unwrap().exit_code, 0);
+}
+
+#[test]
+fn pointers_are_aligned_and_in_memory() {
+    let error = |text: &str| execute(text, vec![]).unwrap_err();
+    for (funct3, funct7) in [(4, 0), (4, 2), (4, 3), (5, 0), (6, 0)] {
+        let word = custom(funct3, funct7, [A0, A0, A0]);
+        let misaligned = error(&format!("addi a0, zero, 6\n{word}"));
+        let outside = error(&format!("lui a0, 0x20000\n addi a0, a0, -4\n{word}"));
+        assert!(matches!(misaligned, RunError::Misaligned { addr: 6, .. }), "{misaligned}");
+        assert!(matches!(outside, RunError::Access { addr: 0x1fff_fffc, .. }), "{outside}");
+    }
+}
+
+#[test]
+fn other_custom_words_stop_with_their_place() {
+    for word in [0x0800_450b_u32, 0x1600_550b, 0x0000_750b, 0x0000_052b] {
+        let error = execute(&format!("addi a3, zero, 5\n .word {word:#010x}"), vec![]).unwrap_err();
+        let RunError::IllegalInstruction { site, word: got, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!((site.pc, site.args[3], *got), (BASE + 4, 5, word));
+        assert_eq!(site.function.as_deref(), Some("guest"));
+    }
+}
