@@ -1,0 +1,12 @@
+//! The command as a user meets it: its binary is run on the example guests, and what it prints,
+//! writes and refuses is looked at.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
+mod building;
+mod ecall;
+mod elf;
+mod linking;
+mod proving;
+mod refusals;
+mod support;
+mod surface;
