@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use autoprec_isa::{Reg, Word, Xlen};
 
+use crate::algebra::Algebra;
 use crate::calls::CallTree;
 use crate::environment::{Action, Call, CallError, Environment, Host, Session, Start};
 use crate::error::{RunError, Site};
@@ -24,6 +25,8 @@ pub struct Input {
     pub stdin: Vec<u8>,
     /// Linux: the arguments, the program's name first; if empty, a name is made up.
     pub args: Vec<String>,
+    /// OpenVM: the moduli and curves that the guest was built for.
+    pub algebra: Algebra,
 }
 
 /// When to give up.

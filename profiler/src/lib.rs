@@ -18,6 +18,7 @@
 //! # Ok::<(), autoprec_profiler::RunError>(())
 //! ```
 
+mod algebra;
 mod calls;
 mod digest;
 mod elf;
@@ -33,6 +34,7 @@ pub mod report;
 mod slot;
 mod spans;
 
+pub use algebra::{Algebra, AlgebraError};
 pub use environment::{Environment, ParseEnvironmentError};
 pub use error::{LoadError, RunError, Site};
 pub use executor::{Input, Limits, OnEntry, Run, run, run_watched};

@@ -1,4 +1,4 @@
-//! OpenVM 2.0: RV32IM, 2^29 bytes of memory, and custom-0 instructions for the rest.
+//! OpenVM 2.0: RV32IM, 2^29 bytes of memory, and custom instructions for the rest.
 //!
 //! | `funct3` | `imm` | instruction |
 //! |---|---|---|
@@ -11,11 +11,14 @@
 //! | 3 | 2 | `hint_random`: `rd` random words become the hint stream |
 //! | 4 to 6 | | the extensions for [hashes](hash) and [256-bit integers](int256) |
 //!
+//! These are custom-0; custom-1 is [modular arithmetic](algebra).
+//!
 //! A hint stream is the vector's length as a word, the vector, and zeros up to a whole word. Random
 //! words come from OpenVM's generator with its fixed seed. The program is fixed: a store to text
 //! changes what loads see, not what is executed. Pointers of all these instructions are multiples of
 //! 4, as the prover requires.
 
+mod algebra;
 mod hash;
 mod int256;
 
@@ -25,6 +28,7 @@ use autoprec_isa::{Decoded, Op, Reg, Xlen, decode};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
+use self::algebra::Arithmetic;
 use super::{Action, Call, CallError, Host, Output, Session, Start, Started};
 use crate::executor::Input;
 use crate::hart::Guest;
@@ -37,6 +41,7 @@ const MAX_HINT_WORDS: u64 = 1023;
 const RANDOM_SEED: u64 = 0;
 
 const CUSTOM_0: u32 = 0x0b;
+const CUSTOM_1: u32 = 0x2b;
 
 /// The fields of a custom-0 word, which has the format of an immediate instruction.
 #[derive(Clone, Copy)]
@@ -110,6 +115,7 @@ impl Host for Rules {
             inputs: input.hints.iter().cloned().collect(),
             hints: VecDeque::new(),
             random: StdRng::seed_from_u64(RANDOM_SEED),
+            arithmetic: Arithmetic::new(input.algebra.clone()),
             output: Output { public_values: vec![0; PUBLIC_VALUES], ..Output::default() },
         };
         Ok((Start { memory, registers: Vec::new() }, Box::new(session)))
@@ -133,7 +139,7 @@ impl Host for Rules {
     }
 
     fn is_custom(&self, word: u32) -> bool {
-        word & 0x7f == CUSTOM_0
+        [CUSTOM_0, CUSTOM_1].contains(&(word & 0x7f))
     }
 
     fn instruction_alignment(&self) -> u64 {
@@ -149,6 +155,7 @@ struct OpenVm {
     inputs: VecDeque<Vec<u8>>,
     hints: VecDeque<u8>,
     random: StdRng,
+    arithmetic: Arithmetic,
     output: Output,
 }
 
@@ -253,6 +260,13 @@ fn aligned(addr: u64) -> Result<(), CallError> {
 impl Session for OpenVm {
     fn call(&mut self, call: Call, guest: &mut dyn Guest) -> Result<Action, CallError> {
         let Call::Custom(word) = call else { return Err(CallError::Illegal) };
+        if word & 0x7f == CUSTOM_1 {
+            let operands = Operands::of(word);
+            if let Some(hint) = self.arithmetic.execute(guest, word >> 12 & 7, &operands)? {
+                self.hints = hint.into();
+            }
+            return Ok(Action::Continue);
+        }
         let Some(Fields { rd, funct3, rs1, imm }) = Fields::of(word) else {
             return Err(CallError::Illegal);
         };

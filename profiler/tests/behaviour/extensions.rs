@@ -1,7 +1,9 @@
 //! Guests that use OpenVM's extensions, against known answers.
 
 use autoprec_isa::{Inst, Xlen};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Run, RunError, run};
+use autoprec_profiler::{
+    Algebra, AlgebraError, Environment, Input, Limits, Patches, Run, RunError, run,
+};
 
 use crate::common::{BASE, program};
 
@@ -10,10 +12,41 @@ const A1: u32 = 11;
 const A2: u32 = 12;
 const A3: u32 = 13;
 
+/// The scalar prime of BLS12-381, whose non-squares are drawn, that of secp256k1, and one of 48 bytes.
+const OPENVM_TOML: &str = r#"
+[app_vm_config.rv32i]
+[app_vm_config.modular]
+supported_moduli = [
+    "52435875175126190479447740508185965837690552500527637822603658699938581184513",
+    "115792089237316195423570985008687907853269984665640564039457584007908834671663",
+    "4002409555221667393417789825735904156556882819939007885332058136124031650490837864442687629129015664037894272559787",
+]
+
+[app_vm_config.fp2]
+supported_moduli = [
+    ["Bn254Fp2", "21888242871839275222246405745257275088696311157297823662689037894645226208583"],
+]
+
+[[app_vm_config.ecc.supported_curves]]
+struct_name = "Secp256k1Point"
+modulus = "115792089237316195423570985008687907853269984665640564039457584007908834671663"
+scalar = "115792089237316195423570985008687907852837564279074904382605163141518161494337"
+a = "0"
+b = "7"
+"#;
+
 /// A custom-0 word in the format of a register instruction.
-fn custom(funct3: u32, funct7: u32, [rd, rs1, rs2]: [u32; 3]) -> String {
-    let word = funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | 0x0b;
-    format!(".word {word:#010x}\n")
+fn custom(funct3: u32, funct7: u32, registers: [u32; 3]) -> String {
+    format!(".word {:#010x}\n", word(0x0b, funct3, funct7, registers))
+}
+
+/// A custom-1 word.
+fn algebra(funct3: u32, funct7: u32, registers: [u32; 3]) -> String {
+    format!(".word {:#010x}\n", word(0x2b, funct3, funct7, registers))
+}
+
+fn word(opcode: u32, funct3: u32, funct7: u32, [rd, rs1, rs2]: [u32; 3]) -> u32 {
+    funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
 }
 
 /// Copies the input to 0x300000; then a0 to a2 are 0x300000, 0x300100 and 0x300200.
@@ -43,7 +76,8 @@ fn epilogue(offset: u32) -> String {
 
 fn execute(text: &str, input: Vec<u8>) -> Result<Run, RunError> {
     let (program, _) = program(Xlen::Rv32, &format!("guest:\n{text}"));
-    let input = Input { hints: vec![input], ..Input::default() };
+    let algebra = Algebra::from_toml(OPENVM_TOML).unwrap();
+    let input = Input { hints: vec![input], algebra, ..Input::default() };
     run(&program, &Patches::none(), Environment::OpenVm, &input, &Limits::none())
 }
 
@@ -216,7 +250,7 @@ fn pointers_are_aligned_and_in_memory() {
 
 #[test]
 fn other_custom_words_stop_with_their_place() {
-    for word in [0x0800_450b_u32, 0x1600_550b, 0x0000_750b, 0x0000_052b] {
+    for word in [0x0800_450b_u32, 0x1600_550b, 0x0000_750b, 0x0000_752b] {
         let error = execute(&format!("addi a3, zero, 5\n .word {word:#010x}"), vec![]).unwrap_err();
         let RunError::IllegalInstruction { site, word: got, .. } = &error else {
             panic!("{error}")
@@ -224,4 +258,164 @@ fn other_custom_words_stop_with_their_place() {
         assert_eq!((site.pc, site.args[3], *got), (BASE + 4, 5, word));
         assert_eq!(site.function.as_deref(), Some("guest"));
     }
+}
+
+/// `funct7`, and the result for A and B, for the first and the second modulus.
+const MODULAR: [(u32, &str); 8] = [
+    (0x00, "36372d02153c7d36216e7dcdbfbb011c3bfe64dcaa06863be85064da5ce07a6c"),
+    (0x01, "1cda63665073e2c6a66639d7ba831342805aa693d1c9e6f99a794b9be20c7e1b"),
+    (0x02, "11af9355b833d8a5040f64d0afdd1083ad15c3f25f9b85caf414f7cad02e8358"),
+    (0x03, "3f0bd47dd85687d0913bf8e01b05ac3b842084ee92576d869998198f9c5335b3"),
+    (0x08, "1e127ba8687777c687e22dddd2feb126e379ace2aa033e39e85064d95ce07e3f"),
+    (0x09, "90c80ab97a11600ed9a011dfc424eb47d4184a96d1c842f89a794b9ae20c7e1c"),
+    (0x0a, "22b4d72dbc0fe96869dae10b4a1c48ba342a67fc09f47b61503af871031fd72a"),
+    (0x0b, "21ad4b6d5345d1e50da3ce12c0714c95cbbdd7b664e926a6300d2978357ec948"),
+];
+
+/// The same for (A, B) and (7, 11), for the complex modulus.
+const COMPLEX: [(u32, &str, &str); 4] = [
+    (
+        0,
+        "15dc09656c7deb43cf800904c58c6cc0fdc351771c1e966450e2a7de3d828730",
+        "1640ea0496016bb21ed0c84885eb8a91f02f469483abb3136acb0087e4ed00ed",
+    ),
+    (
+        1,
+        "15dc09656c7deb43cf800904c58c6cc0fdc351771c1e966450e2a7de3d828722",
+        "1640ea0496016bb21ed0c84885eb8a91f02f469483abb3136acb0087e4ed00d7",
+    ),
+    (
+        2,
+        "0502d07947c50e86ca282f70a8bab5bccd520702ed59000317baa96a895ca2f7",
+        "091859e4b9e60c7affb3af7c1a6eb35bbca419a28b74076d8445d98d232eeab9",
+    ),
+    (
+        3,
+        "2f0803a6491078e68a97a50dd0af1ccb36799602bb73f3fec94c9ee94d3b5770",
+        "1324ad62fbb031b380e92cfe7290f85ec1812d681bec800af97353aaa71a71ab",
+    ),
+];
+
+fn small(low: u8) -> Vec<u8> {
+    [vec![low], vec![0; 31]].concat()
+}
+
+#[test]
+fn modular_arithmetic() {
+    let input = [little(A), little(B)].concat();
+    for (funct7, expected) in MODULAR {
+        let code = String::from("addi a1, a0, 32\n") + &algebra(0, funct7, [A2, A0, A1]);
+        assert_eq!(result(&code, input.clone(), 0x200), little(expected), "funct7 {funct7}");
+    }
+    for (other, expected) in [(A0, 1), (A1, 0)] {
+        let code = String::from("addi a1, a0, 32\n")
+            + &algebra(0, 8 + 4, [A3, A0, other])
+            + "sw a3, 0(a0)\n";
+        assert_eq!(result(&code, input.clone(), 0)[..4], [expected, 0, 0, 0]);
+    }
+    // 48 bytes: 2 divided by 2, and nothing behind it is written.
+    let two = [vec![2], vec![0; 47], vec![9; 32]].concat();
+    let code = algebra(0, 16 + 3, [A0, A0, A0]);
+    assert_eq!(result(&code, two.clone(), 0), small(1));
+    assert_eq!(result(&code, two, 32), [[0; 16], [9; 16]].concat());
+}
+
+#[test]
+fn a_setup_shows_the_configured_modulus() {
+    let modulus = little("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f");
+    for rs2 in [0, 1] {
+        let code = algebra(0, 8 + 5, [A2, A0, rs2]);
+        assert_eq!(result(&code, modulus.clone(), 0x200), [0; 32]);
+    }
+    let text = prologue(8) + &algebra(0, 5, [A2, A0, 0]);
+    let error = execute(&text, modulus).unwrap_err().to_string();
+    assert!(error.contains("openvm.toml") && error.contains("guest"), "{error}");
+}
+
+#[test]
+fn hints_are_square_roots() {
+    // hint_sqrt [a0]; its flag to [a2], the root behind it.
+    let code = |index: u32| {
+        algebra(0, 8 * index + 7, [0, A0, 0]) + "addi a1, zero, 9\n .word 0x0015960b\n"
+    };
+    for index in [0, 1] {
+        for x in [4, 3, 5, 7] {
+            let hint = result(&code(index), small(x), 0x200);
+            let flag = hint[0];
+            // The root's square, and if need be over the non-square, is x.
+            let square = code(index)
+                + "addi a1, a2, 4\n"
+                + &algebra(0, 8 * index + 2, [A0, A1, A1])
+                + &algebra(0, 8 * index + 6, [0, 0, 0])
+                + "addi a1, zero, 8\n .word 0x0015960b\n"
+                + &(if flag == 1 {
+                    String::new()
+                } else {
+                    algebra(0, 8 * index + 3, [A0, A0, A2])
+                });
+            assert_eq!(result(&square, small(x), 0), small(x), "{index}: {x}");
+        }
+    }
+}
+
+#[test]
+fn complex_arithmetic() {
+    let input = [little(A), little(B), small(7), small(11)].concat();
+    for (funct7, c0, c1) in COMPLEX {
+        let code = String::from("addi a1, a0, 64\n") + &algebra(2, funct7, [A2, A0, A1]);
+        assert_eq!(result(&code, input.clone(), 0x200), little(c0), "funct7 {funct7}");
+        assert_eq!(result(&code, input.clone(), 0x220), little(c1), "funct7 {funct7}");
+    }
+}
+
+#[test]
+fn points_are_added_and_doubled() {
+    let generator = [
+        little("79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"),
+        little("483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8"),
+    ]
+    .concat();
+    let double = algebra(1, 1, [A1, A0, 0]);
+    let triple = double.clone() + &algebra(1, 0, [A2, A0, A1]);
+    for (code, offset, expected) in [
+        (&double, 0x100, "c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5"),
+        (&double, 0x120, "1ae168fea63dc339a3c58419466ceaeef7f632653266d0e1236431a950cfe52a"),
+        (&triple, 0x200, "f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9"),
+        (&triple, 0x220, "388f7b0f632de8140fe337e62a37f3566500a99934c2231b6cb9fd7584b8e672"),
+    ] {
+        assert_eq!(result(code, generator.clone(), offset), little(expected));
+    }
+    let same = prologue(16) + &algebra(1, 0, [A2, A0, A0]);
+    let error = execute(&same, generator).unwrap_err().to_string();
+    assert!(error.contains("a point to itself"), "{error}");
+}
+
+#[test]
+fn what_is_not_configured_is_named() {
+    let zero = [A0, A0, A0];
+    for (word, part) in [
+        (algebra(0, 24, zero), "modulus 3"),
+        (algebra(0, 31, [0, A0, 0]), "modulus 3"),
+        (algebra(1, 8, zero), "curve 1"),
+        (algebra(2, 8, zero), "complex modulus 1"),
+        (algebra(3, 0, [0, A0, A0]), "pairing"),
+    ] {
+        let error = execute(&word, vec![]).unwrap_err();
+        let RunError::Call { site, reason } = error else { panic!("{error}") };
+        assert_eq!(site.pc, BASE);
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+#[test]
+fn moduli_are_numbers_that_openvm_takes() {
+    assert_eq!(Algebra::from_toml("[app_vm_config.rv32i]"), Ok(Algebra::default()));
+    let modulus = |text: &str| {
+        let text = format!("[app_vm_config.modular]\nsupported_moduli = [\"{text}\"]");
+        Algebra::from_toml(&text).unwrap_err()
+    };
+    assert!(matches!(modulus("0x11"), AlgebraError::Number { .. }));
+    assert!(matches!(modulus("1"), AlgebraError::Size { bits: 1 }));
+    assert!(matches!(modulus(&"9".repeat(116)), AlgebraError::Size { bits: 386 }));
+    assert!(matches!(Algebra::from_toml("x = 1"), Err(AlgebraError::Toml { .. })));
 }
