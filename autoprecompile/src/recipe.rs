@@ -271,10 +271,22 @@ impl WitnessRecipe {
 
     /// Fills a row, all columns in canonical form, from the record of a call.
     pub fn fill_row(&self, record: &[u32], row: &mut [u32]) {
+        self.fill_row_altered(record, row, |_, word| word);
+    }
+
+    /// Fills the row of a prover that does not keep to the recipe: `alter` is given each step's
+    /// position and result, and gives what is used instead.
+    #[inline]
+    pub(crate) fn fill_row_altered(
+        &self,
+        record: &[u32],
+        row: &mut [u32],
+        alter: impl Fn(usize, u32) -> u32,
+    ) {
         let mut slots = vec![0_u32; self.steps.len()];
         let (mut input, previous) = (record[1..].iter(), &record[1 + self.inputs..]);
         for (index, step) in self.steps.iter().enumerate() {
-            slots[index] = match *step {
+            let word = match *step {
                 Step::Timestamp => record[0],
                 Step::Reg(_) | Step::Look(_) | Step::Read(_) => {
                     *input.next().expect("the record has a word per input")
@@ -283,6 +295,7 @@ impl WitnessRecipe {
                 Step::Previous(access) => previous[access as usize],
                 _ => pure(step, &slots),
             };
+            slots[index] = alter(index, word);
         }
         for (cell, slot) in row.iter_mut().zip(&self.columns) {
             *cell = slots[slot.index()];

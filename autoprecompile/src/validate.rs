@@ -6,8 +6,11 @@
 //!    accesses no word twice as much as its ticks say, and needs no more ticks than messages;
 //! 2. the row filled from the record satisfies every constraint and lookup, and its messages are
 //!    exactly the accesses that took place;
-//! 3. a row with changed cells is rejected, or leaves every stateful message as it was, or is the
-//!    honest row of another state: what it receives, executed, gives what it sends;
+//! 3. a row with changed cells is rejected, or leaves every stateful message as it was, or receives
+//!    what nothing can have sent, or is the honest row of another state: what it receives, executed,
+//!    gives what it sends. Cells are changed singly, in pairs, and by a search that repairs what
+//!    changes violate by changing other cells, also in rows of words that no call met and of a
+//!    prover that lies about one step;
 //! 4. every call is looked up in the program, as the patched word at the entry.
 //!
 //! Reference semantics come from `autoprec_isa::step` on the original instructions, not from the IR,
@@ -16,9 +19,11 @@
 //! Everything is a function of the precompile and the seed.
 
 mod access;
+mod attack;
 mod claim;
 mod machine;
 mod random;
+mod start;
 
 use std::fmt;
 
@@ -26,9 +31,11 @@ use autoprec_circuits::{BabyBear, Bus, Check, ColumnId, ColumnKind, Expr, Field,
 
 use crate::precompile::Precompile;
 use crate::recipe::Host;
+use attack::Attack;
 use claim::{Claim, Verdict};
 use machine::{Machine, TracedHost};
 use random::Rng;
+use start::Sample;
 
 pub use machine::Snapshot;
 
@@ -41,22 +48,37 @@ pub struct Effort {
     pub mutated_states: u32,
     /// Rows with two changed cells per mutated state and column.
     pub pairs_per_column: u32,
+    /// Attempts, per column, to find a wrong row by repairing what changes violate.
+    pub attacks_per_column: u32,
     /// Where randomness starts.
     pub seed: u64,
 }
 
 impl Effort {
     /// What `build` does to each precompile.
-    pub const STANDARD: Self =
-        Self { states: 12, mutated_states: 2, pairs_per_column: 1, seed: 0x005e_ed0f_a0b1_c2d3 };
+    pub const STANDARD: Self = Self {
+        states: 12,
+        mutated_states: 2,
+        pairs_per_column: 1,
+        attacks_per_column: 10,
+        seed: 0x005e_ed0f_a0b1_c2d3,
+    };
 
     /// What tests do.
-    pub const THOROUGH: Self =
-        Self { states: 60, mutated_states: 12, pairs_per_column: 4, ..Self::STANDARD };
+    pub const THOROUGH: Self = Self {
+        states: 60,
+        mutated_states: 12,
+        pairs_per_column: 4,
+        attacks_per_column: 400,
+        ..Self::STANDARD
+    };
 }
 
 /// States that a precompile must be checked on at least.
 const MIN_STATES: usize = 3;
+
+/// Attempts from one row: finding out what a row violates costs as much as several attempts.
+const ATTACKS_PER_START: u32 = 10;
 
 /// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +89,10 @@ pub struct Validation {
     pub rejected: u32,
     /// Changed rows accepted without any change of a stateful message.
     pub unchanged: u32,
-    /// Changed rows accepted that are honest for another state.
+    /// Changed rows accepted that are honest for another state, or receive what nothing can send.
     pub other_state: u32,
+    /// Attempts to repair a changed row. Those that succeed count as changed rows accepted.
+    pub attacks: u32,
 }
 
 /// A precompile that must not be used.
@@ -92,9 +116,9 @@ pub enum Failure {
     Effect(String),
     /// An honest row is not accepted.
     Completeness(Vec<String>),
-    /// A wrong row is accepted: which columns were changed to what, and what it claims.
+    /// A wrong row is accepted: how it differs from an honest one, and what it claims.
     Soundness {
-        /// Names of the changed columns with old and new value.
+        /// Names of the columns that differ, with the value in the honest row and in the wrong one.
         changed: Vec<(String, u32, u32)>,
         /// Why the claim is wrong.
         claim: String,
@@ -165,32 +189,30 @@ struct Validator<'a> {
 impl Validator<'_> {
     fn run(&mut self, recorded: &[Snapshot], effort: Effort) -> Result<(), Failure> {
         self.check_shape()?;
-        let mut rows = Vec::new();
+        let mut samples = Vec::new();
         for snapshot in recorded {
             let machine = Machine::recorded(snapshot, &mut self.rng);
-            if let Some(row) = self.honest(machine)? {
-                rows.push(row);
-            }
+            samples.extend(self.honest(machine)?);
         }
         let mut misses = 0;
         let mut hits = 0;
         while hits < effort.states && misses < 400 {
             let machine = Machine::random(self.precompile, &mut self.rng);
             match self.honest(machine)? {
-                Some(row) => {
-                    rows.push(row);
+                Some(sample) => {
+                    samples.push(sample);
                     hits += 1;
                 }
                 None => misses += 1,
             }
         }
-        if rows.len() < MIN_STATES {
+        if samples.len() < MIN_STATES {
             return Err(Failure::NoState);
         }
-        for row in rows.iter().take(effort.mutated_states as usize) {
-            self.mutate(row, effort)?;
+        for sample in samples.iter().take(effort.mutated_states as usize) {
+            self.mutate(&sample.row, effort)?;
         }
-        Ok(())
+        self.attack(&samples, effort)
     }
 
     fn check_shape(&self) -> Result<(), Failure> {
@@ -229,7 +251,7 @@ impl Validator<'_> {
     }
 
     /// Checks the honest row of a state; `None` if the instructions fault on it.
-    fn honest(&mut self, start: Machine) -> Result<Option<Vec<BabyBear>>, Failure> {
+    fn honest(&mut self, start: Machine) -> Result<Option<Sample>, Failure> {
         let Precompile { region, recipe, system, .. } = self.precompile;
         let mut reference = start.clone();
         let Ok(next_pc) = reference.execute(region) else { return Ok(None) };
@@ -270,7 +292,7 @@ impl Validator<'_> {
             _ => return effect("its messages are not its accesses".into()),
         }
         self.done.honest += 1;
-        Ok(Some(row))
+        Ok(Some(Sample { record, row }))
     }
 
     /// Changes cells of an honest row, one at a time and in pairs.
@@ -326,13 +348,41 @@ impl Validator<'_> {
             self.done.unchanged += 1;
             return Ok(());
         }
+        let before = Claim::of(&self.precompile.system, row);
+        self.judge((row, before.as_ref()), &changed)
+    }
+
+    /// Searches for wrong rows, beginning with the states in turn.
+    fn attack(&mut self, samples: &[Sample], effort: Effort) -> Result<(), Failure> {
+        let Precompile { system, recipe, .. } = self.precompile;
+        let attack = Attack::new(system);
+        let columns = u32::try_from(system.columns.len()).expect("a row has few columns");
+        let starts = (columns * effort.attacks_per_column).div_ceil(ATTACKS_PER_START);
+        for (sample, _) in samples.iter().cycle().zip(0..starts) {
+            let before = Claim::of(system, &sample.row);
+            let start = attack.start(sample.start(recipe, &mut self.rng));
+            for _ in 0..ATTACKS_PER_START {
+                self.done.attacks += 1;
+                if let Some(row) = attack.attempt(&start, &mut self.rng) {
+                    self.judge((&sample.row, before.as_ref()), &row)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges a row that the system accepts, beside an honest row and its claim.
+    fn judge(
+        &mut self,
+        (honest, before): (&[BabyBear], Option<&Claim>),
+        row: &[BabyBear],
+    ) -> Result<(), Failure> {
         let system = &self.precompile.system;
-        let before = Claim::of(system, row);
-        let verdict = match Claim::of(system, &changed) {
+        let verdict = match Claim::of(system, row) {
             // A row without messages is padding: nothing balances it.
-            None if system.stateful_messages(&changed).is_empty() => Verdict::Impossible,
+            None if system.stateful_messages(row).is_empty() => Verdict::Impossible,
             None => Verdict::Wrong("its messages are not those of a call".into()),
-            Some(claim) if Some(&claim) == before.as_ref() => {
+            Some(claim) if Some(&claim) == before => {
                 self.done.unchanged += 1;
                 return Ok(());
             }
@@ -344,11 +394,12 @@ impl Validator<'_> {
                 Ok(())
             }
             Verdict::Wrong(claim) => {
-                let name = |&(column, value): &(ColumnId, BabyBear)| {
-                    let old = row[column.index()].canonical();
-                    (system.columns[column.index()].name.clone(), old, value.canonical())
-                };
-                Err(Failure::Soundness { changed: changes.iter().map(name).collect(), claim })
+                let cells = system.columns.iter().zip(honest.iter().zip(row));
+                let changed =
+                    cells.filter(|(_, (old, new))| old != new).map(|(column, (old, new))| {
+                        (column.name.clone(), old.canonical(), new.canonical())
+                    });
+                Err(Failure::Soundness { changed: changed.collect(), claim })
             }
         }
     }

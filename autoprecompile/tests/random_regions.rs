@@ -17,7 +17,7 @@ use autoprec_synth::{
 use proptest::prelude::*;
 
 /// Checks a region; whether states were found to check it on.
-fn passes(region: &Region) -> Result<bool, TestCaseError> {
+fn passes(region: &Region, effort: Effort) -> Result<bool, TestCaseError> {
     let precompile = match synthesise(region, PrecompileId::from_index(0), &OPENVM) {
         Ok(precompile) => precompile,
         // Some regions fault on every state, as when accesses contradict each other's alignment.
@@ -28,7 +28,7 @@ fn passes(region: &Region) -> Result<bool, TestCaseError> {
     let text = precompile.system_text();
     let parsed = ConstraintSystem::parse(&text);
     prop_assert_eq!(parsed.as_ref(), Ok(&precompile.system), "{}\n{}", region, text);
-    match validate(&precompile, &[], Effort::STANDARD) {
+    match validate(&precompile, &[], effort) {
         Ok(done) => {
             prop_assert!(done.honest > 0 && done.rejected > 0, "{}\n{:?}", region, done);
             Ok(true)
@@ -49,11 +49,18 @@ fn random_regions_pass_the_checker() {
     let (checked, all) = (Cell::new(0), Cell::new(0));
     random::check(250, &random::regions(3..=25), |random::Shown(region)| {
         all.set(all.get() + 1);
-        checked.set(checked.get() + u32::from(passes(&region)?));
+        checked.set(checked.get() + u32::from(passes(&region, Effort::STANDARD)?));
         Ok(())
     });
     let (checked, all) = (checked.get(), all.get());
     assert!(checked * 10 >= all * 7, "only {checked} of {all} regions could be checked");
+}
+
+#[test]
+fn short_random_regions_pass_it_thoroughly() {
+    random::check(40, &random::regions(1..=6), |random::Shown(region)| {
+        passes(&region, Effort::THOROUGH).map(drop)
+    });
 }
 
 #[test]

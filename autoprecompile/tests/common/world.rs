@@ -1,13 +1,12 @@
-//! A second opinion, independent of the checker: honest rows from random states, and whether what a
-//! row claims is true.
+//! A second opinion, independent of the checker: the honest row of a state, and whether what a row
+//! claims is true.
 
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Field};
 use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Machine, Reg, Width, step};
-use autoprec_synth::{Host, OPENVM, Precompile, Slot, Step};
-use proptest::prelude::{Rng, RngExt};
+use autoprec_synth::{Host, OPENVM, Precompile};
 
 /// Timestamps and pointers are below this.
 const BOUND: u32 = 1 << OPENVM.address_bits;
@@ -24,21 +23,6 @@ struct World {
 }
 
 impl World {
-    fn random(rng: &mut impl Rng) -> Self {
-        const EDGES: [u32; 9] =
-            [0, 1, 3, 0xff, 0x8000, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, u32::MAX];
-        let mut world = Self::default();
-        for reg in &mut world.regs[1..] {
-            *reg = match rng.random_range(0..6) {
-                0 => EDGES[rng.random_range(0..EDGES.len())],
-                1 => rng.random_range(0..256),
-                2 | 3 => rng.random_range(0x100..BOUND >> 1) & !3,
-                _ => rng.random(),
-            };
-        }
-        world
-    }
-
     fn word(&self, addr: u32) -> u32 {
         // Something that is not the same everywhere, so that a wrong address shows.
         let filler = addr.wrapping_mul(0x9e37_79b9) ^ 0x5a5a_5a5a;
@@ -174,86 +158,6 @@ impl Host for Traced {
     }
 }
 
-/// Whether there are enough states on which the instructions run for the functions below to find
-/// them.
-pub(crate) fn runs(region: &Region, rng: &mut impl Rng) -> bool {
-    (0..200).filter(|_| World::random(rng).execute(region).is_ok()).count() >= 10
-}
-
-/// The row of a call on a random state on which the instructions run.
-pub(crate) fn honest_row(precompile: &Precompile, rng: &mut impl Rng) -> Vec<BabyBear> {
-    filled(precompile, &record(precompile, rng))
-}
-
-/// A row filled from words that the call did not meet, so that the instructions may fault on them.
-pub(crate) fn stray_row(precompile: &Precompile, rng: &mut impl Rng) -> Vec<BabyBear> {
-    let mut record = record(precompile, rng);
-    let inputs = record.len() - 1 - precompile.recipe.ticks() as usize;
-    for word in &mut record[1..=inputs] {
-        *word = match rng.random_range(0..6) {
-            0 => rng.random(),
-            1 => word.wrapping_add(rng.random_range(0..4)),
-            // The same modulo the field, and modulo the memory.
-            2 if rng.random() => word.wrapping_add(BabyBear::ORDER),
-            2 => word.wrapping_add(BOUND * rng.random_range(1..8)),
-            3 => BOUND - rng.random_range(0..64),
-            4 => 0_u32.wrapping_sub(rng.random_range(0..4096)),
-            _ => *word,
-        };
-    }
-    filled(precompile, &record)
-}
-
-/// The row of a prover that lies about the result of one step and computes on from there.
-pub(crate) fn lying_row(precompile: &Precompile, rng: &mut impl Rng) -> Vec<BabyBear> {
-    let (record, recipe) = (record(precompile, rng), &precompile.recipe);
-    let inputs = record.len() - 1 - recipe.ticks() as usize;
-    let (mut input, previous) = (record[1..].iter(), &record[1 + inputs..]);
-    let lie = rng.random_range(0..recipe.steps().len());
-    let mut slots: Vec<u32> = Vec::new();
-    for (index, step) in recipe.steps().iter().enumerate() {
-        let mut word = match step {
-            Step::Timestamp => record[0],
-            Step::Reg(_) | Step::Look(_) | Step::Read(_) => *input.next().expect("an input"),
-            Step::Write { .. } => 0,
-            Step::Previous(access) => previous[*access as usize],
-            _ => pure(step, &slots),
-        };
-        if index == lie {
-            word = match rng.random_range(0..6) {
-                0 => word ^ 1,
-                1 => word.wrapping_add(1),
-                2 => word.wrapping_sub(1),
-                3 => word.wrapping_add(1 << rng.random_range(0..32)),
-                4 => rng.random_range(0..256),
-                _ => rng.random(),
-            };
-        }
-        slots.push(word);
-    }
-    let cell = |slot: &Slot| BabyBear::from_u64(u64::from(slots[slot.0 as usize]));
-    recipe.columns().iter().map(cell).collect()
-}
-
-/// The result of a step that depends on earlier ones only.
-fn pure(step: &Step, slots: &[u32]) -> u32 {
-    let at = |slot: &Slot| slots[slot.0 as usize];
-    let field = |slot: &Slot| BabyBear::from_u64(u64::from(at(slot)));
-    match step {
-        Step::Const(word) => *word,
-        Step::Alu(op, a, b) => op.eval(at(a), at(b)),
-        Step::Select(condition, then, other) => at(if at(condition) == 0 { other } else { then }),
-        Step::Bits { of, low, len } => at(of) >> low & (u32::MAX >> (32 - len)),
-        Step::Linear(terms, constant) => {
-            let terms = terms.iter().map(|(factor, slot)| *factor * field(slot));
-            terms.fold(*constant, |sum, term| sum + term).canonical()
-        }
-        Step::Product(a, b) => (field(a) * field(b)).canonical(),
-        Step::Inverse(a) => field(a).inverse().unwrap_or(BabyBear::ZERO).canonical(),
-        _ => unreachable!("the caller handles what comes from outside"),
-    }
-}
-
 /// The row of a call with these registers; the others are 0.
 pub(crate) fn row_of(precompile: &Precompile, regs: &[(&str, u32)]) -> Vec<BabyBear> {
     let mut world = World::default();
@@ -261,30 +165,13 @@ pub(crate) fn row_of(precompile: &Precompile, regs: &[(&str, u32)]) -> Vec<BabyB
         let reg: Reg = name.parse().expect("the name of a register");
         world.regs[reg.index()] = *word;
     }
-    filled(precompile, &run(precompile, world, 0x10_0000))
-}
-
-/// What a call on a random state on which the instructions run records.
-fn record(precompile: &Precompile, rng: &mut impl Rng) -> Vec<u32> {
-    loop {
-        let world = World::random(rng);
-        if world.clone().execute(&precompile.region).is_ok() {
-            return run(precompile, world, rng.random_range(0x10_0000..BOUND >> 1));
-        }
-    }
-}
-
-fn run(precompile: &Precompile, world: World, now: u32) -> Vec<u32> {
-    let mut host = Traced { world, now, last: BTreeMap::new() };
-    let mut record = vec![0; precompile.recipe.record_words()];
-    let next = precompile.recipe.execute(&mut host, Some(&mut record));
+    let recipe = &precompile.recipe;
+    let mut host = Traced { world, now: 0x10_0000, last: BTreeMap::new() };
+    let mut record = vec![0; recipe.record_words()];
+    let next = recipe.execute(&mut host, Some(&mut record));
     next.expect("the recipe runs where the instructions run");
-    record
-}
-
-fn filled(precompile: &Precompile, record: &[u32]) -> Vec<BabyBear> {
-    let mut row = vec![0; precompile.recipe.width()];
-    precompile.recipe.fill_row(record, &mut row);
+    let mut row = vec![0; recipe.width()];
+    recipe.fill_row(&record, &mut row);
     let canonical = |&cell| BabyBear::from_canonical(cell).expect("cells are canonical");
     row.iter().map(canonical).collect()
 }
