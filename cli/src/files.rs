@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -56,8 +56,9 @@ impl<'a> File<'a> {
 }
 
 /// A folder that is being written under another name.
-pub(crate) struct Folder<'a> {
-    path: &'a Path,
+pub(crate) struct Folder {
+    /// Its real path if it exists: what a link leads to is replaced, not the link.
+    path: PathBuf,
     temporary: tempfile::TempDir,
 }
 
@@ -67,10 +68,10 @@ const PREFIX: &str = ".autoprec-";
 /// What marks a folder as written by this program, so that it may be replaced.
 const MARK: &str = ".autoprec-output";
 
-impl<'a> Folder<'a> {
+impl Folder {
     /// Begins to write a folder. One that exists is replaced only if it is empty or was written by
     /// this program. Folders above it that do not exist are made at the end.
-    pub(crate) fn create(path: &'a Path) -> Result<Self> {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
         if path.exists() && !path.is_dir() {
             bail!("{} is a file; name an empty or new folder", path.display());
         }
@@ -84,7 +85,8 @@ impl<'a> Folder<'a> {
                 );
             }
         }
-        let existing = existing_above(path);
+        let path = real(path)?;
+        let existing = existing_above(&path);
         if !existing.is_dir() {
             bail!("cannot write {}: {} is not a folder", path.display(), existing.display());
         }
@@ -111,19 +113,27 @@ impl<'a> Folder<'a> {
 
     /// Puts the folder in its place.
     pub(crate) fn finish(self) -> Result<()> {
-        let path = self.path;
+        let path = &self.path;
         let attempt = || -> Result<()> {
             fs::create_dir_all(parent(path))?;
             let aside = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent(path))?;
+            let old = aside.path().join("old");
             if path.exists() {
-                fs::rename(path, aside.path().join("old"))?;
+                fs::rename(path, &old)?;
             }
-            let written = self.temporary.keep();
-            make_readable(&written)?;
-            fs::rename(&written, path)?;
+            make_readable(self.temporary.path())?;
+            if let Err(error) = fs::rename(self.temporary.path(), path) {
+                if old.exists() {
+                    fs::rename(&old, path)?;
+                }
+                return Err(error.into());
+            }
             Ok(())
         };
-        attempt().with_context(|| format!("cannot write {}", path.display()))
+        attempt().with_context(|| format!("cannot write {}", path.display()))?;
+        // What it names is in its place now.
+        let _moved = self.temporary.keep();
+        Ok(())
     }
 }
 
@@ -132,6 +142,20 @@ fn parent(path: &Path) -> &Path {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
+}
+
+/// The path of a folder without links and `..`, if it exists. The folder one is in cannot be
+/// replaced without leaving one nowhere.
+fn real(path: &Path) -> Result<PathBuf> {
+    if !path.exists() {
+        return Ok(path.to_owned());
+    }
+    let attempt = || -> io::Result<_> { Ok((path.canonicalize()?, std::env::current_dir()?)) };
+    let (real, current) = attempt().with_context(|| format!("cannot find {}", path.display()))?;
+    if current.starts_with(&real) {
+        bail!("cannot write {}: it is the folder you are in; name another", path.display());
+    }
+    Ok(real)
 }
 
 /// The nearest thing above a path that exists.

@@ -21,12 +21,18 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     terminal::init_tracing(cli.verbose);
     terminal::guarded(cli.verbose > 0, || {
-        if let Err(error) = set_threads(cli.threads).and_then(|()| dispatch(&cli.command)) {
+        if let Err(error) = run(&cli) {
             terminal::error(&error);
             return ExitCode::FAILURE;
         }
         ExitCode::SUCCESS
     })
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    set_threads(cli.threads)?;
+    dispatch(&cli.command)?;
+    terminal::finish()
 }
 
 fn dispatch(command: &Command) -> anyhow::Result<()> {

@@ -2,12 +2,14 @@
 //!
 //! Everything but results goes to standard error; progress only if that is a terminal.
 
+use std::io::{self, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -77,17 +79,43 @@ pub(crate) fn warning(text: &str) {
 
 /// Prints a line that ends with a good word.
 pub(crate) fn good(subject: &str, word: &str) {
-    anstream::println!("{subject}: {GREEN}{word}{GREEN:#}");
+    text(&format!("{subject}: {GREEN}{word}{GREEN:#}\n"));
 }
 
 /// Prints a line to standard output.
-pub(crate) fn line(text: &str) {
-    anstream::println!("{text}");
+pub(crate) fn line(line: &str) {
+    text(&format!("{line}\n"));
 }
 
 /// Prints a text to standard output as it is.
 pub(crate) fn text(text: &str) {
-    anstream::print!("{text}");
+    keep(anstream::stdout().write_all(text.as_bytes()));
+}
+
+/// Passes on what a guest printed, whatever it is.
+pub(crate) fn bytes(bytes: &[u8]) {
+    keep(io::stdout().write_all(bytes));
+}
+
+/// The first failure to print.
+static UNPRINTED: Mutex<Option<io::Error>> = Mutex::new(None);
+
+fn keep(result: io::Result<()>) {
+    if let (Err(error), Ok(mut first)) = (result, UNPRINTED.lock()) {
+        first.get_or_insert(error);
+    }
+}
+
+/// Whether everything could be printed. A reader that has seen enough, like `head`, is no failure.
+pub(crate) fn finish() -> anyhow::Result<()> {
+    keep(anstream::stdout().flush());
+    let first = UNPRINTED.lock().ok().and_then(|mut first| first.take());
+    match first {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a line to standard error.
@@ -124,7 +152,7 @@ pub(crate) fn init_tracing(verbose: u8) {
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
 }
 
 /// A number of things.
@@ -148,9 +176,7 @@ pub(crate) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context as _;
-
-    use super::one_line;
+    use super::*;
 
     /// Names its cause itself, as many errors do.
     #[derive(Debug)]

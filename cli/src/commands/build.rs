@@ -41,7 +41,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     if args.json {
         terminal::text(&report.to_json());
     } else {
-        summary(&report, &args.out);
+        summary(&report, Some(&args.out));
     }
     Ok(())
 }
@@ -65,7 +65,7 @@ fn profiled(args: &BuildArgs, guest: &Guest) -> Result<Profiled> {
 
 /// Builds, compares, and writes everything to `folder`; gives the report and the new lock.
 pub(crate) fn build_into(
-    folder: &Folder<'_>,
+    folder: &Folder,
     guest: &Guest,
     profiled: &Profiled,
     lock: &Lock,
@@ -276,7 +276,7 @@ fn reason(candidate: &Candidate, refused: Option<&String>) -> String {
     }
 }
 
-pub(crate) fn summary(report: &Report, out: &Path) {
+pub(crate) fn summary(report: &Report, out: Option<&Path>) {
     terminal::line(&format!(
         "{:>6}  {:>10}  {:>5}  {:>9}  {:>15}  {:>13}  function",
         "id", "entry", "insts", "calls", "columns", "saved cells"
@@ -308,7 +308,9 @@ pub(crate) fn summary(report: &Report, out: &Path) {
         terminal::grouped(cells_patched),
         ratio(cells, cells_patched),
     ));
-    terminal::line(&format!("written to {}", out.display()));
+    if let Some(out) = out {
+        terminal::line(&format!("written to {}", out.display()));
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]

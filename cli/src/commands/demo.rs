@@ -88,7 +88,12 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     for (label, guest, proof) in
         [("original", &original, &before.proof), ("patched", &patched, &after.proof)]
     {
-        check(&base, (label, &original, guest), proof, example.expected)?;
+        let line = check(&base, (label, &original, guest), proof, example.expected)?;
+        if args.json {
+            terminal::note(&format!("{line}: verified"));
+        } else {
+            terminal::good(&line, "verified");
+        }
     }
     Ok(())
 }
@@ -107,27 +112,27 @@ fn build(
     let (report, _) = build_into(&folder, original, &profiled, &Lock::default(), &options)?;
     folder.finish()?;
     if !args.json {
-        summary(&report, dir);
+        summary(&report, args.out.as_deref());
         terminal::line("");
     }
     Ok(())
 }
 
 /// Verifies a proof as somebody who has only its bytes would, and that its output is the right one.
+/// Gives what it proves.
 fn check(
     base: &BaseVm,
     (label, original, guest): (&str, &Guest, &Guest),
     proof: &Proof,
     expected: &str,
-) -> Result<()> {
+) -> Result<String> {
     let proof = Proof::from_bytes(&proof.to_bytes())?;
     let public_values = hex::decode(expected.trim())?;
     let verdict = verify_guest(base, original, guest, &proof, &public_values)?;
     if verdict.public_values != public_values {
         bail!("{label}: the proof verifies, but the output is wrong");
     }
-    terminal::good(&format!("{label}: proof of {}", hex::encode(&public_values)), "verified");
-    Ok(())
+    Ok(format!("{label}: proof of {}", hex::encode(&public_values)))
 }
 
 fn print(comparison: &Comparison) {

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
     Ok(())
 }
 
-fn write(folder: &Folder<'_>, guest: &Guest, run: &Run) -> Result<()> {
+fn write(folder: &Folder, guest: &Guest, run: &Run) -> Result<()> {
     let all = report::table(&guest.program, &run.profile, usize::MAX);
     let graph = report::flamegraph(&guest.program, &run.profile, &guest.file_name())
         .with_context(|| guest.name.clone())?;

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
         };
         terminal::line(&serde_json::to_string_pretty(&outcome)?);
     } else {
-        std::io::stdout().write_all(&run.stdout).context("cannot write to standard output")?;
+        terminal::bytes(&run.stdout);
         std::io::stderr().write_all(&run.stderr).context("cannot write to standard error")?;
         if !run.public_values.is_empty() {
             terminal::line(&format!("public values {public_values}"));

@@ -161,6 +161,28 @@ fn a_folder_is_replaced_as_a_whole() {
     assert_eq!(hidden, Vec::<String>::new());
 }
 
+#[cfg(unix)]
+#[test]
+fn folders_go_by_many_names() {
+    let desk = Desk::new();
+    let options = |out: &str| format!("--max-precompiles 2 --out {out}");
+    build(&desk, "self-read", &options("out"));
+    let first = desk.files("out");
+    std::os::unix::fs::symlink("out", desk.path("link")).unwrap();
+    for name in ["out/", "out/../out", "./out", "link"] {
+        build(&desk, "self-read", &options(name));
+        assert!(desk.files("out") == first, "{name}");
+        assert!(desk.path("link").is_symlink(), "{name}");
+    }
+    build(&desk, "self-read", &options(desk.path("absolute").to_str().unwrap()));
+    assert!(desk.files("absolute") == first);
+    let line = format!("build self-read.elf --input self-read.bin {}", options("../"));
+    desk.refuses(&line, &["../"]);
+    std::fs::create_dir(desk.path("here")).unwrap();
+    let here = desk.within("here");
+    here.refuses("build ../self-read.elf --input ../self-read.bin --out .", &["folder you are in"]);
+}
+
 #[test]
 fn numbers_are_stable() {
     let desk = Desk::new();

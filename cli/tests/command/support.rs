@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -38,12 +39,15 @@ impl Ran {
 
 /// A working folder with all example guests, as `NAME.elf`, and their inputs, as `NAME.bin`.
 pub(crate) struct Desk {
-    dir: tempfile::TempDir,
+    dir: Arc<tempfile::TempDir>,
+    /// The folder in it where commands run.
+    current: PathBuf,
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        let desk = Self { dir: tempfile::tempdir().unwrap() };
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        let desk = Self { current: dir.path().to_owned(), dir };
         for (name, _) in EXAMPLES {
             for (folder, file) in
                 [("elf", format!("{name}.elf")), ("inputs", format!("{name}.bin"))]
@@ -56,7 +60,12 @@ impl Desk {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.current.join(name)
+    }
+
+    /// A folder of this one to work in.
+    pub(crate) fn within(&self, folder: &str) -> Self {
+        Self { dir: Arc::clone(&self.dir), current: self.path(folder) }
     }
 
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
@@ -77,15 +86,15 @@ impl Desk {
         self.run_with(line, &[])
     }
 
+    /// The binary in this folder.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_autoprec"));
+        command.current_dir(&self.current).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command
+    }
+
     fn run_words(&self, words: &[impl AsRef<OsStr>], variables: &[(&str, &str)]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_autoprec"))
-            .args(words)
-            .current_dir(self.dir.path())
-            .env_remove("NO_COLOR")
-            .env_remove("CLICOLOR_FORCE")
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
+        let output = self.command().args(words).envs(variables.iter().copied()).output().unwrap();
         Ran {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),

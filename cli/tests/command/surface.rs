@@ -96,6 +96,36 @@ fn progress_is_for_terminals() {
     assert_eq!(verbose.stdout.lines().last(), Some("written to v"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_nobody_takes() {
+    use std::fs::File;
+    use std::process::Stdio;
+
+    let desk = Desk::new();
+    for line in ["run self-read.elf --input self-read.bin --json", "blocks keccak.elf"] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut command = desk.command();
+        let output = command.args(line.split(' ')).stdout(full).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(error.starts_with("error: cannot write to standard output"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+    // A reader that goes away has seen enough.
+    let mut command = desk.command();
+    let mut child = command
+        .args(["blocks", "sha256.elf"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
 #[test]
 fn blocks_are_drawn_the_same_every_time() {
     let desk = Desk::new();
