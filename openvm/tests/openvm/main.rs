@@ -5,6 +5,7 @@
 
 mod base;
 mod cost;
+mod extensions;
 mod patched;
 mod support;
 mod unpatched;

@@ -107,7 +107,7 @@ impl Arithmetic {
         }
         let addr = guest.reg(operands.rs1);
         // Hints are not part of the proof and read any address.
-        let x = super::super::read(guest, addr, modulus.bytes as u64)?;
+        let x = crate::environment::read(guest, addr, modulus.bytes as u64)?;
         let x = BigUint::from_bytes_le(&x);
         let (is_square, root) = match square_root(modulus, &x, &non_square) {
             Some(root) => (1, root),
