@@ -88,8 +88,9 @@ fn profiled(elf: &[u8], input: &[u8]) -> Run {
 /// Both executors end with the same 96 bytes from 0x300200 on, and the same registers.
 fn agree(base: &BaseVm, code: &str, input: &[u8]) {
     let loaded = (5..10).chain(13..32).zip((0x200..).step_by(4));
-    let loads: String = loaded.map(|(reg, at)| format!("lw x{reg}, {at}(a0)\n")).collect();
-    let text = prologue(input.len() / 4) + code + &loads + "reveal x5, 0\n terminate 0";
+    let loads: Vec<_> = loaded.map(|(reg, at)| format!("lw x{reg}, {at}(a0)")).collect();
+    let loads = loads.join("\n");
+    let text = prologue(input.len() / 4) + code + &loads + "\nreveal x5, 0\n terminate 0";
     let elf = elf(&assemble(&text));
     let ours = profiled(&elf, input);
     let theirs = execute(base, &GuestImage::unpatched(&elf), &[input.to_vec()])
