@@ -7,7 +7,8 @@
 //! Invariants:
 //! - a [`word::Word`]'s bytes and halves are in range on every accepted row of a call, because they
 //!   come from memory, are range-checked, or follow from lookups;
-//! - a register is accessed once, at the end; memory in program order before;
+//! - a register is accessed once, at the end; memory before, each word as seldom as possible
+//!   ([`memory`]);
 //! - everything vanishes on a row of zeros: constants are multiples of the `is_valid` column.
 
 mod access;
@@ -16,6 +17,7 @@ mod bitwise;
 mod builder;
 mod compare;
 mod demand;
+mod memory;
 mod multiply;
 mod shift;
 mod word;
@@ -32,6 +34,7 @@ use crate::target::Target;
 use access::{Group, GroupKey};
 use builder::{Builder, Ex, Lin};
 use demand::Demand;
+use memory::Lines;
 use word::Word;
 
 /// Why a region has no constraint system on a target.
@@ -101,9 +104,9 @@ pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowe
     if let Some((inst, address)) = no_such_address(ir, target) {
         return Err(LowerError::NoSuchAddress { inst, address });
     }
-    lowering.emit_steps();
     lowering.enter(pc, id);
     lowering.lower_in_order();
+    lowering.send_all();
     let next_pc = lowering.next_pc();
     lowering.leave(next_pc);
     if lowering.builder.accesses() == 0 {
@@ -160,8 +163,8 @@ struct Lowering<'a> {
     slots: Vec<Slot>,
     /// Per value: its columns, once it has been lowered.
     words: Vec<Option<Word>>,
-    /// Per effect: where the word that memory held is, and the word written.
-    memory_slots: Vec<Slot>,
+    /// Words of memory whose contents are known.
+    lines: Lines,
     /// The value that is a constant.
     constants: BTreeMap<u32, ValueId>,
     /// `a <u b` as a bit, where some gadget computes it anyway.
@@ -170,6 +173,8 @@ struct Lowering<'a> {
     signs: BTreeMap<ValueId, Lin>,
     /// The high part of a byte that is split at a bit.
     splits: BTreeMap<(Lin, u8), Lin>,
+    /// Exclusive ors of bytes that were looked up.
+    exclusive_ors: BTreeMap<(Lin, Lin), Lin>,
     /// Low and high words of products.
     products: BTreeMap<(ValueId, ValueId), [Word; 2]>,
     /// Pairs of which the high word of the product is needed.
@@ -201,10 +206,11 @@ impl<'a> Lowering<'a> {
             demand,
             slots: Vec::with_capacity(ir.values.len()),
             words: vec![None; ir.values.len()],
-            memory_slots: Vec::with_capacity(ir.effects.len()),
+            lines: Lines::default(),
             less: BTreeMap::new(),
             signs: BTreeMap::new(),
             splits: BTreeMap::new(),
+            exclusive_ors: BTreeMap::new(),
             products: BTreeMap::new(),
             divisions: BTreeMap::new(),
             groups: access::group(ir),
@@ -215,56 +221,38 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Emits the steps that execute the region, in program order.
-    fn emit_steps(&mut self) {
-        let mut effects = self.ir.effects.iter().peekable();
+    /// Emits the steps and columns of everything in program order, so that operands are there before
+    /// their users.
+    fn lower_in_order(&mut self) {
+        let mut effects = self.ir.effects.iter().copied().peekable();
         for id in self.ir.ids() {
             let at = |slots: &[Slot], id: ValueId| slots[id.index()];
-            let slot = match self.ir.node(id) {
+            let step = match self.ir.node(id) {
                 #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
-                Node::Const(value) => self.builder.step(Step::Const(value as u32)),
-                Node::Reg(reg) => self.builder.step(Step::Reg(reg)),
-                Node::Alu(op, a, b) => {
-                    self.builder.step(Step::Alu(op, at(&self.slots, a), at(&self.slots, b)))
-                }
+                Node::Const(value) => Step::Const(value as u32),
+                Node::Reg(reg) => Step::Reg(reg),
+                Node::Alu(op, a, b) => Step::Alu(op, at(&self.slots, a), at(&self.slots, b)),
                 Node::Select { condition, then, otherwise } => {
                     let [c, t, o] = [condition, then, otherwise].map(|id| at(&self.slots, id));
-                    self.builder.step(Step::Select(c, t, o))
+                    Step::Select(c, t, o)
                 }
                 Node::Load { .. } => {
-                    while let Some(effect) = effects.next_if(|e| **e != Effect::Load(id)) {
-                        self.store_steps(*effect);
+                    while let Some(effect) = effects.next_if(|e| *e != Effect::Load(id)) {
+                        self.store(effect);
                     }
                     effects.next();
-                    self.load_steps(id)
+                    self.load(id);
+                    continue;
                 }
             };
+            let slot = self.builder.step(step);
             self.slots.push(slot);
-        }
-        for effect in effects {
-            self.store_steps(*effect);
-        }
-    }
-
-    /// Lowers everything that is needed in program order, so that operands are there before their
-    /// users.
-    fn lower_in_order(&mut self) {
-        let mut effects = 0;
-        for id in self.ir.ids() {
-            let is_load = matches!(self.ir.node(id), Node::Load { .. });
-            if is_load {
-                while self.ir.effects[effects] != Effect::Load(id) {
-                    self.memory_access(effects);
-                    effects += 1;
-                }
-                self.memory_access(effects);
-                effects += 1;
-            } else if self.demand.is_needed(id) {
+            if self.demand.is_needed(id) {
                 self.word(id);
             }
         }
-        for effect in effects..self.ir.effects.len() {
-            self.memory_access(effect);
+        for effect in effects {
+            self.store(effect);
         }
     }
 

@@ -7,7 +7,7 @@
 //! Invariants:
 //! - a step uses only slots of earlier steps;
 //! - accesses happen in the order of the steps, then the registers in order; each is one tick;
-//! - every look, read and register look has one word in the record, in the order of the steps.
+//! - every look at memory or a register has one word in the record, in the order of the steps.
 
 use autoprec_circuits::{BabyBear, Field};
 use autoprec_isa::{Alu, Reg};
@@ -31,8 +31,8 @@ pub enum Step {
     Reg(Reg),
     /// The word at an aligned address, without access.
     Look(Slot),
-    /// An access that reads the word at an address.
-    Read(Slot),
+    /// An access that leaves the word at an address as it is; its result is unspecified.
+    Touch(Slot),
     /// An access that writes a word; its result is unspecified.
     Write {
         /// Where.
@@ -68,17 +68,19 @@ pub enum Step {
 impl Step {
     /// Whether its result comes from outside and is recorded.
     fn is_input(&self) -> bool {
-        matches!(self, Self::Reg(_) | Self::Look(_) | Self::Read(_))
+        matches!(self, Self::Reg(_) | Self::Look(_))
     }
 
     fn is_access(&self) -> bool {
-        matches!(self, Self::Read(_) | Self::Write { .. })
+        matches!(self, Self::Touch(_) | Self::Write { .. })
     }
 
     fn operands(&self) -> Vec<Slot> {
         match self {
             Self::Timestamp | Self::Reg(_) | Self::Previous(_) | Self::Const(_) => vec![],
-            Self::Look(a) | Self::Read(a) | Self::Inverse(a) | Self::Bits { of: a, .. } => vec![*a],
+            Self::Look(a) | Self::Touch(a) | Self::Inverse(a) | Self::Bits { of: a, .. } => {
+                vec![*a]
+            }
             Self::Write { addr: a, value: b } | Self::Alu(_, a, b) | Self::Product(a, b) => {
                 vec![*a, *b]
             }
@@ -239,10 +241,10 @@ impl WitnessRecipe {
                 Step::Timestamp => host.timestamp(),
                 Step::Reg(reg) => tape.input(host.look_reg(reg)),
                 Step::Look(addr) => tape.input(host.look(self.checked(host, slots[addr.index()])?)),
-                Step::Read(addr) => {
-                    let (previous, word) = host.read(self.checked(host, slots[addr.index()])?);
+                Step::Touch(addr) => {
+                    let (previous, _) = host.read(self.checked(host, slots[addr.index()])?);
                     tape.previous(previous);
-                    tape.input(word)
+                    0
                 }
                 Step::Write { addr, value } => {
                     let addr = self.checked(host, slots[addr.index()])?;
@@ -288,10 +290,10 @@ impl WitnessRecipe {
         for (index, step) in self.steps.iter().enumerate() {
             let word = match *step {
                 Step::Timestamp => record[0],
-                Step::Reg(_) | Step::Look(_) | Step::Read(_) => {
+                Step::Reg(_) | Step::Look(_) => {
                     *input.next().expect("the record has a word per input")
                 }
-                Step::Write { .. } => 0,
+                Step::Touch(_) | Step::Write { .. } => 0,
                 Step::Previous(access) => previous[access as usize],
                 _ => pure(step, &slots),
             };

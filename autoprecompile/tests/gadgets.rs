@@ -114,6 +114,11 @@ fn combinations() {
         "lw a0, 0(a1); lw a2, 0(a0); lw a3, 4(a2)",
         "srai a0, a1, 31; xor a2, a1, a0; sub a2, a2, a0",
         "srl a0, a1, a2; sra a3, a1, a2; sll a4, a1, a2; andi a2, a2, 31; srl a5, a5, a2",
+        "xor a0, a1, a2; and a0, a0, a3; xor a0, a0, a2",
+        "xor a0, a1, a2; and a0, a0, a3; and a4, a1, a2; xor a0, a0, a4; or a5, a1, a2",
+        "lw a0, 0(a1); lw a2, 4(a1); sw a2, 0(a1); lw a3, 0(a4); sw a0, 4(a1); sw a3, 0(a1)",
+        "lw a0, 0(a1); sb a2, 1(a1); lbu a3, 1(a1); lh a5, 0(a1); sw a5, 0(a4); lbu a3, 0(a1)",
+        "sw a0, 0(a1); lbu a2, 0(a3); sw a2, 0(a1); sb a0, 0(a3); lw a4, 0(a1)",
         "lui a0, 0x400; lw a1, 16(a0); sw a1, 20(a0); lbu a2, 21(a0)",
         "slli a1, a1, 2; lw a0, 4(a1); lbu a2, 1(a1)",
     ] {

@@ -52,6 +52,14 @@ const INSTANCES: &[(&str, &[&str])] = &[
     ("add-add", &["addi a0, a1, 2047; addi a0, a0, 2047", "addi a0, a1, 4; lw a0, -4(a0)"]),
     ("and-and", &["andi a0, a1, 255; andi a0, a0, -16"]),
     ("xor-xor", &["xori a0, a1, 255; xori a0, a0, -1"]),
+    (
+        "choose",
+        &[
+            "xor a0, a1, a2; and a0, a0, a3; xor a0, a0, a2",
+            "xor a0, a1, a2; and a0, a3, a0; xor a0, a0, a1",
+        ],
+    ),
+    ("choose-swapped", &["xor a0, a1, a2; and a0, a0, a3; xor a0, a2, a0"]),
     ("or-or", &["ori a0, a1, 3; ori a0, a0, 12"]),
     (
         "shift-shift",

@@ -16,14 +16,14 @@ use autoprec_isa::{Alu, Reg, Width};
 
 use super::Lowering;
 use super::builder::{Builder, Ex, Lin};
-use super::word::{Byte, Word};
+use super::word::Word;
 use crate::ir::{Effect, Ir, Node, ValueId};
-use crate::recipe::{RegisterAccess, Slot, Step};
+use crate::recipe::{RegisterAccess, Step};
 
 /// Address space of registers.
 const REGISTERS: i64 = 1;
 /// Address space of memory.
-const MEMORY: i64 = 2;
+pub(super) const MEMORY: i64 = 2;
 
 /// What the accesses of a group have in common: the base value, if the address is not constant.
 pub(super) type GroupKey = Option<ValueId>;
@@ -41,13 +41,13 @@ pub(super) struct Group {
 
 /// The access whose address is checked.
 #[derive(Clone, Debug)]
-struct Anchor {
+pub(super) struct Anchor {
     /// Its address.
     address: Lin,
     /// Its distance from the base.
     offset: u32,
     /// What the base may be modulo 4, and whether it is (these sum to 1).
-    residues: Vec<(u32, Lin)>,
+    pub(super) residues: Vec<(u32, Lin)>,
 }
 
 impl Anchor {
@@ -59,13 +59,13 @@ impl Anchor {
     }
 
     /// The address of the word that an access at this distance from the base touches.
-    fn pointer(&self, offset: u32) -> Lin {
+    pub(super) fn pointer(&self, offset: u32) -> Lin {
         let distance = i64::from(offset.wrapping_sub(self.offset).cast_signed());
         self.address.clone() + Builder::int(distance) - self.shift(offset)
     }
 
     /// Whether the byte `index` of the word is the byte `of` of an access at this distance.
-    fn selects(&self, offset: u32, index: u32, of: u32) -> Lin {
+    pub(super) fn selects(&self, offset: u32, index: u32, of: u32) -> Lin {
         let hits = self.residues.iter().filter(|(r, _)| (r.wrapping_add(offset) & 3) + of == index);
         hits.fold(Lin::zero(), |sum, (_, flag)| sum + flag.clone())
     }
@@ -102,14 +102,14 @@ pub(super) fn address_of(ir: &Ir, effect: Effect) -> (ValueId, u32) {
     (address(ir, effect).0, instruction(ir, effect))
 }
 
-fn instruction(ir: &Ir, effect: Effect) -> u32 {
+pub(super) fn instruction(ir: &Ir, effect: Effect) -> u32 {
     match effect {
         Effect::Load(id) => ir.values[id.index()].inst,
         Effect::Store { inst, .. } => inst,
     }
 }
 
-fn address(ir: &Ir, effect: Effect) -> (ValueId, Width) {
+pub(super) fn address(ir: &Ir, effect: Effect) -> (ValueId, Width) {
     match effect {
         Effect::Store { addr, width, .. } => (addr, width),
         Effect::Load(id) => match ir.node(id) {
@@ -120,161 +120,14 @@ fn address(ir: &Ir, effect: Effect) -> (ValueId, Width) {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
-fn split(ir: &Ir, addr: ValueId) -> (GroupKey, u32) {
+pub(super) fn split(ir: &Ir, addr: ValueId) -> (GroupKey, u32) {
     let (base, offset) = ir.split_address(addr);
     (base, offset as u32)
 }
 
 impl Lowering<'_> {
-    /// Emits the steps of a load and gives the slot of its value.
-    pub(super) fn load_steps(&mut self, id: ValueId) -> Slot {
-        let Node::Load { width, signed, addr } = self.ir.node(id) else {
-            unreachable!("the caller passes a load")
-        };
-        let addr = self.slots[addr.index()];
-        let aligned = self.aligned(addr, width);
-        let word = self.builder.step(Step::Read(aligned));
-        self.memory_slots.push(word);
-        if width == Width::Word {
-            return word;
-        }
-        let shift = self.bit_shift(addr);
-        let shifted = self.builder.step(Step::Alu(Alu::Srl, word, shift));
-        if !signed {
-            let len = u8::try_from(8 * width.bytes()).expect("at most 16");
-            return self.builder.step(Step::Bits { of: shifted, low: 0, len });
-        }
-        let unused = self.builder.step(Step::Const(32 - 8 * width.bytes()));
-        let top = self.builder.step(Step::Alu(Alu::Sll, shifted, unused));
-        self.builder.step(Step::Alu(Alu::Sra, top, unused))
-    }
-
-    /// Emits the steps of a store.
-    pub(super) fn store_steps(&mut self, effect: Effect) {
-        let Effect::Store { width, addr, value, .. } = effect else {
-            unreachable!("the caller passes a store")
-        };
-        let (addr, value) = (self.slots[addr.index()], self.slots[value.index()]);
-        let aligned = self.aligned(addr, width);
-        let old = self.builder.step(Step::Look(aligned));
-        self.memory_slots.push(old);
-        let mut new = value;
-        if width != Width::Word {
-            let shift = self.bit_shift(addr);
-            let len = u8::try_from(8 * width.bytes()).expect("at most 16");
-            let ones = self.builder.step(Step::Const(u32::MAX >> (32 - len)));
-            let all = self.builder.step(Step::Const(u32::MAX));
-            let mask = self.builder.step(Step::Alu(Alu::Sll, ones, shift));
-            let others = self.builder.step(Step::Alu(Alu::Xor, mask, all));
-            let kept = self.builder.step(Step::Alu(Alu::And, old, others));
-            let low = self.builder.step(Step::Bits { of: value, low: 0, len });
-            let placed = self.builder.step(Step::Alu(Alu::Sll, low, shift));
-            new = self.builder.step(Step::Alu(Alu::Or, kept, placed));
-        }
-        self.builder.step(Step::Write { addr: aligned, value: new });
-    }
-
-    /// The address of the word; a misaligned address stays misaligned, which stops execution.
-    fn aligned(&mut self, addr: Slot, width: Width) -> Slot {
-        let mask = match width {
-            Width::Byte => !3,
-            Width::Half => !2,
-            Width::Word | Width::Double => return addr,
-        };
-        let mask = self.builder.step(Step::Const(mask));
-        self.builder.step(Step::Alu(Alu::And, addr, mask))
-    }
-
-    /// 8 times the position of an address in its word.
-    fn bit_shift(&mut self, addr: Slot) -> Slot {
-        let position = self.builder.step(Step::Bits { of: addr, low: 0, len: 2 });
-        let three = self.builder.step(Step::Const(3));
-        self.builder.step(Step::Alu(Alu::Sll, position, three))
-    }
-
-    /// Lowers a load or store: its pointer, the word that comes in and the word that goes out.
-    pub(super) fn memory_access(&mut self, effect: usize) {
-        let access = self.ir.effects[effect];
-        let outer = self.builder.set_inst(Some(instruction(self.ir, access)));
-        let (addr, width) = address(self.ir, access);
-        let (base, offset) = split(self.ir, addr);
-        let anchor = self.anchor(base);
-        let slot = self.memory_slots[effect];
-        let number = self.builder.accesses();
-        let old = self.byte_columns(&format!("m{number}"), ColumnKind::Input, slot);
-        let new = match access {
-            Effect::Load(id) => {
-                if self.demand.is_needed(id) {
-                    let word = self.loaded(id, &anchor, offset, (&old, slot));
-                    self.words[id.index()] = Some(word);
-                }
-                old.clone().map(Ex::from)
-            }
-            Effect::Store { value, .. } => {
-                let value = self.bytes(value);
-                let value = &value[..width.bytes() as usize];
-                stored(&anchor, offset, &old, value)
-            }
-        };
-        self.access(MEMORY, anchor.pointer(offset), old, new);
-        self.builder.set_inst(outer);
-    }
-
-    /// The value of a load, selected from the word that holds it and extended.
-    fn loaded(
-        &mut self,
-        id: ValueId,
-        anchor: &Anchor,
-        offset: u32,
-        (word, slot): (&[Lin; 4], Slot),
-    ) -> Word {
-        let Node::Load { width, signed, .. } = self.ir.node(id) else {
-            unreachable!("the caller passes a load")
-        };
-        if width == Width::Word {
-            return Word::from_bytes(word.clone(), u32::MAX, slot);
-        }
-        let mut lins = [const { Lin::zero() }; 4];
-        for of in 0..width.bytes() {
-            lins[of as usize] = self.selected(id, anchor, (offset, of), word);
-        }
-        let len = width.bytes() as usize;
-        if signed {
-            let top = Byte {
-                lin: lins[len - 1].clone(),
-                bits: u8::MAX,
-                word: self.slots[id.index()],
-                index: u8::try_from(len - 1).expect("at most 1"),
-            };
-            let (_, sign) = self.split(&top, 7);
-            lins[len..].fill(sign.times(255));
-        }
-        Word::from_bytes(lins, self.possible[id.index()], self.slots[id.index()])
-    }
-
-    /// Byte `of` of an access: `Σ flag·byte` over the possible alignments.
-    fn selected(
-        &mut self,
-        id: ValueId,
-        anchor: &Anchor,
-        (offset, of): (u32, u32),
-        word: &[Lin; 4],
-    ) -> Lin {
-        let position = |residue: u32| ((residue.wrapping_add(offset) & 3) + of) as usize;
-        if let [(residue, _)] = anchor.residues[..] {
-            return word[position(residue)].clone();
-        }
-        let index = u8::try_from(of).expect("at most 1");
-        let byte = self.byte_column(id, index, ColumnKind::Result);
-        let sum = anchor.residues.iter().fold(Ex::from(-byte.clone()), |sum, (residue, flag)| {
-            sum + Ex::from(flag.clone()) * word[position(*residue)].clone().into()
-        });
-        self.builder.constrain(sum, "the byte at the alignment");
-        byte
-    }
-
     /// The anchor of a group, established at the group's first access.
-    fn anchor(&mut self, base: GroupKey) -> Anchor {
+    pub(super) fn anchor(&mut self, base: GroupKey) -> Anchor {
         if let Some(anchor) = &self.groups[&base].anchor {
             return anchor.clone();
         }
@@ -326,16 +179,18 @@ impl Lowering<'_> {
     ) -> Anchor {
         let price = |&&(addr, offset, _): &&Member| match offset {
             0 => 0,
-            _ if self.demand.is_needed(addr) => 0,
+            _ if self.is_lowered(addr) => 0,
             // A small negative distance always carries out of the word.
             _ if offset >> self.target.address_bits != 0 => 1,
             _ => 2,
         };
         let &(addr, offset, _) = accesses.iter().min_by_key(price).expect("a group has accesses");
-        let [low, high] = if offset == 0 || self.demand.is_needed(addr) {
+        let [low, high] = if offset == 0 {
+            self.halves(base).map(|half| half.lin)
+        } else if self.is_lowered(addr) {
             self.halves(addr).map(|half| half.lin)
         } else {
-            self.offset_address(base, offset, self.slots[addr.index()])
+            self.offset_address(base, offset)
         };
         let address = low.clone() + high.times(1 << 16);
         let anchor = Anchor { address, offset, residues };
@@ -352,7 +207,7 @@ impl Lowering<'_> {
     /// Lemma: with the low half in range its carry, a bit, is determined. If the offset's high half
     /// is not below 2^(`address_bits` − 16), a high half without carry would not be either, so it
     /// carries; otherwise the carry is a bit that its range determines.
-    fn offset_address(&mut self, base: ValueId, offset: u32, addr: Slot) -> [Lin; 2] {
+    fn offset_address(&mut self, base: ValueId, offset: u32) -> [Lin; 2] {
         let [base_low, base_high] = self.halves(base);
         let (low, high) = (offset & 0xffff, offset >> 16);
         let low_sum = base_low.lin + Builder::int(i64::from(low));
@@ -368,6 +223,8 @@ impl Lowering<'_> {
             Builder::is_valid()
         } else if u32::from(base_high.bits) + high + 1 > 0xffff {
             let offset = self.builder.step(Step::Const(offset));
+            let base_slot = self.slots[base.index()];
+            let addr = self.builder.step(Step::Alu(Alu::Add, base_slot, offset));
             let slot = self.builder.step(Step::Alu(Alu::Sltu, addr, offset));
             let wraps = self.builder.column(format!("{base}_wraps"), ColumnKind::Pointer, slot);
             self.builder.constrain(Ex::from(wraps.clone()).boolean(), "carry of the high half");
@@ -376,6 +233,11 @@ impl Lowering<'_> {
             Lin::zero()
         };
         [low_sum - carry.times(1 << 16), high_sum - wraps.times(1 << 16)]
+    }
+
+    /// Whether an address has columns of its own by now.
+    fn is_lowered(&self, addr: ValueId) -> bool {
+        self.words[addr.index()].is_some()
     }
 
     /// Accesses a register at the end of the call.
@@ -401,7 +263,7 @@ impl Lowering<'_> {
     ///
     /// Lemma: now − previous − 1 = low + 2^17·high with low in 17 and high in
     /// `timestamp_bits` − 17 bits, so the previous access was before this one.
-    fn access(&mut self, space: i64, pointer: Lin, old: [Lin; 4], new: [Ex; 4]) {
+    pub(super) fn access(&mut self, space: i64, pointer: Lin, old: [Lin; 4], new: [Ex; 4]) {
         let number = self.builder.next_access();
         let previous = self.builder.step(Step::Previous(number));
         let previous = self.builder.column(format!("t{number}"), ColumnKind::Time, previous);
@@ -436,24 +298,4 @@ fn residues(accesses: &[Member], possible: u32) -> Vec<u32> {
 /// Whether an access at this distance from a base with this residue modulo 4 is aligned.
 fn is_aligned(residue: u32, offset: u32, width: Width) -> bool {
     residue.wrapping_add(offset) & (width.bytes() - 1) == 0
-}
-
-/// The word after a store: each byte is kept or replaced.
-fn stored(anchor: &Anchor, offset: u32, old: &[Lin; 4], value: &[Byte]) -> [Ex; 4] {
-    let mut index = 0;
-    old.clone().map(|kept| {
-        let position = index;
-        index += 1;
-        let choices = value.iter().zip(0..).map(|(byte, of)| {
-            let flag = anchor.selects(offset, position, of);
-            let difference = byte.lin.clone() - kept.clone();
-            if flag == Builder::is_valid() {
-                // On padding both are 0, so the flag is not needed.
-                difference.into()
-            } else {
-                Ex::from(flag) * difference.into()
-            }
-        });
-        choices.fold(Ex::from(kept.clone()), |sum, change| sum + change)
-    })
 }

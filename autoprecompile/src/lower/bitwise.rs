@@ -1,15 +1,16 @@
 //! `and`, `or`, `xor`.
 //!
 //! Lemma: a + b = (a ^ b) + 2·(a & b) and (a | b) = (a + b + (a ^ b)) / 2, so one lookup of the
-//! exclusive or serves all three. Where no bit can be set in both, `or` and `xor` are sums.
+//! exclusive or serves all three, and several operations on the same bytes share it. Where no bit
+//! can be set in both, `or` and `xor` are sums.
 
 use autoprec_circuits::ColumnKind;
 use autoprec_isa::Alu;
 
 use super::Lowering;
-use super::builder::{Builder, Ex, Lin};
+use super::builder::{Builder, Ex, Lin, half};
 use super::word::{Byte, Word};
-use crate::ir::ValueId;
+use crate::ir::{Node, ValueId};
 
 impl Lowering<'_> {
     /// A bitwise operation, byte by byte, or on single bits.
@@ -19,8 +20,12 @@ impl Lowering<'_> {
             let bit = self.bitwise_bit(id, op, a, b);
             return self.word_of_bit(id, bit);
         }
+        let disjoint = op != Alu::And && self.never_both(a, b);
         let (a, b) = (self.bytes(a), self.bytes(b));
         let lins = std::array::from_fn(|i| {
+            if disjoint {
+                return a[i].lin.clone() + b[i].lin.clone();
+            }
             let index = u8::try_from(i).expect("below 4");
             self.bitwise_byte((id, index), op, &a[i], &b[i])
         });
@@ -64,16 +69,49 @@ impl Lowering<'_> {
             Alu::Or | Alu::Xor if disjoint => return a.lin.clone() + b.lin.clone(),
             _ => {}
         }
-        let (id, index) = at;
-        let result = self.byte_column(id, index, ColumnKind::Result);
         let (a, b) = (a.lin.clone(), b.lin.clone());
+        let exclusive = self.exclusive_or(at, op, &a, &b);
+        match op {
+            Alu::And => (a + b - exclusive).scale(half()),
+            Alu::Or => (a + b + exclusive).scale(half()),
+            _ => exclusive,
+        }
+    }
+
+    /// The exclusive or of two bytes as a linear form. The first operation on them makes a column of
+    /// its own result, from which the others follow.
+    fn exclusive_or(&mut self, (id, index): (ValueId, u8), op: Alu, a: &Lin, b: &Lin) -> Lin {
+        let key = if a <= b { (a.clone(), b.clone()) } else { (b.clone(), a.clone()) };
+        if let Some(exclusive) = self.exclusive_ors.get(&key) {
+            return exclusive.clone();
+        }
+        let result = self.byte_column(id, index, ColumnKind::Result);
         let exclusive = match op {
             Alu::And => a.clone() + b.clone() - result.times(2),
             Alu::Or => result.times(2) - a.clone() - b.clone(),
-            _ => result.clone(),
+            _ => result,
         };
-        self.builder.xor(a, b, exclusive, op.name());
-        result
+        self.builder.xor(a.clone(), b.clone(), exclusive.clone(), op.name());
+        self.exclusive_ors.insert(key, exclusive.clone());
+        exclusive
+    }
+
+    /// Whether no bit can be set in both values, by their form: `x & m` and `y & ~m`, or
+    /// `(x ^ y) & m` and `x & y`.
+    fn never_both(&self, a: ValueId, b: ValueId) -> bool {
+        let factors = |id: ValueId| match self.ir.node(id) {
+            Node::Alu(Alu::And, p, q) => Some([p, q]),
+            _ => None,
+        };
+        let (Some(p), Some(q)) = (factors(a), factors(b)) else { return false };
+        let excludes = |factor: ValueId, others: [ValueId; 2]| match self.ir.node(factor) {
+            Node::Alu(Alu::Xor, x, y) if self.ir.as_const(y) == Some(0xffff_ffff) => {
+                others.contains(&x)
+            }
+            Node::Alu(Alu::Xor, x, y) => others == [x, y] || others == [y, x],
+            _ => false,
+        };
+        p.iter().any(|&factor| excludes(factor, q)) || q.iter().any(|&factor| excludes(factor, p))
     }
 }
 

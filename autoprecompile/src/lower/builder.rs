@@ -30,6 +30,8 @@ pub(super) struct Builder {
     names: BTreeMap<String, u32>,
     inst: Option<u32>,
     accesses: u32,
+    /// Words of memory looked at so far.
+    words: u32,
     /// Linear forms that must be bytes, with the instruction that wants it.
     bytes: Vec<(Lin, Option<u32>)>,
 }
@@ -44,6 +46,7 @@ impl Builder {
             names: BTreeMap::new(),
             inst: None,
             accesses: 0,
+            words: 0,
             bytes: Vec::new(),
         }
     }
@@ -75,7 +78,7 @@ impl Builder {
 
     /// The slot of a step; equal steps that do not touch the machine share one.
     pub(super) fn step(&mut self, step: Step) -> Slot {
-        let shared = !matches!(step, Step::Look(_) | Step::Read(_) | Step::Write { .. });
+        let shared = !matches!(step, Step::Look(_) | Step::Touch(_) | Step::Write { .. });
         if shared && let Some(&slot) = self.numbers.get(&step) {
             return slot;
         }
@@ -169,6 +172,12 @@ impl Builder {
     pub(super) fn next_access(&mut self) -> u32 {
         self.accesses += 1;
         self.accesses - 1
+    }
+
+    /// The number of the next word of memory that is looked at.
+    pub(super) fn next_word(&mut self) -> u32 {
+        self.words += 1;
+        self.words - 1
     }
 
     /// Accesses so far.

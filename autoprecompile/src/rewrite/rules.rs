@@ -22,6 +22,15 @@ enum Equal {
     Alu(Alu, ValueId, ValueId),
     /// Another operation with a constant as its second operand.
     AluConst(Alu, ValueId, u64),
+    /// `(then & mask) | (otherwise & !mask)`: bit by bit one of two values.
+    Choose {
+        /// Where it is set, `then` is taken.
+        mask: ValueId,
+        /// Taken where the mask is set.
+        then: ValueId,
+        /// Taken elsewhere.
+        otherwise: ValueId,
+    },
     /// The negation, `xor 1`, of an operation that gives a bit.
     Not(Alu, ValueId, ValueId),
 }
@@ -115,6 +124,25 @@ pub const RULES: &[Rule] = rules![
         let bits = crate::ir::possible_bits(b.ir().xlen, Node::Alu(op, x, y), of);
         (bits == 0).then_some(Equal::Const(0))
     };
+    "choose", "((x ^ y) & m) ^ y = (x & m) | (y & ~m)", |b, op, x, y| {
+        if op != Alu::Xor { return None }
+        let (inner, p, q) = operation(b, x)?;
+        let pick = |difference: ValueId, mask: ValueId| {
+            let (op, u, v) = operation(b, difference)?;
+            let other = if v == y { u } else if u == y { v } else { return None };
+            (op == Alu::Xor && constant(b, y).is_none()).then_some(Equal::Choose { mask, then: other, otherwise: y })
+        };
+        if inner != Alu::And { return None }
+        pick(p, q).or_else(|| pick(q, p))
+    };
+    "choose-swapped", "y ^ ((x ^ y) & m) = ((x ^ y) & m) ^ y", |b, op, x, y| {
+        if op != Alu::Xor || constant(b, y).is_some() { return None }
+        let (inner, p, q) = operation(b, y)?;
+        let differs = |id: ValueId| matches!(operation(b, id), Some((Alu::Xor, u, v)) if u == x || v == x);
+        // Not if the other operand looks the same: the two rules must not undo each other.
+        let swap = inner == Alu::And && (differs(p) || differs(q)) && !matches!(operation(b, x), Some((Alu::And, ..)));
+        swap.then_some(Equal::Alu(Alu::Xor, y, x))
+    };
     "and-covers", "x & c = x if c has every bit that x can have", |b, op, x, y| {
         (op == Alu::And && b.possible(x) & !constant(b, y)? == 0).then_some(Equal::Value(x))
     };
@@ -188,6 +216,13 @@ impl Rewriter<'_> {
             Equal::AluConst(op, a, value) => {
                 let b = self.builder.constant(value);
                 self.alu(op, a, b)
+            }
+            Equal::Choose { mask, then, otherwise } => {
+                let taken = self.alu(Alu::And, then, mask);
+                let ones = self.builder.constant(u64::MAX);
+                let rest = self.alu(Alu::Xor, mask, ones);
+                let left = self.alu(Alu::And, otherwise, rest);
+                self.alu(Alu::Or, taken, left)
             }
             Equal::Not(op, a, b) => {
                 let (inner, one) = (self.alu(op, a, b), self.builder.constant(1));
