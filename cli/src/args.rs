@@ -70,6 +70,9 @@ pub(crate) struct InputArgs {
     /// Stop after this many instructions
     #[arg(long, value_name = "N")]
     pub(crate) max_instructions: Option<u64>,
+    /// The guest's openvm.toml, if it uses extensions of OpenVM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -168,9 +171,6 @@ pub(crate) struct BuildArgs {
     /// The lock that keeps numbers stable
     #[arg(long, value_name = "PATH", default_value = "autoprec.lock")]
     pub(crate) lock: PathBuf,
-    /// The guest's openvm.toml, if it uses extensions of OpenVM
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// The folder to write
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -238,9 +238,6 @@ pub(crate) struct ProveArgs {
     /// The back end
     #[arg(long, value_enum, default_value_t = TargetName::Openvm)]
     pub(crate) target: TargetName,
-    /// The guest's openvm.toml, if it uses extensions of OpenVM
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// Where to write the proof
     #[arg(long, value_name = "FILE", required_unless_present = "check")]
     pub(crate) proof: Option<PathBuf>,

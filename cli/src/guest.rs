@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use autoprec_linker::Manifest;
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Run};
+use autoprec_profiler::{Algebra, Environment, Input, Limits, Patches, Program, Run};
 
 use crate::args::InputArgs;
 use crate::files;
@@ -60,6 +60,13 @@ impl Guest {
     }
 }
 
+/// The moduli and curves that a guest's openvm.toml lists, without which its instructions on them
+/// mean nothing.
+fn algebra(config: Option<&Path>) -> Result<Algebra> {
+    let Some(path) = config else { return Ok(Algebra::default()) };
+    Algebra::from_toml(&files::read_text(path)?).with_context(|| path.display().to_string())
+}
+
 /// How to run a guest.
 pub(crate) struct Setting {
     pub(crate) environment: Environment,
@@ -86,7 +93,12 @@ impl Setting {
         let stdin = args.stdin.as_ref().map(|path| files::read(path)).transpose()?;
         Ok(Self {
             environment,
-            input: Input { hints: hints?, stdin: stdin.unwrap_or_default(), ..Input::default() },
+            input: Input {
+                hints: hints?,
+                stdin: stdin.unwrap_or_default(),
+                algebra: algebra(args.config.as_deref())?,
+                ..Input::default()
+            },
             limits: Limits { max_instructions: args.max_instructions },
         })
     }

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     let form = args.form();
     check_form(form, args.target)?;
     let guest = Guest::load(&args.guest)?;
-    let base = base_vm(args.config.as_deref())?;
+    let base = base_vm(args.input.config.as_deref())?;
     let budget = budget(&base, args.max_precompiles)?;
     let lock = read_lock(&args.lock)?;
     let folder = Folder::create(&args.out)?;

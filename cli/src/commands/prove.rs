@@ -15,15 +15,15 @@ pub(crate) fn run(args: &ProveArgs) -> Result<()> {
     let guest = Guest::load(&args.guest)?;
     let setting = Setting::of(&args.input, &guest)?;
     let hints = hints(&guest, &setting)?;
-    let base = base_vm(args.config.as_deref())?;
+    let base = base_vm(args.input.config.as_deref())?;
     let provable = Provable::new(&guest)?;
     let mut options = ProveOptions::new();
     options.max_segment_memory = args.segment_memory.map(|mebibytes| mebibytes << 20);
     let proof_file = args.proof.as_deref().map(File::create).transpose()?;
     let values_file = args.public_values.as_deref().map(File::create).transpose()?;
-    // Our own executor says in a moment, and with names, what OpenVM would say later. It does not
-    // know the extensions that a configuration may name.
-    if args.config.is_none() {
+    // Our own executor says in a moment, and with names, what OpenVM would say later. It lacks one of
+    // the extensions that a configuration may name.
+    if args.input.config.is_none() {
         setting.run_well(&guest)?;
     }
     let (Some(path), Some(file)) = (&args.proof, proof_file) else {
