@@ -53,6 +53,9 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Build, prove and verify a guest that comes with the program, original against patched
     Demo(DemoArgs),
+    /// Measure against fixed inputs
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 /// What a guest runs on.
@@ -306,6 +309,45 @@ pub(crate) struct DemoArgs {
     /// Print the figures as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Synthesise exported blocks and say what their systems cost
+    Synth(BenchSynthArgs),
+}
+
+/// Optimisers to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Baseline {
+    /// powdr's autoprecompiles 0.1.5.
+    Powdr,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec bench synth openvm-eth
+  autoprec bench synth keccak_apc_pre_opt.json.gz --json keccak.json
+  autoprec bench synth openvm-eth --baseline powdr --json report.json
+
+An export is a block as powdr writes it (ApcWithBusMap), JSON or gzip of it. A file table.tsv beside
+it with the columns file and freq says how often blocks are executed. The baseline is there only if
+autoprec was built with `--features powdr`; it takes minutes.")]
+pub(crate) struct BenchSynthArgs {
+    /// Exports, or folders whose exports (*.json, *.json.gz) are taken in order of name
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Run this optimiser too, in the same run
+    #[arg(long, value_enum)]
+    pub(crate) baseline: Option<Baseline>,
+    /// Measure sizes and times only, without asking the checker
+    #[arg(long)]
+    pub(crate) no_check: bool,
+    /// Write the report as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -1,5 +1,6 @@
 //! The commands, one module each: arguments in, results printed.
 
+pub(crate) mod bench;
 pub(crate) mod blocks;
 pub(crate) mod build;
 pub(crate) mod demo;

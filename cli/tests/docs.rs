@@ -81,6 +81,7 @@ fn files_and_tests_that_are_named_exist() {
         "linker/",
         "openvm/",
         "dashboards/",
+        "bench/",
         "cli/",
         "examples/",
         ".ci/",

@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("linker", "autoprec-linker"),
     ("openvm", "autoprec-openvm"),
     ("dashboards", "autoprec-dashboards"),
+    ("bench", "autoprec-bench"),
     ("cli", "autoprec"),
 ];
 
@@ -29,6 +30,7 @@ const PROVERS: &[&str] = &["autoprec-openvm"];
 const OWNED: &[(&str, &str)] = &[
     ("openvm-", "autoprec-openvm"),
     ("p3-", "autoprec-openvm"),
+    ("powdr-", "autoprec-bench"),
     ("anyhow", "autoprec"),
     ("clap", "autoprec"),
     ("indicatif", "autoprec"),

@@ -1,0 +1,31 @@
+//! Measures synthesis on blocks that another optimiser works on too.
+//!
+//! Inputs are blocks as powdr exports them: instructions, and the concatenated tables of these
+//! instructions before any optimisation. From the instructions alone autoprec synthesises its own
+//! system; what is counted is the same on both sides: main columns, messages and constraints, the
+//! flag that marks calls included.
+//!
+//! With the feature `powdr` the optimiser of powdr's autoprecompiles runs in the same run on the
+//! exported tables, as baseline, and on autoprec's system, as an oracle for reductions that were
+//! missed.
+//!
+//! **Architecture invariants**
+//!
+//! - No file is read and no clock: callers pass bytes and a function that tells CPU time.
+//! - A block that cannot be read, lifted or lowered is an error that names its file; it is never
+//!   left out of a sum.
+
+mod export;
+mod measure;
+mod opcode;
+pub mod powdr;
+mod report;
+mod size;
+mod totals;
+
+pub use export::{Export, ExportError, ExportProblem, frequencies, write_export};
+pub use measure::{Check, Clock, MeasureError, Measured, Powdr, Row, Split, measure};
+pub use opcode::{RowError, decode_row, encode_row};
+pub use report::{Report, Seconds};
+pub use size::Size;
+pub use totals::{Ratio, Ratios, Totals};

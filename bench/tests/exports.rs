@@ -1,0 +1,138 @@
+//! Exports: a block of an example guest, sizes of a machine, and files that are none.
+//!
+//! `BLESS=1 cargo test -p autoprec-bench --test exports` rewrites what is expected.
+
+#[path = "../../autoprecompile/tests/common/bless.rs"]
+mod bless;
+
+use std::path::Path;
+use std::time::Duration;
+
+use autoprec_bench::{Export, Report, Size, frequencies, measure, write_export};
+use autoprec_blocks::{Cfg, Region};
+use autoprec_isa::Xlen;
+use autoprec_profiler::Program;
+use autoprec_synth::{Effort, OPENVM, cost_before};
+
+/// The longest block of the Keccak example that has at most 60 instructions.
+fn block() -> Region {
+    let elf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/elf/keccak.elf");
+    let program = Program::load(&std::fs::read(elf).expect("it is there")).expect("an ELF");
+    let regions = Cfg::build(&program, None).blocks.into_iter().filter_map(|block| {
+        let short = block.insts.len() <= 60;
+        Region::checked(Xlen::Rv32, block.insts, 0).ok().filter(|_| short)
+    });
+    regions.max_by_key(|region| region.insts.len()).expect("there are such blocks")
+}
+
+/// What `json` is read as; it must be an export.
+fn read(json: &str) -> Export {
+    Export::read("block.json", json.as_bytes()).expect("an export")
+}
+
+/// Why `json` is no export.
+fn refusal(json: &str) -> String {
+    Export::read("block.json", json.as_bytes()).expect_err("no export").to_string()
+}
+
+#[test]
+fn a_block_of_an_example_is_written_and_read() {
+    let region = block();
+    let mut json = write_export(&region).expect("the guest is RV32IM");
+    json.push('\n');
+    bless::expect_file(&bless::fixture("keccak-block.json"), &json);
+    let export = read(&json);
+    assert_eq!(export.region.insts, region.insts);
+    assert_eq!(export.region.exits, region.exits);
+    assert_eq!(export.machine, None);
+}
+
+#[test]
+fn gzip_is_unpacked() {
+    use std::io::Write;
+    let json = write_export(&block()).expect("the guest is RV32IM");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(json.as_bytes()).expect("memory takes it");
+    let packed = packed.finish().expect("memory takes it");
+    let export = Export::read("block.json.gz", &packed).expect("an export");
+    assert_eq!(export.region.insts, block().insts);
+    let error = Export::read("cut.json.gz", &packed[..20]).expect_err("it is cut off");
+    assert!(error.to_string().starts_with("cut.json.gz: this is not a gzip file"), "{error}");
+}
+
+#[test]
+fn a_block_is_measured() {
+    let region = block();
+    let export = read(&write_export(&region).expect("the guest is RV32IM"));
+    let measured = measure(&export, Some(3), Some(Effort::STANDARD), &|| Duration::from_secs(1))
+        .expect("it has a system");
+    let row = measured.row;
+    assert_eq!(row.before, Size::from(cost_before(&region, &OPENVM)), "its tables are known");
+    assert_eq!(row.ours, Size::from(measured.precompile.system.size()));
+    assert!(row.ours.columns < row.before.columns);
+    assert_eq!((row.split.pieces, row.split.size, row.split.refused), (1, row.ours, 0));
+    assert_eq!((row.instructions, row.frequency), (region.insts.len(), Some(3)));
+    let report = Report::new(vec![row]);
+    assert!(report.passed(), "{report}");
+    let read: Report = serde_json::from_str(&report.to_json()).expect("it was just written");
+    assert_eq!(read.to_json(), report.to_json());
+}
+
+#[test]
+fn columns_are_counted_once() {
+    let json = r#"{
+        "block": {"blocks": [{"start_pc": 4096, "instructions": [[512, 40, 44, 48, 1, 1, 0, 0]]}]},
+        "machine": {
+            "constraints": [["a@1", "*", ["b_@_0@2", "-", 1]], ["-", "a@1"], 7],
+            "bus_interactions": [
+                {"id": 3, "mult": "a@1", "args": ["c@7", 17]},
+                {"id": 3, "mult": 1, "args": [["renamed@1", "+", "c@7"], 17]}
+            ],
+            "derived_columns": []
+        },
+        "subs": [], "bus_map": {"bus_ids": {}}
+    }"#;
+    let size = Size { columns: 3, interactions: 2, constraints: 3 };
+    assert_eq!(read(json).machine, Some(size));
+}
+
+#[test]
+fn files_that_are_no_exports_are_named() {
+    let block = |rows: &str| {
+        format!(r#"{{"block": {{"blocks": [{{"start_pc": 4096, "instructions": [{rows}]}}]}}}}"#)
+    };
+    let cases = [
+        ("{".to_owned(), "block.json: this is not an exported block of powdr: EOF"),
+        ("[]".to_owned(), "block.json: this is not an exported block of powdr: "),
+        ("{}".to_owned(), "missing field `block`"),
+        (r#"{"block": {"blocks": []}}"#.to_owned(), "one basic block is expected, the export has 0"),
+        (block(""), "block.json: a region needs at least one instruction"),
+        (block("[1, 0, 0, 3, 0, 0, 0, 0]"), "block.json: instruction 0, at 0x1000: phantom"),
+        (
+            block("[512, 40, 44, 48, 1, 1, 0, 0], [608, 0, 4, 0, 1, 2, 0, 0]"),
+            "block.json: instruction 1, at 0x1004: opcode 608 is not one of RV32IM",
+        ),
+        (
+            block("[560, 0, 0, 8, 1, 0, 0, 0], [512, 40, 44, 48, 1, 1, 0, 0]"),
+            "block.json: control transfer at 0x1000 before the end of the region",
+        ),
+        (
+            r#"{"block": {"blocks": []}, "machine": {"constraints": ["a"], "bus_interactions": []}}"#
+                .to_owned(),
+            "`a` is neither an operator nor a column",
+        ),
+    ];
+    for (json, expected) in cases {
+        let error = refusal(&json);
+        assert!(error.starts_with("block.json: ") && error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn frequencies_are_those_of_the_table() {
+    let table = "rank\tfreq\tfile\n1\t30\ta.json.gz\n2\tmany\tb.json.gz\n3\n";
+    let read: Vec<(String, u64)> = frequencies(table).into_iter().collect();
+    assert_eq!(read, [("a.json.gz".to_owned(), 30)]);
+    assert!(frequencies("").is_empty());
+    assert!(frequencies("a\tb\n1\t2\n").is_empty());
+}
