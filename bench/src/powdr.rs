@@ -1,7 +1,7 @@
 //! powdr's optimiser, as baseline and as oracle.
 //!
 //! Without the feature `powdr` there is only the refusal. What powdr does not publish is here: how
-//! OpenVM's buses behave ([`buses`]).
+//! OpenVM's buses behave (`buses`).
 
 #[cfg(feature = "powdr")]
 mod buses;
