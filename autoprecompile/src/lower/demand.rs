@@ -4,6 +4,7 @@
 
 use autoprec_isa::Alu;
 
+use super::access::address_of;
 use crate::ir::{Effect, Ir, Node, ValueId};
 
 const HALVES: u8 = 1;
@@ -58,14 +59,11 @@ impl Demand {
         for &value in ir.outputs.values() {
             self.mark(value, BYTES);
         }
-        for effect in &ir.effects {
-            let addr = match *effect {
-                Effect::Load(id) => load_address(ir, id),
-                Effect::Store { addr, value, .. } => {
-                    self.mark(value, BYTES);
-                    addr
-                }
-            };
+        for &effect in &ir.effects {
+            if let Effect::Store { value, .. } = effect {
+                self.mark(value, BYTES);
+            }
+            let (addr, _) = address_of(ir, effect);
             if let (Some(base), _) = ir.split_address(addr) {
                 self.mark(base, HALVES);
             }
@@ -116,14 +114,6 @@ impl Demand {
                 [a, b].into_iter().for_each(|operand| self.mark(operand, BYTES));
             }
         }
-    }
-}
-
-/// The address of the load that is value `id`.
-pub(super) fn load_address(ir: &Ir, id: ValueId) -> ValueId {
-    match ir.node(id) {
-        Node::Load { addr, .. } => addr,
-        _ => unreachable!("the effects of a verified IR name loads"),
     }
 }
 
