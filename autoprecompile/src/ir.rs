@@ -8,6 +8,7 @@
 //! - `x0` is neither read nor an output.
 
 mod bits;
+mod bounds;
 mod builder;
 mod text;
 

@@ -17,12 +17,13 @@ mod bitwise;
 mod builder;
 mod compare;
 mod demand;
+mod inline;
 mod memory;
 mod multiply;
 mod shift;
 mod word;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use autoprec_circuits::{BabyBear, Bus, ColumnKind, ConstraintSystem};
 use autoprec_isa::{Alu, Reg, Xlen};
@@ -33,8 +34,9 @@ use crate::recipe::{RegisterAccess, Slot, Step, WitnessRecipe};
 use crate::target::Target;
 use access::{Group, GroupKey};
 use builder::{Builder, Ex, Lin};
-use demand::Demand;
+use demand::{Demand, Form};
 use memory::Lines;
+use multiply::Twins;
 use word::Word;
 
 /// Why a region has no constraint system on a target.
@@ -115,6 +117,7 @@ pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowe
     let next_pc = lowering.next_pc_slot();
     let Lowering { builder, registers, .. } = lowering;
     let (system, steps, columns) = builder.finish();
+    let (system, columns) = inline::inline(system, columns, target.limits.degree);
     let recipe = WitnessRecipe::new(steps, registers, next_pc, columns, target.address_bits);
     Ok(Lowered { system, recipe })
 }
@@ -157,6 +160,8 @@ struct Lowering<'a> {
     builder: Builder,
     /// Per value: the bits that may be set.
     possible: Vec<u32>,
+    /// Per value: the greatest it can be.
+    bounds: Vec<u32>,
     /// Per value: in which form it is needed.
     demand: Demand,
     /// Per value: where its word is when the region runs.
@@ -175,12 +180,10 @@ struct Lowering<'a> {
     splits: BTreeMap<(Lin, u8), Lin>,
     /// Exclusive ors of bytes that were looked up.
     exclusive_ors: BTreeMap<(Lin, Lin), Lin>,
-    /// Low and high words of products.
-    products: BTreeMap<(ValueId, ValueId), [Word; 2]>,
-    /// Pairs of which the high word of the product is needed.
-    high_products: BTreeSet<(ValueId, ValueId)>,
-    /// Quotients and remainders.
-    divisions: BTreeMap<(ValueId, ValueId), [Word; 2]>,
+    /// The forms in which the two words of products and divisions are needed.
+    twin_forms: BTreeMap<Twins, [Form; 2]>,
+    /// The two words of products and divisions.
+    twins: BTreeMap<Twins, [Word; 2]>,
     /// Memory accesses by base.
     groups: BTreeMap<GroupKey, Group>,
     /// Registers accessed, in order.
@@ -190,18 +193,17 @@ struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     fn new(ir: &'a Ir, target: &'a Target) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
-        let possible: Vec<u32> = ir.all_possible_bits().into_iter().map(|b| b as u32).collect();
+        let narrow = |words: &[u64]| words.iter().map(|&word| word as u32).collect::<Vec<u32>>();
+        let possible = ir.all_possible_bits();
+        let bounds = narrow(&ir.all_upper_bounds(&possible));
+        let possible = narrow(&possible);
         let demand = Demand::of(ir, &possible);
-        let high_products =
-            ir.values.iter().zip(ir.ids()).filter_map(|(value, id)| match value.node {
-                Node::Alu(Alu::Mulhu, a, b) if demand.is_needed(id) => Some((a.min(b), a.max(b))),
-                _ => None,
-            });
         #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
         let constants = ir.ids().filter_map(|id| Some((ir.as_const(id)? as u32, id))).collect();
         Self {
             constants,
-            high_products: high_products.collect(),
+            twin_forms: multiply::twin_forms(ir, &demand),
+            twins: BTreeMap::new(),
             builder: Builder::new(),
             demand,
             slots: Vec::with_capacity(ir.values.len()),
@@ -211,11 +213,10 @@ impl<'a> Lowering<'a> {
             signs: BTreeMap::new(),
             splits: BTreeMap::new(),
             exclusive_ors: BTreeMap::new(),
-            products: BTreeMap::new(),
-            divisions: BTreeMap::new(),
             groups: access::group(ir),
             registers: Vec::new(),
             possible,
+            bounds,
             ir,
             target,
         }

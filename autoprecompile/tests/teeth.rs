@@ -64,17 +64,11 @@ const IMPLIED: &[(&str, &str, &str)] = &[
     ),
     (
         "mulhsu a0, a1, a2",
-        "digit of a product",
-        "digits 4 and 6: only the value of the high word is used, and what they take from it or add \
-         to it the digits next to them make up for; only digit 5 can be off by a multiple of p",
+        "half of a product",
+        "the lower one of the high word: only the value of that word is used, in one sum, and what one \
+         half has too much the other has too little",
     ),
     ("jalr zero, 5(ra)", "half of a sum", "the target's own checks bound both halves"),
-    (
-        "divu a0, a1, a2; remu a3, a1, a2",
-        "divisor is 0",
-        "a flag that is set demands a quotient of all ones, which only a divisor of 0 or 1 can have, \
-         and then it is the right one",
-    ),
 ];
 
 /// A wrong row that is accepted without a part.
@@ -94,253 +88,88 @@ const BY_HAND: &[ByHand] = &[
         region: "sll a0, a1, a2",
         part: ("bit of the amount", 0),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_t_0", 8, 0),
-            ("v2_m_1", 0, 0),
-            ("v2_power", 9, 0),
-            ("v2_0", 9, 0),
-            ("v2_1", 0, 0),
-        ],
+        changes: &[("v2_t_0", 8, 0), ("v2_m_1", 0, 0), ("v2_power", 9, 0)],
     },
     ByHand {
         region: "sll a0, a1, a2",
         part: ("bit of the amount", 1),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_t_1", 4, 0),
-            ("v2_m_1", 0, 0),
-            ("v2_power", 13, 0),
-            ("v2_0", 13, 0),
-            ("v2_1", 0, 0),
-        ],
+        changes: &[("v2_t_1", 4, 0), ("v2_m_1", 0, 0), ("v2_power", 13, 0)],
     },
     ByHand {
         region: "sll a0, a1, a2",
         part: ("bit of the amount", 2),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_t_2", 2, 0),
-            ("v2_m_1", 0, 0),
-            ("v2_power", 31, 0),
-            ("v2_0", 31, 0),
-            ("v2_1", 0, 0),
-        ],
+        changes: &[("v2_t_2", 2, 0), ("v2_m_1", 0, 0), ("v2_power", 31, 0)],
     },
     // The same to the right: "2^-8" is -3, -2, -7/8.
     ByHand {
         region: "sra a0, a1, a2",
         part: ("bit of the amount", 0),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_t_0", 8, 0),
-            ("v2_m_1", 0, 0),
-            ("v2_power", -3, 0),
-            ("v2_cross_0", 2, 0),
-            ("v2_0", 3, 0),
-        ],
+        changes: &[("v2_t_0", 8, 0), ("v2_m_1", 0, 0), ("v2_power", -3, 0), ("v2_cross_0", 2, 0)],
     },
     ByHand {
         region: "sra a0, a1, a2",
         part: ("bit of the amount", 1),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_t_1", 4, 0),
-            ("v2_m_1", 0, 0),
-            ("v2_power", -2, 0),
-            ("v2_cross_0", 2, 0),
-            ("v2_0", 2, 0),
-        ],
+        changes: &[("v2_t_1", 4, 0), ("v2_m_1", 0, 0), ("v2_power", -2, 0), ("v2_cross_0", 2, 0)],
     },
     ByHand {
         region: "sra a0, a1, a2",
         part: ("bit of the amount", 2),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_t_2", 2, 0),
-            ("v2_m_1", 0, 0),
-            ("v2_power", -7, 3),
-            ("v2_cross_0", 9, 0),
-            ("v2_0", 7, 0),
-        ],
+        changes: &[("v2_t_2", 2, 0), ("v2_m_1", 0, 0), ("v2_power", -7, 3), ("v2_cross_0", 9, 0)],
     },
     // 8 as −1 + 2 bytes, as −2 + 3 bytes; 0 as 1 + 2 − 3 bytes.
     ByHand {
         region: "sll a0, a1, a2",
         part: ("bytes of the amount", 0),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_m_1", -1, 0),
-            ("v2_m_2", 1, 0),
-            ("v2_0", 1, 0),
-            ("v2_1", -1, 0),
-            ("v2_2", 1, 0),
-        ],
+        changes: &[("v2_m_1", -1, 0), ("v2_m_2", 1, 0)],
     },
     ByHand {
         region: "sll a0, a1, a2",
         part: ("bytes of the amount", 1),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[
-            ("v2_m_1", 0, 0),
-            ("v2_m_2", -1, 0),
-            ("v2_m_3", 1, 0),
-            ("v2_0", 1, 0),
-            ("v2_1", 0, 0),
-            ("v2_2", -1, 0),
-            ("v2_3", 1, 0),
-        ],
+        changes: &[("v2_m_1", 0, 0), ("v2_m_2", -1, 0), ("v2_m_3", 1, 0)],
     },
     ByHand {
         region: "sll a0, a1, a2",
         part: ("bytes of the amount", 2),
         regs: &[("a1", 1)],
-        changes: &[
-            ("v2_m_1", 1, 0),
-            ("v2_m_2", 1, 0),
-            ("v2_m_3", -1, 0),
-            ("v2_0", 0, 0),
-            ("v2_1", 1, 0),
-            ("v2_2", 1, 0),
-            ("v2_3", -1, 0),
-        ],
+        changes: &[("v2_m_1", 1, 0), ("v2_m_2", 1, 0), ("v2_m_3", -1, 0)],
     },
     ByHand {
         region: "sra a0, a1, a2",
         part: ("bytes of the amount", 0),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[("v2_m_1", -1, 0), ("v2_m_2", 1, 0), ("v2_0", 1, 0)],
+        changes: &[("v2_m_1", -1, 0), ("v2_m_2", 1, 0)],
     },
     ByHand {
         region: "sra a0, a1, a2",
         part: ("bytes of the amount", 1),
         regs: &[("a1", 1), ("a2", 8)],
-        changes: &[("v2_m_1", 0, 0), ("v2_m_2", -1, 0), ("v2_m_3", 1, 0), ("v2_0", 1, 0)],
+        changes: &[("v2_m_1", 0, 0), ("v2_m_2", -1, 0), ("v2_m_3", 1, 0)],
     },
     ByHand {
         region: "sra a0, a1, a2",
         part: ("bytes of the amount", 2),
         regs: &[("a1", 1)],
-        changes: &[("v2_m_1", 1, 0), ("v2_m_2", 1, 0), ("v2_m_3", -1, 0), ("v2_0", 0, 0)],
+        changes: &[("v2_m_1", 1, 0), ("v2_m_2", 1, 0), ("v2_m_3", -1, 0)],
     },
     // 24 as 1 + 2 bytes.
     ByHand {
         region: "sll a0, a1, a2",
         part: ("one number of bytes", 0),
         regs: &[("a1", 1), ("a2", 24)],
-        changes: &[
-            ("v2_m_1", 1, 0),
-            ("v2_m_2", 1, 0),
-            ("v2_m_3", 0, 0),
-            ("v2_0", -1, 0),
-            ("v2_1", 1, 0),
-            ("v2_2", 1, 0),
-            ("v2_3", 0, 0),
-        ],
+        changes: &[("v2_m_1", 1, 0), ("v2_m_2", 1, 0), ("v2_m_3", 0, 0)],
     },
     ByHand {
         region: "sra a0, a1, a2",
         part: ("one number of bytes", 0),
         regs: &[("a1", 1), ("a2", 24)],
-        changes: &[("v2_m_1", 1, 0), ("v2_m_2", 1, 0), ("v2_m_3", 0, 0), ("v2_0", -1, 0)],
-    },
-    // A digit far below 0 has a carry that is too large; it dies out two digits on.
-    ByHand {
-        region: "mulhu a0, a1, a2",
-        part: ("digit of a product", 0),
-        regs: &[("a1", 1), ("a2", 0xff00_0000)],
-        changes: &[
-            ("product_0", -0x7ff_0000, 0),
-            ("product_1", 0, 0),
-            ("product_2", 255, 0),
-            ("product_3", 6, 0),
-            ("product_high_0", 1, 0),
-        ],
-    },
-    ByHand {
-        region: "mulhu a0, a1, a2",
-        part: ("digit of a product", 1),
-        regs: &[],
-        changes: &[("product_1", -0x7ff_0000, 0), ("product_3", 255, 0), ("product_high_0", 7, 0)],
-    },
-    ByHand {
-        region: "mulhu a0, a1, a2",
-        part: ("digit of a product", 2),
-        regs: &[],
-        changes: &[
-            ("product_2", -0x7ff_0000, 0),
-            ("product_high_0", 255, 0),
-            ("product_high_1", 7, 0),
-        ],
-    },
-    ByHand {
-        region: "mulhu a0, a1, a2",
-        part: ("digit of a product", 3),
-        regs: &[],
-        changes: &[
-            ("product_3", -0x7ff_0000, 0),
-            ("product_high_1", 255, 0),
-            ("product_high_2", 7, 0),
-        ],
-    },
-    ByHand {
-        region: "mulhsu a0, a1, a2",
-        part: ("digit of a product", 0),
-        regs: &[("a1", 1), ("a2", 0xff00_0000)],
-        changes: &[
-            ("product_0", -0x7ff_0000, 0),
-            ("product_1", 0, 0),
-            ("product_2", 255, 0),
-            ("product_3", 6, 0),
-            ("product_high_0", 1, 0),
-            ("v7_0", 1, 0),
-        ],
-    },
-    ByHand {
-        region: "mulhsu a0, a1, a2",
-        part: ("digit of a product", 1),
-        regs: &[],
-        changes: &[
-            ("product_1", -0x7ff_0000, 0),
-            ("product_3", 255, 0),
-            ("product_high_0", 7, 0),
-            ("v7_0", 7, 0),
-        ],
-    },
-    ByHand {
-        region: "mulhsu a0, a1, a2",
-        part: ("digit of a product", 2),
-        regs: &[],
-        changes: &[
-            ("product_2", -0x7ff_0000, 0),
-            ("product_high_0", 255, 0),
-            ("v7_0", 255, 0),
-            ("product_high_1", 7, 0),
-            ("v7_1", 7, 0),
-        ],
-    },
-    ByHand {
-        region: "mulhsu a0, a1, a2",
-        part: ("digit of a product", 3),
-        regs: &[],
-        changes: &[
-            ("product_3", -0x7ff_0000, 0),
-            ("product_high_1", 255, 0),
-            ("v7_1", 255, 0),
-            ("product_high_2", 7, 0),
-            ("v7_2", 7, 0),
-        ],
-    },
-    // 120 * 2^24 is p - 1: taken from a half of the high word, it adds 1 there.
-    ByHand {
-        region: "mulhsu a0, a1, a2",
-        part: ("digit of a product", 5),
-        regs: &[("a1", 0x8000_0000), ("a2", 4)],
-        changes: &[
-            ("product_high_1", -0x78_0000, 0),
-            ("product_high_3", 120, 0),
-            ("v7_0", 255, 0),
-            ("v7_3", 119, 0),
-        ],
+        changes: &[("v2_m_1", 1, 0), ("v2_m_2", 1, 0), ("v2_m_3", 0, 0)],
     },
     // 10 / 3 is 2, remainder 4: a borrow of −2^−16 takes 1 from the low difference.
     ByHand {

@@ -63,6 +63,14 @@ impl<F: Field> Linear<F> {
         }
     }
 
+    /// What a column is multiplied by; 0 if it does not occur.
+    pub fn coefficient(&self, column: ColumnId) -> F {
+        match self.terms.binary_search_by_key(&column, |&(column, _)| column) {
+            Ok(index) => self.terms[index].1,
+            Err(_) => F::ZERO,
+        }
+    }
+
     /// This form times a constant.
     #[must_use]
     pub fn scale(&self, factor: F) -> Self {
@@ -188,6 +196,83 @@ impl<F: Field> Expr<F> {
             Self::Linear(linear) => linear.eval(row),
             Self::Sum(summands) => summands.iter().fold(F::ZERO, |acc, e| acc + e.eval(row)),
             Self::Product(factors) => factors.iter().fold(F::ONE, |acc, e| acc * e.eval(row)),
+        }
+    }
+
+    /// What a column must be for this to be 0, if this is linear in it with a constant coefficient.
+    ///
+    /// The column does not occur in what it must be.
+    pub fn solved_for(&self, column: ColumnId) -> Option<Self> {
+        let (products, linear) = match self {
+            Self::Linear(linear) => (&[][..], linear),
+            Self::Sum(parts) => match parts.split_last() {
+                Some((Self::Linear(linear), products)) => (products, linear),
+                _ => return None,
+            },
+            Self::Product(_) => return None,
+        };
+        let factor = linear.coefficient(column);
+        let inverse = factor.inverse()?;
+        if products.iter().any(|product| product.mentions(column)) {
+            return None;
+        }
+        let rest = linear.clone() - Linear::column(column).scale(factor);
+        let mut parts = products.to_vec();
+        parts.push(Self::Linear(rest));
+        Some(Self::sum(parts).scale(-inverse))
+    }
+
+    /// This with an expression in the place of a column.
+    #[must_use]
+    pub fn with_replaced(&self, column: ColumnId, by: &Self) -> Self {
+        match self {
+            Self::Linear(linear) => {
+                let factor = linear.coefficient(column);
+                if factor == F::ZERO {
+                    return self.clone();
+                }
+                let rest = linear.clone() - Linear::column(column).scale(factor);
+                by.clone().scale(factor) + rest.into()
+            }
+            Self::Sum(parts) => {
+                Self::sum(parts.iter().map(|part| part.with_replaced(column, by)).collect())
+            }
+            Self::Product(factors) => {
+                let factors = factors.iter().map(|factor| factor.with_replaced(column, by));
+                factors.reduce(|a, b| a * b).expect("a product has factors")
+            }
+        }
+    }
+
+    /// This with other numbers for its columns, in the same order.
+    #[must_use]
+    pub fn renumbered(&self, number: &impl Fn(ColumnId) -> ColumnId) -> Self {
+        let all = |parts: &[Self]| parts.iter().map(|part| part.renumbered(number)).collect();
+        match self {
+            Self::Linear(Linear { terms, constant }) => {
+                let terms = terms.iter().map(|&(column, c)| (number(column), c)).collect();
+                Self::Linear(Linear { terms, constant: *constant })
+            }
+            Self::Sum(parts) => Self::Sum(all(parts)),
+            Self::Product(factors) => Self::Product(all(factors)),
+        }
+    }
+
+    /// Whether a column occurs.
+    pub fn mentions(&self, column: ColumnId) -> bool {
+        match self {
+            Self::Linear(linear) => linear.coefficient(column) != F::ZERO,
+            Self::Sum(parts) | Self::Product(parts) => {
+                parts.iter().any(|part| part.mentions(column))
+            }
+        }
+    }
+
+    /// Columns with their coefficients and constants that are written down: what evaluating costs.
+    pub fn terms(&self) -> usize {
+        match self {
+            Self::Linear(linear) => linear.terms.len() + usize::from(linear.constant != F::ZERO),
+            Self::Sum(parts) | Self::Product(parts) => parts.iter().map(Self::terms).sum(),
         }
     }
 

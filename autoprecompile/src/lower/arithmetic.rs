@@ -40,6 +40,7 @@ impl Lowering<'_> {
         let bytes = self.demand.bytes(id);
         let mut carry = Bounded { lin: Lin::zero(), least: 0, greatest: 0 };
         let mut limbs = Vec::new();
+        let total = self.total(&terms);
         for half in 0..2 {
             let constant = i64::from(terms.constant >> (16 * half) & 0xffff);
             let mut sum = Bounded {
@@ -57,6 +58,11 @@ impl Lowering<'_> {
                     sum.greatest += i64::from(*bits);
                 }
             }
+            if half == 1 {
+                // The halves' bounds are far apart where those of the words are not.
+                sum.least = sum.least.max(total.0 >> 16);
+                sum.greatest = sum.greatest.min(total.1 >> 16);
+            }
             let (half_limbs, carry_out) = self.reduce(id, half, sum);
             limbs.extend(half_limbs);
             carry = carry_out;
@@ -68,6 +74,15 @@ impl Lowering<'_> {
         } else {
             Word::from_halves(limbs.try_into().expect("one limb per half"), possible)
         }
+    }
+
+    /// The least and the greatest value that a sum can have, as an integer.
+    fn total(&self, terms: &Terms) -> (i64, i64) {
+        let constant = i64::from(terms.constant);
+        terms.values.iter().fold((constant, constant), |(least, greatest), &(value, negative)| {
+            let bound = i64::from(self.bounds[value.index()]);
+            if negative { (least - bound, greatest) } else { (least, greatest + bound) }
+        })
     }
 
     fn collect(&self, id: ValueId, negative: bool, terms: &mut Terms) {
@@ -139,24 +154,27 @@ impl Lowering<'_> {
         }
     }
 
-    /// Remembers comparisons that the final carry decides: `a + b <u a` is the carry, `a <u b` is
-    /// the borrow of `a − b`.
+    /// Remembers comparisons that the final carry decides.
+    ///
+    /// Lemma: if a sum of words that are all added is t + rest with rest below 2^32, its carry is a
+    /// bit, and 1 just if the result is below t. The borrow of a − b is a <u b.
     fn note_comparisons(&mut self, id: ValueId, terms: &Terms, carry: &Bounded) {
-        match (&terms.values[..], terms.constant) {
-            (&[(a, false), (b, false)], 0) => {
-                self.less.insert((id, a), carry.lin.clone());
-                self.less.insert((id, b), carry.lin.clone());
+        if let &[(a, false), (b, true)] | &[(b, true), (a, false)] = &terms.values[..]
+            && terms.constant == 0
+        {
+            self.less.insert((a, b), -carry.lin.clone());
+        }
+        if terms.values.iter().any(|&(_, negative)| negative) {
+            return;
+        }
+        let (_, greatest) = self.total(terms);
+        let constant = self.constants.get(&terms.constant).map(|&c| (c, terms.constant));
+        let values = terms.values.iter().map(|&(value, _)| (value, self.bounds[value.index()]));
+        let all: Vec<(ValueId, u32)> = values.chain(constant).collect();
+        for (term, bound) in all {
+            if (greatest - i64::from(bound)) >> 32 == 0 {
+                self.less.insert((id, term), carry.lin.clone());
             }
-            (&[(a, false)], constant) if constant != 0 => {
-                self.less.insert((id, a), carry.lin.clone());
-                if let Some(&c) = self.constants.get(&constant) {
-                    self.less.insert((id, c), carry.lin.clone());
-                }
-            }
-            (&[(a, false), (b, true)] | &[(b, true), (a, false)], 0) => {
-                self.less.insert((a, b), -carry.lin.clone());
-            }
-            _ => {}
         }
     }
 }

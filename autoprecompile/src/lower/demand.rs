@@ -10,6 +10,17 @@ use crate::ir::{Effect, Ir, Node, ValueId};
 const HALVES: u8 = 1;
 const BYTES: u8 = 2;
 
+/// The form in which a word is needed, the cheapest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Form {
+    /// Nothing needs it.
+    None,
+    /// Two limbs of 16 bits.
+    Halves,
+    /// Four limbs of 8 bits.
+    Bytes,
+}
+
 /// Terms that one sum has at most. It keeps carries small, which their gadget needs, and the
 /// recursion over absorbed sums shallow.
 const MAX_TERMS: u32 = 256;
@@ -43,7 +54,16 @@ impl Demand {
 
     /// Whether the value is needed as bytes.
     pub(super) fn bytes(&self, id: ValueId) -> bool {
-        self.forms[id.index()] & BYTES != 0
+        self.form(id) == Form::Bytes
+    }
+
+    /// The form in which the value is needed.
+    pub(super) fn form(&self, id: ValueId) -> Form {
+        match self.forms[id.index()] {
+            0 => Form::None,
+            HALVES => Form::Halves,
+            _ => Form::Bytes,
+        }
     }
 
     /// Whether the value is a term of the one sum that uses it.
@@ -109,6 +129,10 @@ impl Demand {
             }
             Node::Alu(Alu::And | Alu::Or | Alu::Xor, a, b) if is_bit(a) && is_bit(b) => {
                 [a, b].into_iter().for_each(|operand| self.mark(operand, HALVES));
+            }
+            Node::Alu(Alu::Divu | Alu::Remu, a, b) => {
+                self.mark(a, HALVES);
+                self.mark(b, BYTES);
             }
             Node::Alu(_, a, b) => {
                 [a, b].into_iter().for_each(|operand| self.mark(operand, BYTES));

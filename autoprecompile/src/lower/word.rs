@@ -144,10 +144,7 @@ impl Lowering<'_> {
                 let bit = self.equal(id, a, b);
                 self.word_of_bit(id, bit)
             }
-            Alu::Mul => self.product(a, b)[0].clone(),
-            Alu::Mulhu => self.product(a, b)[1].clone(),
-            Alu::Divu => self.division(a, b)[0].clone(),
-            Alu::Remu => self.division(a, b)[1].clone(),
+            Alu::Mul | Alu::Mulhu | Alu::Divu | Alu::Remu => self.twin(op, a, b),
             _ => unreachable!("`lower` refuses operations without a gadget"),
         }
     }
