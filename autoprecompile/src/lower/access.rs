@@ -28,15 +28,45 @@ pub(super) const MEMORY: i64 = 2;
 /// What the accesses of a group have in common: the base value, if the address is not constant.
 pub(super) type GroupKey = Option<ValueId>;
 
-/// One access of a group: its address, its distance from the base, its width.
-type Member = (ValueId, u32, Width);
+/// One access of a group.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    addr: ValueId,
+    /// The distance from the base.
+    offset: u32,
+    width: Width,
+    /// How often something was stored through other bases before.
+    epoch: usize,
+}
 
 /// Accesses at constant distances from each other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     /// In program order.
     accesses: Vec<Member>,
+    /// How many of them have been lowered.
+    passed: usize,
     anchor: Option<Anchor>,
+}
+
+impl Group {
+    /// The anchor, which [`Lowering::anchor`] has established.
+    pub(super) fn anchor(&self) -> Anchor {
+        self.anchor.clone().expect("no line is opened before its group has an anchor")
+    }
+
+    /// One more access is lowered.
+    pub(super) fn pass(&mut self) {
+        self.passed += 1;
+    }
+
+    /// The offsets of the access being lowered and of those after it, as far as nothing is stored
+    /// through another base.
+    pub(super) fn offsets_ahead(&self) -> impl Iterator<Item = u32> {
+        let ahead = &self.accesses[self.passed - 1..];
+        let epoch = ahead[0].epoch;
+        ahead.iter().take_while(move |member| member.epoch == epoch).map(|member| member.offset)
+    }
 }
 
 /// The access whose address is checked.
@@ -63,21 +93,23 @@ impl Anchor {
         let distance = i64::from(offset.wrapping_sub(self.offset).cast_signed());
         self.address.clone() + Builder::int(distance) - self.shift(offset)
     }
-
-    /// Whether the byte `index` of the word is the byte `of` of an access at this distance.
-    pub(super) fn selects(&self, offset: u32, index: u32, of: u32) -> Lin {
-        let hits = self.residues.iter().filter(|(r, _)| (r.wrapping_add(offset) & 3) + of == index);
-        hits.fold(Lin::zero(), |sum, (_, flag)| sum + flag.clone())
-    }
 }
 
 /// The groups of a region's accesses.
 pub(super) fn group(ir: &Ir) -> BTreeMap<GroupKey, Group> {
     let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+    let mut stores: BTreeMap<GroupKey, usize> = BTreeMap::new();
+    let mut all_stores = 0;
     for effect in &ir.effects {
         let (addr, width) = address(ir, *effect);
         let (base, offset) = split(ir, addr);
-        groups.entry(base).or_default().accesses.push((addr, offset, width));
+        let own_stores = stores.entry(base).or_default();
+        let epoch = all_stores - *own_stores;
+        groups.entry(base).or_default().accesses.push(Member { addr, offset, width, epoch });
+        if matches!(effect, Effect::Store { .. }) {
+            *own_stores += 1;
+            all_stores += 1;
+        }
     }
     groups
 }
@@ -177,14 +209,15 @@ impl Lowering<'_> {
         accesses: &[Member],
         residues: Vec<(u32, Lin)>,
     ) -> Anchor {
-        let price = |&&(addr, offset, _): &&Member| match offset {
+        let price = |member: &&Member| match member.offset {
             0 => 0,
-            _ if self.is_lowered(addr) => 0,
+            _ if self.is_lowered(member.addr) => 0,
             // A small negative distance always carries out of the word.
-            _ if offset >> self.target.address_bits != 0 => 1,
+            offset if offset >> self.target.address_bits != 0 => 1,
             _ => 2,
         };
-        let &(addr, offset, _) = accesses.iter().min_by_key(price).expect("a group has accesses");
+        let &Member { addr, offset, .. } =
+            accesses.iter().min_by_key(price).expect("a group has accesses");
         let [low, high] = if offset == 0 {
             self.halves(base).map(|half| half.lin)
         } else if self.is_lowered(addr) {
@@ -254,7 +287,7 @@ impl Lowering<'_> {
             None => old.clone().map(Ex::from),
         };
         let number = i64::try_from(reg.index()).expect("below 32");
-        self.access(REGISTERS, Builder::plain(4 * number), old, new);
+        self.access(REGISTERS, Builder::plain(4 * number), old.map(Ex::from), new);
         let written = written.map(|id| self.slots[id.index()]);
         self.registers.push(RegisterAccess { reg, written });
     }
@@ -263,7 +296,7 @@ impl Lowering<'_> {
     ///
     /// Lemma: now − previous − 1 = low + 2^17·high with low in 17 and high in
     /// `timestamp_bits` − 17 bits, so the previous access was before this one.
-    pub(super) fn access(&mut self, space: i64, pointer: Lin, old: [Lin; 4], new: [Ex; 4]) {
+    pub(super) fn access(&mut self, space: i64, pointer: Lin, old: [Ex; 4], new: [Ex; 4]) {
         let number = self.builder.next_access();
         let previous = self.builder.step(Step::Previous(number));
         let previous = self.builder.column(format!("t{number}"), ColumnKind::Time, previous);
@@ -277,7 +310,7 @@ impl Lowering<'_> {
             head.iter().cloned().chain(word).chain([time.into()]).collect::<Vec<Ex>>()
         };
         let is_valid = Builder::is_valid();
-        let received = message(old.map(Ex::from), previous);
+        let received = message(old, previous);
         self.builder.send_expr(Bus::Memory, -is_valid.clone(), received, "previous");
         self.builder.send_expr(Bus::Memory, is_valid, message(new, now), "now");
         self.builder.range(low.clone(), 17, "earlier, low limb");
@@ -289,8 +322,7 @@ impl Lowering<'_> {
 /// What the base may be modulo 4, given the alignment of every access and the bits of the base.
 fn residues(accesses: &[Member], possible: u32) -> Vec<u32> {
     let fits = |residue: &u32| {
-        residue & !possible == 0
-            && accesses.iter().all(|&(_, offset, width)| is_aligned(*residue, offset, width))
+        residue & !possible == 0 && accesses.iter().all(|m| is_aligned(*residue, m.offset, m.width))
     };
     (0..4).filter(fits).collect()
 }

@@ -1,19 +1,27 @@
 //! Loads and stores: each word of memory is accessed as seldom as it can be.
 //!
-//! A word whose address is at a known distance from a base, alignment included, is a [`Line`]: the
-//! bytes that it has now, and whether they still have to be sent to memory. Loads of known bytes cost
-//! nothing, stores to a line that was not sent yet change what will be sent.
+//! Of words at known distances from a base it is known what bytes they have now and whether that
+//! still has to be sent to memory ([`Held`]). Loads of known bytes cost nothing, stores to a word that
+//! was not sent yet change what will be sent.
 //!
-//! The no-alias argument: lines of one base are different words. Lines of different bases may be the
-//! same word, so
+//! Which word an access touches depends on what the base is modulo 4, its *residue*. If accesses of
+//! whole words leave one residue, that is known. If several are left, words are held per residue,
+//! and an access at some offset from the base is of the word `Σ flag·word` over the residues. Words
+//! come in as [`Line`]s, one access' word each; all that a base will need are opened together, few of
+//! them ([`covering`]), when the first is needed.
+//!
+//! The no-alias argument: words at different distances from one base are different words. Words of
+//! different bases may be the same, so
 //! - before memory is read through one base, what was stored through others is sent;
 //! - before something is stored through one base, everything of others is sent and forgotten.
 //!
-//! Between the moment at which a line's word is looked at and the moment of its access nothing is
-//! sent that may be the same word, so the access receives what was looked at.
+//! Between the moment at which a word is looked at and the moment of its access nothing is sent
+//! that may be the same word, so the access receives what was looked at.
 //!
-//! Accesses whose alignment is not known take place at once, after everything that was stored is
-//! sent; those that store make everything forgotten.
+//! Completeness: accesses are made where the region makes one, so no word is accessed that running
+//! the instructions would not access.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use autoprec_circuits::ColumnKind;
 use autoprec_isa::{Alu, Width};
@@ -25,198 +33,309 @@ use super::word::{Byte, Word};
 use crate::ir::{Effect, Node, ValueId};
 use crate::recipe::{Slot, Step};
 
-/// A word of memory whose bytes are known.
-#[derive(Clone, Debug)]
+/// A word under one residue of its base: its distance from the base in words, and the residue.
+type Place = (u32, u32);
+
+/// A word that was looked at, when the region runs.
+#[derive(Clone, Copy, Debug)]
 struct Line {
-    base: GroupKey,
-    /// The distance of its address from the base less the base's residue modulo 4.
-    offset: u32,
-    /// Its address.
     addr: Slot,
-    pointer: Lin,
+    /// Its value by now.
+    word: Slot,
+}
+
+/// What is known of a word under one residue.
+#[derive(Clone, Debug)]
+struct Held {
+    /// The line that has it when the region runs: the oldest that is this word.
+    line: usize,
     /// What memory holds: what the next access receives.
-    old: [Lin; 4],
+    memory: [Lin; 4],
     /// What the region has made of it.
     bytes: [Byte; 4],
-    /// The same, when the region runs.
-    word: Slot,
-    state: State,
 }
 
-/// What has to be done about a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// It was looked at; an access has to show that memory held it.
-    Read,
-    /// It was changed.
-    Written,
-    /// Memory holds it, and an access has shown so.
-    Sent,
-}
-
-/// The lines of a region, oldest first.
+/// What is known of the words of one base.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lines(Vec<Line>);
+struct Known {
+    lines: Vec<Line>,
+    held: BTreeMap<Place, Held>,
+    /// Words that were changed and not sent.
+    written: BTreeSet<Place>,
+    /// Words that no access has received yet.
+    unproven: BTreeSet<Place>,
+    /// Offsets of accesses all words of which are held.
+    offsets: BTreeSet<u32>,
+}
+
+/// The words that are known, by base.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lines {
+    known: BTreeMap<GroupKey, Known>,
+    /// Bytes that were chosen by residue: the base and the byte per residue.
+    chosen: BTreeMap<Lin, (GroupKey, Vec<Byte>)>,
+}
+
+/// One access.
+struct Access {
+    base: GroupKey,
+    offset: u32,
+    width: Width,
+    anchor: Anchor,
+}
+
+impl Access {
+    /// The same access at another offset.
+    fn at(&self, offset: u32) -> Self {
+        Self { base: self.base, offset, width: self.width, anchor: self.anchor.clone() }
+    }
+
+    fn residues(&self) -> Vec<u32> {
+        self.anchor.residues.iter().map(|(residue, _)| *residue).collect()
+    }
+
+    /// The word it touches, per residue.
+    fn places(&self) -> Vec<Place> {
+        places(self.offset, &self.residues())
+    }
+
+    /// Where in its word it begins, per residue.
+    fn positions(&self) -> Vec<usize> {
+        self.residues().iter().map(|r| (r.wrapping_add(self.offset) & 3) as usize).collect()
+    }
+}
+
+/// The words that an access at an offset touches, per residue.
+fn places(offset: u32, residues: &[u32]) -> Vec<Place> {
+    residues.iter().map(|&residue| (residue.wrapping_add(offset) >> 2, residue)).collect()
+}
+
+/// Few of the offsets, such that accesses there touch all of the words: always one that adds most.
+fn covering(mut words: BTreeSet<Place>, offsets: &BTreeSet<u32>, residues: &[u32]) -> Vec<u32> {
+    let mut chosen = Vec::new();
+    while let Some(&(word, residue)) = words.first() {
+        let first = (word << 2).wrapping_sub(residue);
+        let near = (0..4).map(|i| first.wrapping_add(i)).filter(|offset| offsets.contains(offset));
+        let adds =
+            |offset: u32| places(offset, residues).iter().filter(|w| words.contains(w)).count();
+        let best = near.map(|offset| (adds(offset), std::cmp::Reverse(offset))).max();
+        let (_, std::cmp::Reverse(best)) = best.expect("every word is touched by some access");
+        for place in places(best, residues) {
+            words.remove(&place);
+        }
+        chosen.push(best);
+    }
+    chosen
+}
 
 impl Lowering<'_> {
     /// Lowers a load: the slot and, if it is needed, the columns of its value.
     pub(super) fn load(&mut self, id: ValueId) {
         let outer = self.builder.set_inst(Some(self.ir.values[id.index()].inst));
-        let (addr, width) = access::address(self.ir, Effect::Load(id));
-        let (base, offset) = access::split(self.ir, addr);
-        let anchor = self.anchor(base);
-        if let [(residue, _)] = anchor.residues[..] {
-            let position = residue.wrapping_add(offset);
-            let line = self.line(&anchor, base, (addr, width, position));
-            self.load_from(id, line, position & 3);
-        } else {
-            self.load_unaligned(id, &anchor, offset);
-        }
+        let access = self.next_access_of(Effect::Load(id));
+        self.make_known(&access);
+        self.load_from(id, &access);
         self.builder.set_inst(outer);
     }
 
     /// Lowers a store.
     pub(super) fn store(&mut self, effect: Effect) {
-        let Effect::Store { width, addr, value, .. } = effect else {
-            unreachable!("the caller passes a store")
-        };
+        let Effect::Store { value, .. } = effect else { unreachable!("the caller passes a store") };
         let outer = self.builder.set_inst(Some(access::instruction(self.ir, effect)));
-        let (base, offset) = access::split(self.ir, addr);
-        let anchor = self.anchor(base);
-        if let [(residue, _)] = anchor.residues[..] {
-            self.send(|line| line.base != base);
-            self.lines.0.retain(|line| line.base == base);
-            let position = residue.wrapping_add(offset);
-            let line = self.line(&anchor, base, (addr, width, position));
-            self.store_to(line, value, (position & 3, width));
-        } else {
-            self.store_unaligned(&anchor, (addr, offset), value, width);
-        }
+        let access = self.next_access_of(effect);
+        self.send_where(|base| base != access.base, |known| &known.written | &known.unproven);
+        self.lines.known.retain(|&base, _| base == access.base);
+        self.make_known(&access);
+        self.store_to(&access, value);
         self.builder.set_inst(outer);
     }
 
     /// Accesses every word that is not as memory is known to hold it.
     pub(super) fn send_all(&mut self) {
-        self.send(|_| true);
+        self.send_where(|_| true, |known| &known.written | &known.unproven);
     }
 
-    /// Accesses those of the lines that have something to show to memory.
-    fn send(&mut self, which: impl Fn(&Line) -> bool) {
-        let mut lines = std::mem::take(&mut self.lines.0);
-        for line in lines.iter_mut().filter(|line| line.state != State::Sent && which(line)) {
-            self.builder.step(match line.state {
-                State::Written => Step::Write { addr: line.addr, value: line.word },
-                State::Read | State::Sent => Step::Touch(line.addr),
-            });
-            let new = line.bytes.clone().map(|byte| byte.lin);
-            let old = std::mem::replace(&mut line.old, new.clone());
-            self.access(MEMORY, line.pointer.clone(), old, new.map(Ex::from));
-            line.state = State::Sent;
-        }
-        self.lines.0 = lines;
+    /// The access that an effect makes.
+    fn next_access_of(&mut self, effect: Effect) -> Access {
+        let (addr, width) = access::address(self.ir, effect);
+        let (base, offset) = access::split(self.ir, addr);
+        let anchor = self.anchor(base);
+        self.groups.get_mut(&base).expect("every access is in a group").pass();
+        Access { base, offset, width, anchor }
     }
 
-    /// The position of the line that an access falls into; memory is looked at if it is not known.
-    fn line(
+    /// Accesses, of the bases that pass, the words that `which` gives.
+    fn send_where(
         &mut self,
-        anchor: &Anchor,
-        base: GroupKey,
-        (addr, width, position): (ValueId, Width, u32),
-    ) -> usize {
-        let offset = position & !3;
-        let known = self.lines.0.iter().position(|line| (line.base, line.offset) == (base, offset));
-        if let Some(index) = known {
-            return index;
+        passes: impl Fn(GroupKey) -> bool,
+        which: impl Fn(&Known) -> BTreeSet<Place>,
+    ) {
+        let bases: Vec<GroupKey> =
+            self.lines.known.keys().copied().filter(|b| passes(*b)).collect();
+        for base in bases {
+            let known = &self.lines.known[&base];
+            let anchor = self.groups[&base].anchor();
+            let access = Access { base, offset: 0, width: Width::Byte, anchor };
+            for offset in covering(which(known), &known.offsets, &access.residues()) {
+                self.send(&access.at(offset));
+            }
         }
-        self.send(|line| line.state == State::Written && line.base != base);
-        let (addr, word, old) = self.look(addr, width);
-        let distance = position.wrapping_sub(anchor.residues[0].0);
-        let pointer = anchor.pointer(distance);
-        let Word::Bytes(bytes) = Word::from_bytes(old.clone(), u32::MAX, word) else {
+    }
+
+    /// Accesses memory: what it holds is received, what the region has made of it is sent.
+    fn send(&mut self, access: &Access) {
+        let addr = self.word_address(access);
+        let value = self.current_word(access);
+        let known = self.lines.known.get_mut(&access.base).expect("its words are known");
+        let places = access.places();
+        let (mut memory, mut bytes) = (Vec::new(), Vec::new());
+        let mut is_written = false;
+        for place in &places {
+            let held = known.held.get_mut(place).expect("words at known offsets are held");
+            let new = held.bytes.clone().map(|byte| byte.lin);
+            memory.push(std::mem::replace(&mut held.memory, new.clone()));
+            bytes.push(new);
+            is_written |= known.written.remove(place);
+            known.unproven.remove(place);
+        }
+        self.builder.step(if is_written { Step::Write { addr, value } } else { Step::Touch(addr) });
+        let residues = &access.anchor.residues;
+        let old = std::array::from_fn(|at| mixed(residues, |r| memory[r][at].clone()));
+        let new = std::array::from_fn(|at| mixed(residues, |r| bytes[r][at].clone()));
+        self.access(MEMORY, access.anchor.pointer(access.offset), old, new);
+    }
+
+    /// Looks at memory if an access touches a word that is not known.
+    fn make_known(&mut self, access: &Access) {
+        let base = access.base;
+        let is_held = |place: &Place| self.lines.known[&base].held.contains_key(place);
+        if self.lines.known.contains_key(&base) && access.places().iter().all(is_held) {
+            return;
+        }
+        self.send_where(|other| other != base, |known| known.written.clone());
+        let residues = access.residues();
+        let offsets: BTreeSet<u32> = match residues[..] {
+            [_] => [access.offset].into(),
+            _ => self.groups[&base].offsets_ahead().collect(),
+        };
+        let words = offsets.iter().flat_map(|offset| places(*offset, &residues)).collect();
+        for offset in covering(words, &offsets, &residues) {
+            self.open(&access.at(offset));
+        }
+        self.lines.known.entry(base).or_default().offsets.extend(offsets);
+    }
+
+    /// Looks at the word that an access touches.
+    fn open(&mut self, access: &Access) {
+        let addr = self.word_address(access);
+        let word = self.builder.step(Step::Look(addr));
+        let number = self.builder.next_word();
+        let memory = self.byte_columns(&format!("m{number}"), ColumnKind::Input, word);
+        let Word::Bytes(bytes) = Word::from_bytes(memory.clone(), u32::MAX, word) else {
             unreachable!("made of bytes")
         };
-        let state = State::Read;
-        self.lines.0.push(Line { base, offset, addr, pointer, old, bytes, word, state });
-        self.lines.0.len() - 1
+        let known = self.lines.known.entry(access.base).or_default();
+        let line = known.lines.len();
+        known.lines.push(Line { addr, word });
+        for place in access.places() {
+            // Under some residue an older line may be the same word.
+            known.held.entry(place).or_insert_with(|| {
+                known.unproven.insert(place);
+                Held { line, memory: memory.clone(), bytes: bytes.clone() }
+            });
+        }
     }
 
-    /// Looks at the word that an access touches: its address, its value, its columns.
-    fn look(&mut self, addr: ValueId, width: Width) -> (Slot, Slot, [Lin; 4]) {
-        let addr = self.slots[addr.index()];
-        let aligned = self.aligned(addr, width);
-        let word = self.builder.step(Step::Look(aligned));
-        let number = self.builder.next_word();
-        let columns = self.byte_columns(&format!("m{number}"), ColumnKind::Input, word);
-        (aligned, word, columns)
+    /// The address of the word that an access touches.
+    ///
+    /// What is taken off is what the residues have in common. So a base of another residue makes it
+    /// misaligned, which stops execution, as one of the instructions does.
+    fn word_address(&mut self, access: &Access) -> Slot {
+        let addr = self.address_slot(access);
+        let positions = access.positions();
+        let common = positions.iter().fold(3, |bits, position| bits & !(position ^ positions[0]));
+        let position = u32::try_from(positions[0] & common).expect("at most 3");
+        let mut word = addr;
+        if position != 0 {
+            let back = self.builder.step(Step::Const(position.wrapping_neg()));
+            word = self.builder.step(Step::Alu(Alu::Add, word, back));
+        }
+        if common != 3 {
+            let mask = self.builder.step(Step::Const(match common {
+                0 => !3,
+                1 => !2,
+                _ => !1,
+            }));
+            word = self.builder.step(Step::Alu(Alu::And, word, mask));
+        }
+        word
     }
 
-    /// A load of bytes `at`… of a line.
-    fn load_from(&mut self, id: ValueId, line: usize, at: u32) {
+    /// The address of an access.
+    fn address_slot(&mut self, access: &Access) -> Slot {
+        let distance = self.builder.step(Step::Const(access.offset));
+        match access.base {
+            None => distance,
+            Some(base) if access.offset == 0 => self.slots[base.index()],
+            Some(base) => {
+                self.builder.step(Step::Alu(Alu::Add, self.slots[base.index()], distance))
+            }
+        }
+    }
+
+    /// The value of a load of known bytes.
+    fn load_from(&mut self, id: ValueId, access: &Access) {
         let Node::Load { width, signed, .. } = self.ir.node(id) else {
             unreachable!("the caller passes a load")
         };
-        let Line { word, bytes, .. } = self.lines.0[line].clone();
-        if width == Width::Word {
-            self.slots.push(word);
+        let mut value = self.current_word(access);
+        if width != Width::Word {
+            let len = u8::try_from(8 * width.bytes()).expect("at most 16");
+            let mut low = 0;
+            if let [position] = access.positions()[..] {
+                low = u8::try_from(8 * position).expect("at most 24");
+            } else {
+                let shift = self.bit_shift(access);
+                value = self.builder.step(Step::Alu(Alu::Srl, value, shift));
+            }
+            value = self.builder.step(Step::Bits { of: value, low, len });
+        }
+        let slot = self.extended(value, width, signed);
+        self.slots.push(slot);
+        if self.demand.is_needed(id) {
+            let bytes: Vec<Byte> =
+                (0..width.bytes()).map(|of| self.loaded_byte(id, access, of)).collect();
+            self.extend_columns(id, &bytes, signed);
+        }
+    }
+
+    /// Byte `of` of a load: what is held, or a new column if that depends on the residue.
+    fn loaded_byte(&mut self, id: ValueId, access: &Access, of: u32) -> Byte {
+        let held = &self.lines.known[&access.base].held;
+        let per_residue: Vec<Byte> = access
+            .places()
+            .iter()
+            .zip(access.positions())
+            .map(|(place, at)| held[place].bytes[at + of as usize].clone())
+            .collect();
+        let value = mixed(&access.anchor.residues, |r| per_residue[r].lin.clone());
+        if value.as_linear() == Some(&per_residue[0].lin) {
+            return per_residue[0].clone();
+        }
+        let index = u8::try_from(of).expect("at most 1");
+        let lin = self.byte_column(id, index, ColumnKind::Result);
+        self.builder.constrain(value - lin.clone().into(), "the byte at the alignment");
+        let bits = per_residue.iter().fold(0, |bits, byte| bits | byte.bits);
+        self.lines.chosen.insert(lin.clone(), (access.base, per_residue));
+        Byte { lin, bits, word: self.slots[id.index()], index }
+    }
+
+    /// The word of a load.
+    fn extend_columns(&mut self, id: ValueId, bytes: &[Byte], signed: bool) {
+        if let Ok(bytes) = <[Byte; 4]>::try_from(bytes.to_vec()) {
             self.words[id.index()] = Some(Word::Bytes(bytes));
             return;
         }
-        let low = u8::try_from(8 * at).expect("at most 24");
-        let len = u8::try_from(8 * width.bytes()).expect("at most 16");
-        let value = self.builder.step(Step::Bits { of: word, low, len });
-        let slot = self.extended(value, width, signed);
-        self.slots.push(slot);
-        if self.demand.is_needed(id) {
-            let from = at as usize;
-            let loaded = bytes[from..from + width.bytes() as usize].to_vec();
-            self.extend_columns(id, &loaded, signed);
-        }
-    }
-
-    /// A load whose alignment is not known: `Σ flag·byte` over the possible alignments.
-    fn load_unaligned(&mut self, id: ValueId, anchor: &Anchor, offset: u32) {
-        let Node::Load { width, signed, addr } = self.ir.node(id) else {
-            unreachable!("the caller passes a load")
-        };
-        self.send(|line| line.state == State::Written);
-        let (aligned, word, old) = self.look(addr, width);
-        let shift = self.bit_shift(self.slots[addr.index()]);
-        let shifted = self.builder.step(Step::Alu(Alu::Srl, word, shift));
-        let len = u8::try_from(8 * width.bytes()).expect("at most 16");
-        let value = self.builder.step(Step::Bits { of: shifted, low: 0, len });
-        let slot = self.extended(value, width, signed);
-        self.slots.push(slot);
-        if self.demand.is_needed(id) {
-            let bytes: Vec<Byte> = (0..width.bytes())
-                .map(|of| self.selected(id, anchor, (offset, of), &old))
-                .collect();
-            self.extend_columns(id, &bytes, signed);
-        }
-        self.builder.step(Step::Touch(aligned));
-        let new = old.clone().map(Ex::from);
-        self.access(MEMORY, anchor.pointer(offset), old, new);
-    }
-
-    /// Byte `of` of an access: one new column.
-    fn selected(
-        &mut self,
-        id: ValueId,
-        anchor: &Anchor,
-        (offset, of): (u32, u32),
-        word: &[Lin; 4],
-    ) -> Byte {
-        let index = u8::try_from(of).expect("at most 1");
-        let lin = self.byte_column(id, index, ColumnKind::Result);
-        let sum = anchor.residues.iter().fold(Ex::from(-lin.clone()), |sum, (residue, flag)| {
-            let position = ((residue.wrapping_add(offset) & 3) + of) as usize;
-            sum + Ex::from(flag.clone()) * word[position].clone().into()
-        });
-        self.builder.constrain(sum, "the byte at the alignment");
-        Byte { lin, bits: u8::MAX, word: self.slots[id.index()], index }
-    }
-
-    /// The word of a load of less than a word.
-    fn extend_columns(&mut self, id: ValueId, bytes: &[Byte], signed: bool) {
         let mut lins = [const { Lin::zero() }; 4];
         for (lin, byte) in lins.iter_mut().zip(bytes) {
             lin.clone_from(&byte.lin);
@@ -230,7 +349,7 @@ impl Lowering<'_> {
     }
 
     fn extended(&mut self, value: Slot, width: Width, signed: bool) -> Slot {
-        if !signed {
+        if !signed || width == Width::Word {
             return value;
         }
         let unused = self.builder.step(Step::Const(32 - 8 * width.bytes()));
@@ -238,38 +357,62 @@ impl Lowering<'_> {
         self.builder.step(Step::Alu(Alu::Sra, top, unused))
     }
 
-    /// Changes bytes `at`… of a line.
-    fn store_to(&mut self, line: usize, value: ValueId, (at, width): (u32, Width)) {
+    /// Changes bytes of known words.
+    fn store_to(&mut self, access: &Access, value: ValueId) {
         let bytes = self.bytes(value);
-        let value = self.slots[value.index()];
-        let shift = self.builder.step(Step::Const(8 * at));
-        let old = self.lines.0[line].word;
-        let word = self.replaced(old, value, shift, width);
-        let line = &mut self.lines.0[line];
-        let at = at as usize;
-        line.bytes[at..at + width.bytes() as usize]
-            .clone_from_slice(&bytes[..width.bytes() as usize]);
-        line.word = word;
-        line.state = State::Written;
+        self.store_when_run(access, self.slots[value.index()]);
+        let Lines { known, chosen } = &mut self.lines;
+        let known = known.get_mut(&access.base).expect("its words are known");
+        for (r, (place, at)) in access.places().into_iter().zip(access.positions()).enumerate() {
+            let held = known.held.get_mut(&place).expect("its words are known");
+            for (of, byte) in bytes.iter().take(access.width.bytes() as usize).enumerate() {
+                // Under this residue a byte that was chosen by residue is known more exactly.
+                let exact = chosen.get(&byte.lin).filter(|(base, _)| *base == access.base);
+                let exact = exact.map_or(byte, |(_, per_residue)| &per_residue[r]);
+                held.bytes[at + of] = exact.clone();
+            }
+            known.written.insert(place);
+        }
     }
 
-    /// A store whose alignment is not known: each byte is kept or replaced.
-    fn store_unaligned(
-        &mut self,
-        anchor: &Anchor,
-        (addr, offset): (ValueId, u32),
-        value: ValueId,
-        width: Width,
-    ) {
-        self.send_all();
-        self.lines.0.clear();
-        let (aligned, word, old) = self.look(addr, width);
-        let shift = self.bit_shift(self.slots[addr.index()]);
-        let bytes = self.bytes(value);
-        let new = self.replaced(word, self.slots[value.index()], shift, width);
-        self.builder.step(Step::Write { addr: aligned, value: new });
-        let new = stored(anchor, offset, &old, &bytes[..width.bytes() as usize]);
-        self.access(MEMORY, anchor.pointer(offset), old, new);
+    /// The words of the lines after a store, when the region runs.
+    fn store_when_run(&mut self, access: &Access, value: Slot) {
+        let own = self.word_address(access);
+        let shift = self.bit_shift(access);
+        let lines = self.lines_of(access);
+        for &index in &lines {
+            let Line { addr, word: old } = self.lines.known[&access.base].lines[index];
+            let mut word = self.replaced(old, value, shift, access.width);
+            if lines.len() > 1 {
+                let is_here = self.builder.step(Step::Alu(Alu::Eq, own, addr));
+                word = self.builder.step(Step::Select(is_here, word, old));
+            }
+            let known = self.lines.known.get_mut(&access.base).expect("its words are known");
+            known.lines[index].word = word;
+        }
+    }
+
+    /// The word that an access touches, when the region runs.
+    ///
+    /// Of lines that are the same word the oldest is kept up to date.
+    fn current_word(&mut self, access: &Access) -> Slot {
+        let own = self.word_address(access);
+        let words = self.lines_of(access).into_iter().rev();
+        let words = words.map(|index| self.lines.known[&access.base].lines[index]);
+        let words: Vec<Line> = words.collect();
+        let mut result = words[0].word;
+        for Line { addr, word } in &words[1..] {
+            let is_here = self.builder.step(Step::Alu(Alu::Eq, own, *addr));
+            result = self.builder.step(Step::Select(is_here, *word, result));
+        }
+        result
+    }
+
+    /// The lines that may be the word of an access, oldest first.
+    fn lines_of(&self, access: &Access) -> Vec<usize> {
+        let held = &self.lines.known[&access.base].held;
+        let lines: BTreeSet<usize> = access.places().iter().map(|place| held[place].line).collect();
+        lines.into_iter().collect()
     }
 
     /// A word with the low bytes of `value` put `shift` bits up.
@@ -288,35 +431,27 @@ impl Lowering<'_> {
         self.builder.step(Step::Alu(Alu::Or, kept, placed))
     }
 
-    /// The address of the word; a misaligned address stays misaligned, which stops execution.
-    fn aligned(&mut self, addr: Slot, width: Width) -> Slot {
-        let mask = match width {
-            Width::Byte => !3,
-            Width::Half => !2,
-            Width::Word | Width::Double => return addr,
-        };
-        let mask = self.builder.step(Step::Const(mask));
-        self.builder.step(Step::Alu(Alu::And, addr, mask))
-    }
-
-    /// 8 times the position of an address in its word.
-    fn bit_shift(&mut self, addr: Slot) -> Slot {
+    /// 8 times the position of an access in its word.
+    fn bit_shift(&mut self, access: &Access) -> Slot {
+        if let [position] = access.positions()[..] {
+            let position = u32::try_from(position).expect("at most 3");
+            return self.builder.step(Step::Const(8 * position));
+        }
+        let addr = self.address_slot(access);
         let position = self.builder.step(Step::Bits { of: addr, low: 0, len: 2 });
         let three = self.builder.step(Step::Const(3));
         self.builder.step(Step::Alu(Alu::Sll, position, three))
     }
 }
 
-/// The word after a store of unknown alignment: `kept + flag·(new − kept)` for each byte.
-fn stored(anchor: &Anchor, offset: u32, old: &[Lin; 4], value: &[Byte]) -> [Ex; 4] {
-    let mut index = 0;
-    old.clone().map(|kept| {
-        let position = index;
-        index += 1;
-        let choices = value.iter().zip(0..).map(|(byte, of)| {
-            let flag = anchor.selects(offset, position, of);
-            Ex::from(flag) * (byte.lin.clone() - kept.clone()).into()
-        });
-        choices.fold(Ex::from(kept.clone()), |sum, change| sum + change)
-    })
+/// `Σ flag·value` over the residues, the flags of which sum to the row's flag: the first value and
+/// the differences from it.
+fn mixed(residues: &[(u32, Lin)], value: impl Fn(usize) -> Lin) -> Ex {
+    let first = value(0);
+    let differences = residues
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(r, (_, flag))| Ex::from(flag.clone()) * (value(r) - first.clone()).into());
+    differences.fold(first.clone().into(), |sum, difference| sum + difference)
 }
