@@ -67,7 +67,7 @@ impl Lowering<'_> {
         let anchor = self.anchor(base);
         if let [(residue, _)] = anchor.residues[..] {
             let position = residue.wrapping_add(offset);
-            let line = self.line(&anchor, base, (addr, width, position));
+            let line = self.line(&anchor, base, (addr, position));
             self.load_from(id, line, position & 3);
         } else {
             self.load_unaligned(id, &anchor, offset);
@@ -87,7 +87,7 @@ impl Lowering<'_> {
             self.send(|line| line.base != base);
             self.lines.0.retain(|line| line.base == base);
             let position = residue.wrapping_add(offset);
-            let line = self.line(&anchor, base, (addr, width, position));
+            let line = self.line(&anchor, base, (addr, position));
             self.store_to(line, value, (position & 3, width));
         } else {
             self.store_unaligned(&anchor, (addr, offset), value, width);
@@ -117,19 +117,15 @@ impl Lowering<'_> {
     }
 
     /// The position of the line that an access falls into; memory is looked at if it is not known.
-    fn line(
-        &mut self,
-        anchor: &Anchor,
-        base: GroupKey,
-        (addr, width, position): (ValueId, Width, u32),
-    ) -> usize {
+    fn line(&mut self, anchor: &Anchor, base: GroupKey, (addr, position): (ValueId, u32)) -> usize {
         let offset = position & !3;
         let known = self.lines.0.iter().position(|line| (line.base, line.offset) == (base, offset));
         if let Some(index) = known {
             return index;
         }
         self.send(|line| line.state == State::Written && line.base != base);
-        let (addr, word, old) = self.look(addr, width);
+        let addr = self.word_address(addr, position & 3);
+        let (word, old) = self.look(addr);
         let distance = position.wrapping_sub(anchor.residues[0].0);
         let pointer = anchor.pointer(distance);
         let Word::Bytes(bytes) = Word::from_bytes(old.clone(), u32::MAX, word) else {
@@ -140,14 +136,12 @@ impl Lowering<'_> {
         self.lines.0.len() - 1
     }
 
-    /// Looks at the word that an access touches: its address, its value, its columns.
-    fn look(&mut self, addr: ValueId, width: Width) -> (Slot, Slot, [Lin; 4]) {
-        let addr = self.slots[addr.index()];
-        let aligned = self.aligned(addr, width);
-        let word = self.builder.step(Step::Look(aligned));
+    /// Looks at the word at an address: its value and its columns.
+    fn look(&mut self, addr: Slot) -> (Slot, [Lin; 4]) {
+        let word = self.builder.step(Step::Look(addr));
         let number = self.builder.next_word();
         let columns = self.byte_columns(&format!("m{number}"), ColumnKind::Input, word);
-        (aligned, word, columns)
+        (word, columns)
     }
 
     /// A load of bytes `at`… of a line.
@@ -179,7 +173,8 @@ impl Lowering<'_> {
             unreachable!("the caller passes a load")
         };
         self.send(|line| line.state == State::Written);
-        let (aligned, word, old) = self.look(addr, width);
+        let aligned = self.aligned(self.slots[addr.index()], width);
+        let (word, old) = self.look(aligned);
         let shift = self.bit_shift(self.slots[addr.index()]);
         let shifted = self.builder.step(Step::Alu(Alu::Srl, word, shift));
         let len = u8::try_from(8 * width.bytes()).expect("at most 16");
@@ -263,7 +258,8 @@ impl Lowering<'_> {
     ) {
         self.send_all();
         self.lines.0.clear();
-        let (aligned, word, old) = self.look(addr, width);
+        let aligned = self.aligned(self.slots[addr.index()], width);
+        let (word, old) = self.look(aligned);
         let shift = self.bit_shift(self.slots[addr.index()]);
         let bytes = self.bytes(value);
         let new = self.replaced(word, self.slots[value.index()], shift, width);
@@ -286,6 +282,19 @@ impl Lowering<'_> {
         let low = self.builder.step(Step::Bits { of: value, low: 0, len });
         let placed = self.builder.step(Step::Alu(Alu::Sll, low, shift));
         self.builder.step(Step::Alu(Alu::Or, kept, placed))
+    }
+
+    /// The address of the word in which an access begins at byte `at`.
+    ///
+    /// A base of another alignment makes it misaligned, which stops execution: other accesses of the
+    /// line, which do not look again, would be misaligned.
+    fn word_address(&mut self, addr: ValueId, at: u32) -> Slot {
+        let addr = self.slots[addr.index()];
+        if at == 0 {
+            return addr;
+        }
+        let back = self.builder.step(Step::Const(at.wrapping_neg()));
+        self.builder.step(Step::Alu(Alu::Add, addr, back))
     }
 
     /// The address of the word; a misaligned address stays misaligned, which stops execution.
