@@ -12,8 +12,6 @@ mod random;
 #[path = "common/world.rs"]
 mod world;
 
-use std::collections::BTreeMap;
-
 use assembly::region;
 use autoprec_circuits::Bus;
 use autoprec_synth::{OPENVM, Precompile, PrecompileId, Step, synthesise};
@@ -439,7 +437,7 @@ fn pointers_that_meet() {
     let regions = (prop::collection::vec(access, 2..9), states);
     let (mut ran, mut faulted) = (0, 0);
     let counts = std::cell::RefCell::new((&mut ran, &mut faulted));
-    random::check(300, &regions, |(accesses, states)| {
+    random::check(1000, &regions, |(accesses, states)| {
         let assembly = accesses.join("; ");
         let Ok(precompile) =
             synthesise(&region("rv32", &assembly), PrecompileId::from_index(0), &OPENVM)
@@ -471,7 +469,7 @@ fn random_regions() {
         || prop_oneof![4 => select(&[8, 64, 0x1_0000, END - 64, END - 8][..]), 1 => word()];
     let state = (prop::array::uniform5(word()), prop::array::uniform3(pointer()), word());
     let states = prop::collection::vec(state, 24);
-    random::check(150, &(random::regions(1..=10), states), |(random::Shown(region), states)| {
+    random::check(600, &(random::regions(1..=10), states), |(random::Shown(region), states)| {
         let Ok(precompile) = synthesise(&region, PrecompileId::from_index(0), &OPENVM) else {
             return Ok(());
         };
@@ -482,7 +480,7 @@ fn random_regions() {
                 let reg: autoprec_isa::Reg = name.parse().expect("a register");
                 world.regs[reg.index()] = word;
             }
-            world.memory = BTreeMap::from_iter((0..32).map(|n| (4 * n, data[n as usize % 5])));
+            world.memory = (0..32).map(|n| (4 * n, data[n as usize % 5])).collect();
             if let Err(what) = agrees(&precompile, &world, MIDDLE) {
                 prop_assert!(false, "{region}\non {world:x?}: {what}");
             }

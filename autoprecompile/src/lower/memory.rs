@@ -62,7 +62,7 @@ impl Lowering<'_> {
     /// Lowers a load: the slot and, if it is needed, the columns of its value.
     pub(super) fn load(&mut self, id: ValueId) {
         let outer = self.builder.set_inst(Some(self.ir.values[id.index()].inst));
-        let (addr, width) = access::address(self.ir, Effect::Load(id));
+        let (addr, _) = access::address(self.ir, Effect::Load(id));
         let (base, offset) = access::split(self.ir, addr);
         let anchor = self.anchor(base);
         if let [(residue, _)] = anchor.residues[..] {

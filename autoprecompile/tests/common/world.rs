@@ -1,5 +1,5 @@
-//! A second opinion, independent of the checker: the honest row of a state, and whether what a row
-//! claims is true.
+//! A second opinion, independent of the checker: what a state becomes, the accesses of a call, and
+//! whether what a row claims is true.
 
 use std::collections::BTreeMap;
 
@@ -197,16 +197,6 @@ pub(crate) fn filled(precompile: &Precompile, record: &[u32]) -> Vec<BabyBear> {
     precompile.recipe.fill_row(record, &mut row);
     let canonical = |&cell| BabyBear::from_canonical(cell).expect("cells are canonical");
     row.iter().map(canonical).collect()
-}
-
-/// The row of a call with these registers; the others are 0.
-pub(crate) fn row_of(precompile: &Precompile, regs: &[(&str, u32)]) -> Vec<BabyBear> {
-    let before = |(space, pointer), now| if space == 1 { now - 1 } else { pointer / 16 % now };
-    let mut host = Traced::new(World::of(regs), 0x10_0000, before);
-    let mut record = vec![0; precompile.recipe.record_words()];
-    let next = precompile.recipe.execute(&mut host, Some(&mut record));
-    next.expect("the recipe runs where the instructions run");
-    filled(precompile, &record)
 }
 
 /// Why what a row claims is false; `None` if it is true, or cannot be claimed because what it
