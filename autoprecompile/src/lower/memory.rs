@@ -14,6 +14,10 @@
 //!
 //! Accesses whose alignment is not known take place at once, after everything that was stored is
 //! sent; those that store make everything forgotten.
+//!
+//! Complete: for every state on which the accesses do not fault ([`super::access`]), whichever pointers
+//! are equal or meet in a word. The recipe makes the same looks and accesses in the same order, and
+//! stops at a word that is misaligned or beyond the memory.
 
 use autoprec_circuits::ColumnKind;
 use autoprec_isa::{Alu, Width};
