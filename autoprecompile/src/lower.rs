@@ -2,7 +2,8 @@
 //!
 //! Words are four bytes, as OpenVM's memory has them; what no one needs as bytes is kept as two
 //! 16-bit halves, and sums that only feed sums are not kept at all ([`demand`]). Every gadget
-//! states its lemma where it stands; `tests/gadgets.rs` checks it by machine.
+//! states its lemma where it stands, and after "Complete" for which states there is a row;
+//! `tests/gadgets.rs` and `tests/edges.rs` check both by machine.
 //!
 //! Invariants:
 //! - a [`word::Word`]'s bytes and halves are in range on every accepted row of a call, because they
@@ -347,7 +348,8 @@ impl<'a> Lowering<'a> {
     /// A computed code address as a field element.
     ///
     /// Lemma: the low half less its lowest bit is even and 16 bits wide, the high half is below
-    /// 2^(pc_bits − 16), so the sum is the integer address and below 2^pc_bits.
+    /// 2^(pc_bits − 16), so the sum is the integer address and below 2^pc_bits. Complete: for every
+    /// target below 2^pc_bits, before its lowest bit is cleared odd or even; others have no code.
     fn jump_target(&mut self, target: ValueId) -> Lin {
         let cleared = match self.ir.node(target) {
             Node::Alu(Alu::And, x, mask) if self.ir.as_const(mask) == Some(0xffff_fffe) => Some(x),

@@ -4,10 +4,15 @@
 //! address computed and checked; the pointers of the others are at constant distances from it.
 //!
 //! Lemma (anchor): the low half less the byte shift is 4 times a 14-bit number and the high half is
-//! below 2^13, so the pointer is a multiple of 4 below 2^29. Lemma (others): honest addresses are
-//! below 2^29 and distances are taken as signed 32-bit numbers, so the field element is the honest
-//! address; one that leaves the memory matches no message, since the memory tables derive pointers
-//! from the leaves of a tree of that height.
+//! below 2^13, so the pointer is a multiple of 4 below 2^29. Lemma (others): with distances as signed
+//! 32-bit numbers, V = anchor + distance − byte shift is a multiple of 4 in [−2^31 − 3, 2^31 + 2^29).
+//! The memory tables derive pointers from the leaves of a tree, so messages exist only for multiples
+//! P of 4 below 2^29. If V = P modulo p, then V − P is 0 or ±p; it is a multiple of 4, which p, being 1
+//! modulo 4, is not; so V = P, and the instruction's address, V + byte shift modulo 2^32, is in P.
+//!
+//! Complete: for every state on which all accesses of the group are aligned and below 2^29, wherever
+//! the base is, also beyond the memory or wrapping around. Addresses below 2^29 differ by less than
+//! 2^29, so the signed 32-bit distance is their difference.
 
 use std::collections::BTreeMap;
 
@@ -239,7 +244,8 @@ impl Lowering<'_> {
     ///
     /// Lemma: with the low half in range its carry, a bit, is determined. If the offset's high half
     /// is not below 2^(`address_bits` − 16), a high half without carry would not be either, so it
-    /// carries; otherwise the carry is a bit that its range determines.
+    /// carries; otherwise the carry is a bit that its range determines. Complete: for every base from
+    /// which the sum, modulo 2^32, is below 2^`address_bits`.
     fn offset_address(&mut self, base: ValueId, offset: u32) -> [Lin; 2] {
         let [base_low, base_high] = self.halves(base);
         let (low, high) = (offset & 0xffff, offset >> 16);
@@ -295,7 +301,8 @@ impl Lowering<'_> {
     /// Receives the old word with its timestamp and sends the new one with this access's.
     ///
     /// Lemma: now − previous − 1 = low + 2^17·high with low in 17 and high in
-    /// `timestamp_bits` − 17 bits, so the previous access was before this one.
+    /// `timestamp_bits` − 17 bits, so the previous access was before this one. Complete: for all times
+    /// below 2^`timestamp_bits`, 0 for what was not accessed yet included.
     pub(super) fn access(&mut self, space: i64, pointer: Lin, old: [Ex; 4], new: [Ex; 4]) {
         let number = self.builder.next_access();
         let previous = self.builder.step(Step::Previous(number));

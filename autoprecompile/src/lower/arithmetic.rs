@@ -5,7 +5,8 @@
 //! Lemma: let L be the sum of the terms' low halves, r a result half in [0, 2^16) and k an integer
 //! of small magnitude with L = r + 2^16·k, all as field elements. Both sides are far below p in
 //! magnitude, so the equation holds over the integers and r = L mod 2^16. The high half has k as
-//! one more term, and its own carry is dropped.
+//! one more term, and its own carry is dropped. Complete: for all words. The bounds from which the
+//! carry's range comes hold on every run, so the carry is in it.
 
 use autoprec_circuits::{BabyBear, ColumnKind, Field};
 use autoprec_isa::Alu;

@@ -2,7 +2,7 @@
 //!
 //! Lemma: a + b = (a ^ b) + 2·(a & b) and (a | b) = (a + b + (a ^ b)) / 2, so one lookup of the
 //! exclusive or serves all three, and several operations on the same bytes share it. Where no bit
-//! can be set in both, `or` and `xor` are sums.
+//! can be set in both, `or` and `xor` are sums. Complete: for all words.
 
 use autoprec_circuits::ColumnKind;
 use autoprec_isa::Alu;

@@ -16,6 +16,7 @@ impl Lowering<'_> {
     /// The sign bit of a value.
     ///
     /// Lemma: a half h below 2^16 is 2^15·s + r with s a bit and r in 15 bits in one way only.
+    /// Complete: for all words.
     pub(super) fn sign_bit(&mut self, id: ValueId) -> Lin {
         if self.possible[id.index()] >> 31 == 0 {
             return Lin::zero();
@@ -57,7 +58,9 @@ impl Lowering<'_> {
     /// The borrow of a − b, where a sign subtracts 2^32.
     ///
     /// Lemma: a low difference d in [−2^16, 2^16) plus 2^16·c is in 16 bits for exactly one bit c,
-    /// which is 1 just if d is negative; the same for the high difference less that borrow.
+    /// which is 1 just if d is negative; the same for the high difference less that borrow, which
+    /// signs leave in that interval: it is −2^16 for −2^31 less 2^31 − 1 with a borrow. Complete: for
+    /// all words.
     fn less(&mut self, id: ValueId, a: (ValueId, Lin), b: (ValueId, Lin)) -> Lin {
         let ((a, sign_a), (b, sign_b)) = (a, b);
         let ([a_low, a_high], [b_low, b_high]) = (self.halves(a), self.halves(b));
@@ -90,6 +93,7 @@ impl Lowering<'_> {
     /// e·n = 0 make e = 1 for n = 0 and e = 0 otherwise. With halves' differences x and y,
     /// n = x² − 11·y² is zero only if both are, since 11 is not a square modulo p; a word below
     /// 2^30 is its own field element; and a sum of halves, none negative, is 0 only if they are.
+    /// Complete: for all words; w is the inverse of n, and anything if n is 0.
     pub(super) fn equal(&mut self, id: ValueId, a: ValueId, b: ValueId) -> Lin {
         let ([a_low, a_high], [b_low, b_high]) = (self.halves(a), self.halves(b));
         let small = (self.possible[a.index()] | self.possible[b.index()]) >> 30 == 0;

@@ -18,8 +18,10 @@
 //! Between the moment at which a word is looked at and the moment of its access nothing is sent
 //! that may be the same word, so the access receives what was looked at.
 //!
-//! Completeness: accesses are made where the region makes one, so no word is accessed that running
-//! the instructions would not access.
+//! Complete: for every state on which the accesses do not fault ([`super::access`]), whichever pointers
+//! are equal or meet in a word. Accesses are made where the region makes one, so no word is accessed
+//! that running the instructions would not access. The recipe makes the same looks and accesses in
+//! the same order, and stops at a word that is misaligned or beyond the memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,8 +3,9 @@
 //! Digits are 16 bits wide, so an equation has one carry per half. Lemma: the h-th half of x·y is
 //! S_h + carry_(h−1) with S_h = Σ x_i·y_(2h−i) + 2^8·Σ x_i·y_(2h+1−i) over bytes. With a half r and a
 //! carry below 2^11, S_h + carry_(h−1) = r + 2^16·carry holds over the integers, since both sides are
-//! below 2^28; so r and the carry are determined. Honest carries stay below 2^10: S_h is at most
-//! 255²·(3 + 4·2^8).
+//! below 2^28; so r and the carry are determined. Complete: for all words. Honest carries stay below
+//! 2^10, as S_h is at most 255²·(3 + 4·2^8); those of a division too, where a half r of the remainder
+//! is added.
 
 use std::collections::BTreeMap;
 
@@ -162,7 +163,8 @@ impl Lowering<'_> {
     /// Lemma: with the carries of q·b + r in range as those of a product are, q·b + r = a over 64
     /// bits, the upper half being a sum of non-negative terms below p that is 0. If z = 0, r <u b is
     /// demanded, so b ≠ 0 and q and r are unique. If z ≠ 0, every bit of q is set; then b is 0, and
-    /// r = a is the remainder, or b is 1, a is q and r is 0, which is right too.
+    /// r = a is the remainder, or b is 1, a is q and r is 0, which is right too. Complete: for all
+    /// words; z is 1 if b is 0, else 0. As q·b is at most a, none of its digits is beyond a's.
     fn division(&mut self, a: ValueId, b: ValueId, forms: [Form; 2]) -> [Word; 2] {
         let dividend = self.halves(a);
         let y = self.bytes(b).map(|byte| byte.lin);

@@ -175,7 +175,7 @@ impl Lowering<'_> {
 
     /// `condition ? then : otherwise`, limb by limb.
     ///
-    /// Lemma: with c a bit, `c·(t − o) + o` is t or o, hence in range like them.
+    /// Lemma: with c a bit, `c·(t − o) + o` is t or o, hence in range like them. Complete: always.
     fn select(&mut self, id: ValueId, condition: ValueId, then: ValueId, other: ValueId) -> Word {
         let choice = self.bit(condition);
         let possible = self.possible[id.index()];

@@ -1,5 +1,5 @@
-//! A second opinion, independent of the checker: the honest row of a state, and whether what a row
-//! claims is true.
+//! A second opinion, independent of the checker: what a state becomes, the accesses of a call, and
+//! whether what a row claims is true.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,28 @@ use autoprec_synth::{Host, OPENVM, Precompile};
 /// Timestamps and pointers are below this.
 const BOUND: u32 = 1 << OPENVM.address_bits;
 
-/// The instructions do not run on this state.
-#[derive(Clone, Copy, Debug)]
-struct Fault;
+/// The instructions do not run on this state: the address of what they cannot access or execute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault(pub(crate) u32);
 
-/// Registers and words of memory; words that were not set are 0.
+/// Registers and words of memory; words that were not set are a function of their address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct World {
-    regs: [u32; 32],
-    memory: BTreeMap<u32, u32>,
+pub(crate) struct World {
+    pub(crate) regs: [u32; 32],
+    pub(crate) memory: BTreeMap<u32, u32>,
 }
 
 impl World {
+    /// Registers by name; the others are 0.
+    pub(crate) fn of(regs: &[(&str, u32)]) -> Self {
+        let mut world = Self::default();
+        for (name, word) in regs {
+            let reg: Reg = name.parse().expect("the name of a register");
+            world.regs[reg.index()] = *word;
+        }
+        world
+    }
+
     fn word(&self, addr: u32) -> u32 {
         // Something that is not the same everywhere, so that a wrong address shows.
         let filler = addr.wrapping_mul(0x9e37_79b9) ^ 0x5a5a_5a5a;
@@ -31,17 +41,18 @@ impl World {
 
     fn place(width: Width, addr: u32) -> Result<(u32, u32), Fault> {
         let fits = addr < BOUND && addr.is_multiple_of(width.bytes());
-        if fits { Ok((addr & !3, 8 * (addr & 3))) } else { Err(Fault) }
+        if fits { Ok((addr & !3, 8 * (addr & 3))) } else { Err(Fault(addr)) }
     }
 
-    fn execute(&mut self, region: &Region) -> Result<u32, Fault> {
+    /// Executes the instructions and gives the address of the next one.
+    pub(crate) fn execute(&mut self, region: &Region) -> Result<u32, Fault> {
         let mut next = region.end();
         for at in &region.insts {
             match step(self, region.xlen, at.pc, at.len, &at.inst)? {
                 Flow::Branch { condition, taken_if, target } if (condition != 0) == taken_if => {
                     next = target;
                 }
-                Flow::Jump(target) if target >> OPENVM.pc_bits != 0 => return Err(Fault),
+                Flow::Jump(target) if target >> OPENVM.pc_bits != 0 => return Err(Fault(target)),
                 Flow::Jump(target) => next = u64::from(target),
                 _ => {}
             }
@@ -86,32 +97,50 @@ impl Machine for World {
     }
 
     fn amo(&mut self, _: Alu, _: Width, _: u32, _: u32) -> Result<u32, Fault> {
-        Err(Fault)
+        unreachable!("regions have none")
     }
 
     fn load_reserved(&mut self, _: Width, _: u32) -> Result<u32, Fault> {
-        Err(Fault)
+        unreachable!("regions have none")
     }
 
     fn store_conditional(&mut self, _: Width, _: u32, _: u32) -> Result<u32, Fault> {
-        Err(Fault)
+        unreachable!("regions have none")
     }
 
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<u32>>) -> Result<u32, Fault> {
-        Err(Fault)
+        unreachable!("regions have none")
     }
 }
 
+/// Address space and pointer of a word.
+pub(crate) type Place = (u32, u32);
+
 /// A world in which a recipe runs.
-struct Traced {
-    world: World,
+pub(crate) struct Traced {
+    pub(crate) world: World,
+    /// The time of the next access.
     now: u32,
-    last: BTreeMap<(u32, u32), u32>,
+    /// When words were accessed that the call has accessed.
+    last: BTreeMap<Place, u32>,
+    /// When a word was accessed before the call, given the time of its first access.
+    before: fn(Place, u32) -> u32,
+    /// What each access received and sent, in the form of messages on the memory bus.
+    pub(crate) accesses: Vec<[Vec<u32>; 2]>,
 }
 
 impl Traced {
-    fn access(&mut self, place: (u32, u32), began: u32) -> u32 {
-        let previous = self.last.insert(place, self.now).unwrap_or(began);
+    pub(crate) fn new(world: World, now: u32, before: fn(Place, u32) -> u32) -> Self {
+        Self { world, now, last: BTreeMap::new(), before, accesses: Vec::new() }
+    }
+
+    fn access(&mut self, place: Place, old: u32, new: u32) -> u32 {
+        let now = self.now;
+        let previous = self.last.insert(place, now).unwrap_or_else(|| (self.before)(place, now));
+        self.accesses.push([(old, previous), (new, now)].map(|(word, time)| {
+            let bytes = word.to_le_bytes().map(u32::from);
+            [place.0, place.1].into_iter().chain(bytes).chain([time]).collect()
+        }));
         self.now += 1;
         previous
     }
@@ -134,44 +163,38 @@ impl Host for Traced {
 
     fn read(&mut self, addr: u32) -> (u32, u32) {
         let word = self.world.word(addr);
-        (self.access((2, addr), addr / 16 % self.now), word)
+        (self.access((2, addr), word, word), word)
     }
 
     fn write(&mut self, addr: u32, value: u32) -> (u32, u32) {
         let old = self.world.word(addr);
         self.world.memory.insert(addr, value);
-        (self.access((2, addr), addr / 16 % self.now), old)
+        (self.access((2, addr), old, value), old)
     }
 
     fn read_reg(&mut self, reg: Reg) -> u32 {
-        let number = u32::try_from(reg.index()).expect("below 32");
-        self.access((1, 4 * number), self.now - 1)
+        let word = self.world.regs[reg.index()];
+        self.access(register(reg), word, word)
     }
 
     fn write_reg(&mut self, reg: Reg, value: u32) -> u32 {
-        self.world.regs[reg.index()] = value;
-        self.read_reg(reg)
+        let old = std::mem::replace(&mut self.world.regs[reg.index()], value);
+        self.access(register(reg), old, value)
     }
 
-    fn bad_address(&self, _: u32) -> Fault {
-        Fault
+    fn bad_address(&self, addr: u32) -> Fault {
+        Fault(addr)
     }
 }
 
-/// The row of a call with these registers; the others are 0.
-pub(crate) fn row_of(precompile: &Precompile, regs: &[(&str, u32)]) -> Vec<BabyBear> {
-    let mut world = World::default();
-    for (name, word) in regs {
-        let reg: Reg = name.parse().expect("the name of a register");
-        world.regs[reg.index()] = *word;
-    }
-    let recipe = &precompile.recipe;
-    let mut host = Traced { world, now: 0x10_0000, last: BTreeMap::new() };
-    let mut record = vec![0; recipe.record_words()];
-    let next = recipe.execute(&mut host, Some(&mut record));
-    next.expect("the recipe runs where the instructions run");
-    let mut row = vec![0; recipe.width()];
-    recipe.fill_row(&record, &mut row);
+fn register(reg: Reg) -> Place {
+    (1, 4 * u32::try_from(reg.index()).expect("below 32"))
+}
+
+/// The row that a recipe makes of a record.
+pub(crate) fn filled(precompile: &Precompile, record: &[u32]) -> Vec<BabyBear> {
+    let mut row = vec![0; precompile.recipe.width()];
+    precompile.recipe.fill_row(record, &mut row);
     let canonical = |&cell| BabyBear::from_canonical(cell).expect("cells are canonical");
     row.iter().map(canonical).collect()
 }
@@ -259,7 +282,7 @@ fn claim(
         }
     }
     match start.execute(region) {
-        Err(Fault) => Some("the instructions fault"),
+        Err(_) => Some("the instructions fault"),
         Ok(next) if next != exit.0 => Some("it goes elsewhere"),
         Ok(_) if exit.1 != began + ticks => Some("it leaves at another time"),
         Ok(_) if start != end => Some("its results are others"),
