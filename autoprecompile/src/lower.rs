@@ -22,6 +22,7 @@ mod inline;
 mod memory;
 mod multiply;
 mod shift;
+mod splits;
 mod word;
 
 use std::collections::BTreeMap;

@@ -96,6 +96,13 @@ fn combinations() {
         "mul a0, a1, a2; mulhu a3, a1, a2; mulh a4, a1, a2",
         "slli a0, a1, 5; srli a2, a1, 27; or a0, a0, a2; xor a3, a3, a0",
         "slli a0, a1, 13; srli a1, a1, 19; or a0, a0, a1",
+        "slli a0, a1, 12; srli a1, a1, 20; or a0, a0, a1; xor a0, a0, a2; and a3, a0, a1",
+        "srli a0, a1, 3; srli a2, a1, 7; slli a3, a1, 25; or a2, a2, a3; xor a0, a0, a2",
+        "slli a0, a1, 6; srli a2, a3, 26; or a0, a0, a2; slli a3, a3, 6; srli a1, a1, 26; or a3, a3, a1; \
+         xor a4, a4, a0; xor a5, a5, a3",
+        "xor a0, a1, a2; slli a3, a0, 1; srli a0, a0, 31; or a3, a3, a0; xor a3, a3, a2; slli a4, a3, 7; \
+         srli a5, a3, 25; or a4, a4, a5; xor a4, a4, a1",
+        "slli a0, a1, 3; xor a0, a0, a2; srai a3, a1, 4; and a3, a3, a2; sltiu a4, a1, 5; slli a4, a4, 3",
         "divu a0, a1, a2; remu a3, a1, a2",
         "div a0, a1, a2; rem a3, a1, a2",
         "andi a0, a1, 0xff; slli a0, a0, 2; add a0, a0, a2; lw a3, 0(a0)",

@@ -8,6 +8,7 @@ use autoprec_circuits::{
     Interaction, Linear, Origin,
 };
 
+use super::splits::{self, Part, Split};
 use crate::recipe::{Slot, Step};
 
 pub(super) type Lin = Linear<BabyBear>;
@@ -34,6 +35,8 @@ pub(super) struct Builder {
     words: u32,
     /// Linear forms that must be bytes, with the instruction that wants it.
     bytes: Vec<(Lin, Option<u32>)>,
+    /// Bytes taken apart.
+    splits: Vec<Split>,
 }
 
 impl Builder {
@@ -48,6 +51,7 @@ impl Builder {
             accesses: 0,
             words: 0,
             bytes: Vec::new(),
+            splits: Vec::new(),
         }
     }
 
@@ -168,6 +172,12 @@ impl Builder {
         self.bytes.push((value, self.inst));
     }
 
+    /// Demands that a byte is low + 2^at·high with low below 2^at and high below 2^(8−at); what
+    /// has to be checked for that is decided at the end.
+    pub(super) fn split(&mut self, byte: Lin, at: u8, high: Lin) {
+        self.splits.push(Split { byte, at, high, inst: self.inst });
+    }
+
     /// The number of the next access; it takes a tick.
     pub(super) fn next_access(&mut self) -> u32 {
         self.accesses += 1;
@@ -209,14 +219,49 @@ impl Builder {
     /// Pairs the byte checks that nothing else implies, and hands everything out.
     pub(super) fn finish(mut self) -> (ConstraintSystem<BabyBear>, Vec<Step>, Vec<Slot>) {
         let mut known = self.known_bytes();
-        let mut open = std::mem::take(&mut self.bytes);
-        open.retain(|(value, _)| known.insert(value.clone()));
+        let mut open: Vec<(Lin, Option<u32>, &str)> = Vec::new();
+        for (value, inst) in std::mem::take(&mut self.bytes) {
+            if known.insert(value.clone()) {
+                open.push((value, inst, "bytes"));
+            }
+        }
+        open.extend(self.check_splits(&known));
         for pair in open.chunks(2) {
             self.inst = pair[0].1;
-            let second = pair.get(1).map_or_else(Lin::zero, |(value, _)| value.clone());
-            self.two_bytes(pair[0].0.clone().into(), second.into(), "bytes");
+            let second = pair.get(1).map_or_else(Lin::zero, |(value, ..)| value.clone());
+            self.two_bytes(pair[0].0.clone().into(), second.into(), pair[0].2);
         }
         (self.system, self.steps, self.column_slots)
+    }
+
+    /// Demands of splits what nothing implies: constraints of bits, and byte checks that are left to
+    /// the caller.
+    fn check_splits(&mut self, known: &BTreeSet<Lin>) -> Vec<(Lin, Option<u32>, &'static str)> {
+        let splits = std::mem::take(&mut self.splits);
+        let checks = splits::checks(&splits, known, |byte| self.is_input(byte));
+        let mut bytes = Vec::new();
+        for (index, part) in checks {
+            let Split { byte, at, high, inst } = &splits[index];
+            self.inst = *inst;
+            let low = byte.clone() - high.times(1 << at);
+            match (part, at) {
+                (Part::Low, 1) => self.constrain(Ex::from(low).boolean(), "low bit of a byte"),
+                (Part::High, 7) => {
+                    self.constrain(Ex::from(high.clone()).boolean(), "high bit of a byte");
+                }
+                (Part::Low, _) => {
+                    bytes.push((low.times(1 << (8 - at)), *inst, "low part of a byte"));
+                }
+                (Part::High, _) => bytes.push((high.clone(), *inst, "high part of a byte")),
+            }
+        }
+        bytes
+    }
+
+    /// Whether a form is a byte that memory holds.
+    fn is_input(&self, form: &Lin) -> bool {
+        let column = form.as_column();
+        column.is_some_and(|id| self.system.columns[id.index()].kind == ColumnKind::Input)
     }
 
     /// Linear forms that messages already show to be bytes.

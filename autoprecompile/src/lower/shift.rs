@@ -10,11 +10,8 @@ use crate::ir::ValueId;
 use crate::recipe::{Slot, Step};
 
 impl Lowering<'_> {
-    /// Splits a byte b at bit s into its low s and high 8 − s bits: b = low + 2^s·high.
-    ///
-    /// Lemma: one lookup shows that high and 2^(8−s)·low are bytes. As b and high are integers
-    /// below 256, so is low = b − 2^s·high an integer of small magnitude, and 2^(8−s)·low in
-    /// [0, 256) puts it in [0, 2^s). Complete: for all bytes.
+    /// Splits a byte b at bit s into its low s and high 8 − s bits: b = low + 2^s·high. What makes
+    /// the parts right is said in [`super::splits`].
     pub(super) fn split(&mut self, byte: &Byte, s: u8) -> (Lin, Lin) {
         if s == 0 {
             return (Lin::zero(), byte.lin.clone());
@@ -33,9 +30,7 @@ impl Lowering<'_> {
                 let low = 8 * byte.index + s;
                 let slot = self.builder.step(Step::Bits { of: byte.word, low, len: 8 - s });
                 let high = self.builder.column("split", ColumnKind::Helper, slot);
-                let low = byte.lin.clone() - high.times(1 << s);
-                let scaled = low.times(1 << (8 - s));
-                self.builder.two_bytes(scaled.into(), high.clone().into(), "byte in two parts");
+                self.builder.split(byte.lin.clone(), s, high.clone());
                 self.splits.insert(key, high.clone());
                 high
             }
@@ -84,7 +79,7 @@ impl Lowering<'_> {
     /// c_j is the quotient of b_j·2^t by 256: a smaller c_j makes u_j at least 256, and since the
     /// remainder is a multiple of 2^t not above 256 − 2^t, a larger one makes u_j negative.
     /// Lemma (right): u_j·2^t = b_j − c_j + 256·c_(j+1) with u_j a byte and c_j < 2^t makes c_j the
-    /// remainder of b_j by 2^t, as 2^t divides 256. Complete: for all words and amounts.
+    /// remainder of b_j by 2^t, as 2^t divides 256.
     pub(super) fn shift_by_value(
         &mut self,
         id: ValueId,
@@ -155,7 +150,7 @@ impl Lowering<'_> {
     /// Takes a shift amount apart.
     ///
     /// Lemma: the lowest byte is t + 8·m + 32·q with t < 8 and m < 4 from bits and flags that are
-    /// in range, and q in 3 bits, in one way only. Complete: for all words, of 32 and more too.
+    /// in range, and q in 3 bits, in one way only.
     fn shift_amount(&mut self, id: ValueId, amount: ValueId, left: bool) -> Amount {
         let low = self.bytes(amount)[0].lin.clone();
         let of = self.slots[amount.index()];
