@@ -248,12 +248,9 @@ mod tests {
     #[test]
     fn a_byte_and_a_bound_make_the_parts_right() {
         for s in 1..8_u8 {
-            for byte in 0..256 {
-                for u in 0..256 {
-                    if let Some(high) = bounded_high(byte, s, u) {
-                        assert_eq!((high, u), (byte >> s, (byte << (8 - s)) & 0xff), "{byte} {s}");
-                    }
-                }
+            for (byte, u) in (0..256).flat_map(|byte| (0..256).map(move |u| (byte, u))) {
+                let Some(high) = bounded_high(byte, s, u) else { continue };
+                assert_eq!((high, u), (byte >> s, (byte << (8 - s)) & 0xff), "{byte} at {s}");
             }
         }
     }
@@ -262,12 +259,10 @@ mod tests {
     #[test]
     fn a_join_makes_the_parts_right_from_below() {
         for s in 1..8_u8 {
-            for byte in 0..256 {
-                for u in 1 - (1 << (8 - s))..256 {
-                    if let Some(high) = bounded_high(byte, s, u) {
-                        assert_eq!(high, byte >> s, "{byte} {s} {u}");
-                    }
-                }
+            let least = 1 - (1 << (8 - s));
+            for (byte, u) in (0..256).flat_map(|byte| (least..256).map(move |u| (byte, u))) {
+                let Some(high) = bounded_high(byte, s, u) else { continue };
+                assert_eq!(high, byte >> s, "{byte} at {s}, {u}");
             }
         }
     }
