@@ -58,16 +58,6 @@ const IMPLIED: &[(&str, &str, &str)] = &[
          a multiple of 4 below 2^29",
     ),
     (
-        "sll a0, a1, a2",
-        "crossing bits",
-        "all but the last: a wrong one makes a shifted byte wrong unless the next one is out of range",
-    ),
-    (
-        "sra a0, a1, a2",
-        "crossing bits",
-        "all but the first: a wrong one makes a shifted byte wrong unless the one before is out of range",
-    ),
-    (
         "mulhsu a0, a1, a2",
         "half of a product",
         "the lower one of the high word: only the value of that word is used, in one sum, and what one \

@@ -74,12 +74,16 @@ impl Lowering<'_> {
 
     /// A shift by a register: the amount is 8·m + t modulo 32.
     ///
-    /// First every byte is shifted by t < 8, with what crosses byte borders as columns; then bytes
-    /// move by m. Lemma (left): with c_j < 2^t, u_j = b_j·2^t − 256·c_j + c_(j−1) is a byte only if
-    /// c_j is the quotient of b_j·2^t by 256: a smaller c_j makes u_j at least 256, and since the
-    /// remainder is a multiple of 2^t not above 256 − 2^t, a larger one makes u_j negative.
-    /// Lemma (right): u_j·2^t = b_j − c_j + 256·c_(j+1) with u_j a byte and c_j < 2^t makes c_j the
-    /// remainder of b_j by 2^t, as 2^t divides 256.
+    /// First every byte is shifted by t < 8, with what crosses byte borders as columns c_j; then bytes
+    /// move by m. Of the c_j every second is checked to be below 2^t. Lemma: the rest follows as in
+    /// [`super::splits`], with s = 8 − t when shifting left and s = t when shifting right.
+    /// - Left: u_j = w_j + c_(j−1) are bytes, where w_j = 2^t·b_j − 256·c_j and c_(−1) = 0. With c_3 and
+    ///   c_1 in range, c_2 and c_0 are bounded (far); then w_0 = u_0 is right, and w_1, w_2, w_3 follow
+    ///   in turn from below.
+    /// - Right: u_j = h_j + w_(j+1) are bytes, where h_j = (b_j − c_j) / 2^t and w_j = 2^(8−t)·c_j, w_4
+    ///   being the sign's bits. h_3 is bounded (near), hence h_2 (far), and with c_2 in range b_2 is
+    ///   taken apart rightly; the same from there: h_1 is bounded, h_0 too, and with c_0 in range b_0 is
+    ///   right. c_1 and c_3 follow from below.
     pub(super) fn shift_by_value(
         &mut self,
         id: ValueId,
@@ -142,7 +146,9 @@ impl Lowering<'_> {
                 self.builder.step(Step::Alu(Alu::And, byte, mask))
             };
             let carry = self.builder.column(format!("{id}_cross_{j}"), ColumnKind::Helper, slot);
-            self.builder.range_expr(carry.clone().into(), by.bits.clone(), "crossing bits");
+            if (j % 2 == 1) == (op == Alu::Sll) {
+                self.builder.range_expr(carry.clone().into(), by.bits.clone(), "crossing bits");
+            }
             carry
         })
     }

@@ -236,6 +236,8 @@ mod tests {
 
     use super::*;
 
+    // Shifts by a value use the lemmas with s up to 8, where the high part is 0.
+
     /// The high part that makes `u` the scaled low part of a byte split at `s`, if it is an integer of
     /// a magnitude that facts may have.
     fn bounded_high(byte: i64, s: u8, u: i64) -> Option<i64> {
@@ -247,7 +249,7 @@ mod tests {
     /// The lemma "right", for every byte and every scaled low part that a lookup accepts.
     #[test]
     fn a_byte_and_a_bound_make_the_parts_right() {
-        for s in 1..8_u8 {
+        for s in 1..=8_u8 {
             for (byte, u) in (0..256).flat_map(|byte| (0..256).map(move |u| (byte, u))) {
                 let Some(high) = bounded_high(byte, s, u) else { continue };
                 assert_eq!((high, u), (byte >> s, (byte << (8 - s)) & 0xff), "{byte} at {s}");
@@ -258,7 +260,7 @@ mod tests {
     /// The lemma "from below", for every byte and every difference of a byte and a high part.
     #[test]
     fn a_join_makes_the_parts_right_from_below() {
-        for s in 1..8_u8 {
+        for s in 1..=8_u8 {
             let least = 1 - (1 << (8 - s));
             for (byte, u) in (0..256).flat_map(|byte| (least..256).map(move |u| (byte, u))) {
                 let Some(high) = bounded_high(byte, s, u) else { continue };
