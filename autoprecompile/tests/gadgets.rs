@@ -89,6 +89,12 @@ fn control_transfers() {
 #[test]
 fn combinations() {
     for assembly in [
+        "lbu a0, 0(a1); lbu a2, 1(a1); lbu a3, 2(a1); sb a0, 2(a1); sb a2, 1(a1); sb a3, 0(a1)",
+        "lbu a0, 0(a1); lhu a2, 2(a1); lh a3, 4(a1); sh a0, 4(a1); sb a3, 1(a1)",
+        "lbu a0, 0(a1); sb a0, 5(a2); lbu a0, 1(a1); sb a0, 6(a2); lbu a0, 2(a1); sb a0, 7(a2)",
+        "sw a0, 0(a1); lw a2, 0(a3); sw a2, 0(a1); lw a4, 4(a3); sw a4, 0(a1); sw a4, 0(a3)",
+        "mulhu a0, a1, a2; add a0, a0, a3; sltu a3, a0, a3; mul a1, a1, a2; add a1, a1, a3",
+        "add a0, a1, a2; sltu a3, a0, a1; mulhu a4, a5, a6; add a4, a4, a3; add a4, a4, a7; sltu a7, a4, a7",
         "add a0, a1, a2; sltu a3, a0, a1; add a4, a3, a5; sltu a6, a4, a3",
         "sub a0, a1, a2; sltu a3, a1, a2; sub a4, a5, a3; sltu a5, a5, a3",
         "addi a0, a0, 1; seqz a1, a0; add a2, a2, a1",

@@ -42,6 +42,9 @@ const REGIONS: &[&str] = &[
     "sh a0, 6(a1)",
     "lw a0, 2044(a1)",
     "jalr zero, 5(ra)",
+    "slli a0, a1, 9; srli a1, a1, 23; or a0, a0, a1; xor a0, a0, a2",
+    "lbu a0, 0(a1); lbu a2, 3(a1); sb a0, 2(a1)",
+    "sw a0, 0(a1); lw a2, 0(a3); sw a2, 0(a1)",
 ];
 
 /// Parts that other parts imply, and how: region, what the part says, explanation.

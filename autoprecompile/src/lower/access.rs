@@ -293,26 +293,28 @@ impl Lowering<'_> {
             None => old.clone().map(Ex::from),
         };
         let number = i64::try_from(reg.index()).expect("below 32");
-        self.access(REGISTERS, Builder::plain(4 * number), old.map(Ex::from), new);
+        let place = [Builder::plain(REGISTERS), Builder::plain(4 * number)];
+        self.access(place, old.map(Ex::from), new, &[]);
         let written = written.map(|id| self.slots[id.index()]);
         self.registers.push(RegisterAccess { reg, written });
     }
 
     /// Receives the old word with its timestamp and sends the new one with this access's.
     ///
-    /// Lemma: now − previous − 1 = low + 2^17·high with low in 17 and high in
-    /// `timestamp_bits` − 17 bits, so the previous access was before this one. Complete: for all times
-    /// below 2^`timestamp_bits`, 0 for what was not accessed yet included.
-    pub(super) fn access(&mut self, space: i64, pointer: Lin, old: [Ex; 4], new: [Ex; 4]) {
+    /// `earlier` are the accesses of the call one of which was the last before this one; if it is
+    /// empty, that may have been at any time.
+    ///
+    /// Lemma: the time of an access of the call that came earlier is earlier. Complete: if nothing else
+    /// can have accessed the word since the first of them.
+    pub(super) fn access(&mut self, place: [Lin; 2], old: [Ex; 4], new: [Ex; 4], earlier: &[u32]) {
         let number = self.builder.next_access();
-        let previous = self.builder.step(Step::Previous(number));
-        let previous = self.builder.column(format!("t{number}"), ColumnKind::Time, previous);
-        let now = Builder::timestamp() + Builder::plain(i64::from(number));
-        let gap = now.clone() - previous.clone() - Builder::plain(1);
-        let gap_slot = self.builder.eval_step(&gap.clone().into());
-        let low = self.builder.step(Step::Bits { of: gap_slot, low: 0, len: 17 });
-        let low = self.builder.column(format!("t{number}_low"), ColumnKind::Time, low);
-        let head = [Builder::plain(space), pointer].map(Ex::from);
+        let now = time_of(number);
+        let previous = match *earlier {
+            [] => self.any_earlier(number),
+            [only] => time_of(only),
+            _ => self.one_of(number, earlier),
+        };
+        let head = place.map(Ex::from);
         let message = |word: [Ex; 4], time: Lin| {
             head.iter().cloned().chain(word).chain([time.into()]).collect::<Vec<Ex>>()
         };
@@ -320,10 +322,47 @@ impl Lowering<'_> {
         let received = message(old, previous);
         self.builder.send_expr(Bus::Memory, -is_valid.clone(), received, "previous");
         self.builder.send_expr(Bus::Memory, is_valid, message(new, now), "now");
+    }
+
+    /// A column for the time before this access at which its word was accessed last.
+    fn previous_column(&mut self, number: u32) -> Lin {
+        let previous = self.builder.step(Step::Previous(number));
+        self.builder.column(format!("t{number}"), ColumnKind::Time, previous)
+    }
+
+    /// The previous time if it is that of one of a few accesses of the call.
+    fn one_of(&mut self, number: u32, earlier: &[u32]) -> Lin {
+        let previous = self.previous_column(number);
+        let since = |&access: &u32| {
+            let time = Builder::timestamp() + Builder::int(i64::from(access));
+            Ex::from(previous.clone() - time)
+        };
+        let product = earlier.iter().map(since).reduce(|a, b| a * b);
+        self.builder.constrain(product.expect("there are accesses"), "time of an earlier access");
+        previous
+    }
+
+    /// The previous time, whatever it is.
+    ///
+    /// Lemma: now − previous − 1 = low + 2^17·high with low in 17 and high in
+    /// `timestamp_bits` − 17 bits, so the previous access was before this one. Complete: for all times
+    /// below 2^`timestamp_bits`, 0 for what was not accessed yet included.
+    fn any_earlier(&mut self, number: u32) -> Lin {
+        let previous = self.previous_column(number);
+        let gap = time_of(number) - previous.clone() - Builder::plain(1);
+        let gap_slot = self.builder.eval_step(&gap.clone().into());
+        let low = self.builder.step(Step::Bits { of: gap_slot, low: 0, len: 17 });
+        let low = self.builder.column(format!("t{number}_low"), ColumnKind::Time, low);
         self.builder.range(low.clone(), 17, "earlier, low limb");
         let high = (gap - low).scale(BabyBear::inverse_power_of_two(17));
         self.builder.range(high, self.target.timestamp_bits - 17, "earlier, high limb");
+        previous
     }
+}
+
+/// The time of an access of the call, for messages.
+fn time_of(number: u32) -> Lin {
+    Builder::timestamp() + Builder::plain(i64::from(number))
 }
 
 /// What the base may be modulo 4, given the alignment of every access and the bits of the base.

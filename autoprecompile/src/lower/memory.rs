@@ -30,7 +30,7 @@ use autoprec_isa::{Alu, Width};
 
 use super::Lowering;
 use super::access::{self, Anchor, GroupKey, MEMORY};
-use super::builder::{Ex, Lin};
+use super::builder::{Builder, Ex, Lin};
 use super::word::{Byte, Word};
 use crate::ir::{Effect, Node, ValueId};
 use crate::recipe::{Slot, Step};
@@ -76,6 +76,35 @@ pub(super) struct Lines {
     known: BTreeMap<GroupKey, Known>,
     /// Bytes that were chosen by residue: the base and the byte per residue.
     chosen: BTreeMap<Lin, (GroupKey, Vec<Byte>)>,
+    /// The base of each access that was made, in order: they are the first of the call.
+    made: Vec<GroupKey>,
+    /// The last access of a word by its base.
+    last: BTreeMap<(GroupKey, Place), u32>,
+}
+
+impl Lines {
+    /// Notes that an access is made, and gives the accesses of which one was the last to the same
+    /// word before, if they are known to be at most `few`.
+    ///
+    /// Since the last one through the same base others of the word can only have been through
+    /// other bases.
+    fn note_access(&mut self, access: &Access, few: u32) -> Vec<u32> {
+        let now = u32::try_from(self.made.len()).expect("a region has few accesses");
+        self.made.push(access.base);
+        let last: Vec<Option<u32>> = access
+            .places()
+            .into_iter()
+            .map(|place| self.last.insert((access.base, place), now))
+            .collect();
+        let Some(mut earlier) = last.into_iter().collect::<Option<BTreeSet<u32>>>() else {
+            return vec![];
+        };
+        let first = *earlier.first().expect("an access has a residue");
+        let others = (first + 1..now).filter(|&number| self.made[number as usize] != access.base);
+        // One more than are wanted tells that there are too many.
+        earlier.extend(others.take(few as usize + 1));
+        if earlier.len() > few as usize { vec![] } else { earlier.into_iter().collect() }
+    }
 }
 
 /// One access.
@@ -204,7 +233,9 @@ impl Lowering<'_> {
         let residues = &access.anchor.residues;
         let old = std::array::from_fn(|at| mixed(residues, |r| memory[r][at].clone()));
         let new = std::array::from_fn(|at| mixed(residues, |r| bytes[r][at].clone()));
-        self.access(MEMORY, access.anchor.pointer(access.offset), old, new);
+        let earlier = self.lines.note_access(access, self.target.limits.degree);
+        let place = [Builder::plain(MEMORY), access.anchor.pointer(access.offset)];
+        self.access(place, old, new, &earlier);
     }
 
     /// Looks at memory if an access touches a word that is not known.
@@ -363,7 +394,7 @@ impl Lowering<'_> {
     fn store_to(&mut self, access: &Access, value: ValueId) {
         let bytes = self.bytes(value);
         self.store_when_run(access, self.slots[value.index()]);
-        let Lines { known, chosen } = &mut self.lines;
+        let Lines { known, chosen, .. } = &mut self.lines;
         let known = known.get_mut(&access.base).expect("its words are known");
         for (r, (place, at)) in access.places().into_iter().zip(access.positions()).enumerate() {
             let held = known.held.get_mut(&place).expect("its words are known");

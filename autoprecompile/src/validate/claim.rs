@@ -91,11 +91,13 @@ impl Claim {
         if self.sends_others {
             return Verdict::Wrong("it writes a limb that is not a byte".into());
         }
-        let Some((start, end)) = self.states() else { return Verdict::Impossible };
-        if let Some(access) = self.accesses.iter().find(|access| access.previous >= access.now) {
-            let Access { previous, now, .. } = access;
+        // That no other row comes between two accesses of a call rests on the order of their times, so
+        // the order comes first.
+        let is_late = |access: &&Access| (access.now..BOUND).contains(&access.previous);
+        if let Some(Access { previous, now, .. }) = self.accesses.iter().find(is_late) {
             return Verdict::Wrong(format!("an access at {now} follows one at {previous}"));
         }
+        let Some((start, end)) = self.states() else { return Verdict::Impossible };
         let late =
             self.accesses.iter().zip(self.entry.1..).find(|(access, now)| access.now != *now);
         if let Some((access, now)) = late {

@@ -261,13 +261,18 @@ fn claim(
     if began >= BOUND {
         return None;
     }
+    // That no other row comes between two accesses of a call rests on the order of their times.
+    let is_late = |(old, new): &(Vec<u32>, Vec<u32>)| (new[6]..BOUND).contains(&old[6]);
+    if accesses.iter().any(|access| bytes(&access.0).is_some() && is_late(access)) {
+        return Some("an access follows a later one");
+    }
     for ((old, new), now) in accesses.iter().zip(began..) {
         let place = (old[0], old[1]);
         let word = bytes(old)?;
         if bytes(new).is_none() {
             wrong = Some("it sends a limb that is not a byte");
-        } else if new[6] != now || old[6] >= now {
-            wrong = Some("its accesses are not in the order of time");
+        } else if new[6] != now {
+            wrong = Some("its accesses are not at successive times");
         }
         match last.insert(place, &new[2..]) {
             Some(sent) if *sent != old[2..] => return None,
