@@ -25,10 +25,13 @@ pub(super) enum Form {
 /// recursion over absorbed sums shallow.
 const MAX_TERMS: u32 = 256;
 
+/// Terms that a sum has at most if it is made part of several others instead of having columns.
+const MAX_SHARED_TERMS: u32 = 8;
+
 /// Per value, the forms it is needed in.
 pub(super) struct Demand {
     forms: Vec<u8>,
-    /// Sums that only another sum uses.
+    /// Sums that only other sums use.
     absorbed: Vec<bool>,
 }
 
@@ -66,7 +69,7 @@ impl Demand {
         }
     }
 
-    /// Whether the value is a term of the one sum that uses it.
+    /// Whether the value is a term of the sums that use it.
     pub(super) fn is_absorbed(&self, id: ValueId) -> bool {
         self.absorbed[id.index()]
     }
@@ -141,9 +144,18 @@ impl Demand {
     }
 }
 
-/// Per value, whether it is a sum that can be a term of the one sum that uses it: sums have at most
-/// [`MAX_TERMS`] terms.
-fn absorbable(ir: &Ir, uses: &[u32]) -> Vec<bool> {
+/// How a value is used.
+#[derive(Clone, Copy, Debug, Default)]
+struct Uses {
+    /// As a term of a sum.
+    terms: u32,
+    /// As anything else.
+    others: u32,
+}
+
+/// Per value, whether it is a sum that can be a term of the sums that use it: of one, or, if it is
+/// short, of several. Sums have at most [`MAX_TERMS`] terms.
+fn absorbable(ir: &Ir, uses: &[Uses]) -> Vec<bool> {
     let mut terms: Vec<u32> = Vec::with_capacity(ir.values.len());
     let mut absorbable: Vec<bool> = Vec::with_capacity(ir.values.len());
     for (value, uses) in ir.values.iter().zip(uses) {
@@ -155,37 +167,38 @@ fn absorbable(ir: &Ir, uses: &[u32]) -> Vec<bool> {
             _ => None,
         };
         // Two absorbed sums of half the terms are a sum of all.
-        absorbable.push(*uses == 1 && own.is_some_and(|own| own <= MAX_TERMS / 2));
+        let most = if uses.terms == 1 { MAX_TERMS / 2 } else { MAX_SHARED_TERMS };
+        absorbable.push(uses.others == 0 && own.is_some_and(|own| own <= most));
         terms.push(own.unwrap_or(1));
     }
     absorbable
 }
 
-/// How often each value is used; an address counts as a use of its base.
-fn count_uses(ir: &Ir) -> Vec<u32> {
-    let mut uses = vec![0; ir.values.len()];
-    let mut count = |id: ValueId| uses[id.index()] += 1;
-    let address = |addr: ValueId, count: &mut dyn FnMut(ValueId)| {
-        if let (Some(base), _) = ir.split_address(addr) {
-            count(base);
+/// How each value is used; an address is a use of its base.
+fn count_uses(ir: &Ir) -> Vec<Uses> {
+    let mut uses = vec![Uses::default(); ir.values.len()];
+    let mut other = |id: ValueId| uses[id.index()].others += 1;
+    for &effect in &ir.effects {
+        if let (Some(base), _) = ir.split_address(address_of(ir, effect).0) {
+            other(base);
         }
-    };
+        if let Effect::Store { value, .. } = effect {
+            other(value);
+        }
+    }
+    ir.outputs.values().copied().for_each(&mut other);
+    for exit in &ir.exits {
+        exit.guard.iter().for_each(|(id, _)| other(*id));
+        other(exit.target);
+    }
     for value in &ir.values {
         match value.node {
-            Node::Load { addr, .. } => address(addr, &mut count),
-            node => node.operands().for_each(&mut count),
+            Node::Load { .. } => {}
+            Node::Alu(Alu::Add | Alu::Sub, a, b) => {
+                [a, b].into_iter().for_each(|id| uses[id.index()].terms += 1);
+            }
+            node => node.operands().for_each(|id| uses[id.index()].others += 1),
         }
-    }
-    for effect in &ir.effects {
-        if let Effect::Store { addr, value, .. } = *effect {
-            address(addr, &mut count);
-            count(value);
-        }
-    }
-    ir.outputs.values().copied().for_each(&mut count);
-    for exit in &ir.exits {
-        exit.guard.iter().for_each(|(id, _)| count(*id));
-        count(exit.target);
     }
     uses
 }

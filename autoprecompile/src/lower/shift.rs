@@ -11,7 +11,7 @@ use crate::recipe::{Slot, Step};
 
 impl Lowering<'_> {
     /// Splits a byte b at bit s into its low s and high 8 − s bits: b = low + 2^s·high. What makes
-    /// the parts right is said in [`super::splits`].
+    /// the parts right is said in [`super::splits`]. Complete: for all bytes.
     pub(super) fn split(&mut self, byte: &Byte, s: u8) -> (Lin, Lin) {
         if s == 0 {
             return (Lin::zero(), byte.lin.clone());
@@ -84,6 +84,8 @@ impl Lowering<'_> {
     ///   being the sign's bits. h_3 is bounded (near), hence h_2 (far), and with c_2 in range b_2 is
     ///   taken apart rightly; the same from there: h_1 is bounded, h_0 too, and with c_0 in range b_0 is
     ///   right. c_1 and c_3 follow from below.
+    ///
+    /// Complete: for all words and amounts.
     pub(super) fn shift_by_value(
         &mut self,
         id: ValueId,
@@ -156,7 +158,7 @@ impl Lowering<'_> {
     /// Takes a shift amount apart.
     ///
     /// Lemma: the lowest byte is t + 8·m + 32·q with t < 8 and m < 4 from bits and flags that are
-    /// in range, and q in 3 bits, in one way only.
+    /// in range, and q in 3 bits, in one way only. Complete: for all words, of 32 and more too.
     fn shift_amount(&mut self, id: ValueId, amount: ValueId, left: bool) -> Amount {
         let low = self.bytes(amount)[0].lin.clone();
         let of = self.slots[amount.index()];
