@@ -13,8 +13,8 @@ use autoprec_blocks::Region;
 use autoprec_isa::Reg;
 use autoprec_profiler::{Environment, MachineState, Patches, run_watched};
 use autoprec_synth::{
-    Budget, Candidate, Effort, OPENVM, Precompile, Snapshot, candidates, select, total_cells,
-    validate,
+    Budget, Candidate, Effort, OPENVM, Precompile, PrecompileId, Snapshot, candidates, select,
+    synthesise, total_cells, validate,
 };
 use guest::{Guest, LIMITS};
 
@@ -141,4 +141,20 @@ fn sort_vm() {
 #[test]
 fn self_read() {
     check("self-read");
+}
+
+#[test]
+fn a_renumbered_precompile_is_one_synthesised_with_that_number() {
+    for name in ["keccak", "sha256", "sort-vm", "self-read"] {
+        let candidates = candidates(&Guest::load(name).regions(), &OPENVM);
+        for (candidate, index) in candidates.into_iter().zip(1..) {
+            let Ok(precompile) = candidate.outcome else { continue };
+            let id = PrecompileId::from_index(index);
+            let fresh = synthesise(&candidate.region, id, &OPENVM).unwrap();
+            let renumbered = precompile.renumbered(id);
+            assert!(renumbered.system == fresh.system, "{name}: {}", fresh.region);
+            assert!(renumbered.recipe == fresh.recipe, "{name}: {}", fresh.region);
+            assert!(renumbered.report() == fresh.report(), "{name}: {}", fresh.region);
+        }
+    }
 }
