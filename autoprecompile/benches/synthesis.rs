@@ -5,42 +5,71 @@ mod assembly;
 #[path = "../tests/common/guest.rs"]
 mod guest;
 #[path = "../tests/common/random.rs"]
+#[expect(dead_code, reason = "only the strategies are used")]
 mod random;
 
 use autoprec_blocks::{Region, RegionInst};
+use autoprec_isa::{Op, Reg};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{OPENVM, PrecompileId, lift, lower};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 const LENGTHS: [usize; 4] = [10, 100, 1_000, 10_000];
 
-/// The straight-line code of the longest region of the keccak guest, repeated.
-fn repeated(length: usize) -> Region {
-    let regions = guest::Guest::load("keccak").regions();
-    let longest = regions.into_iter().max_by_key(|r| r.insts.len()).expect("a guest has code");
-    let straight = longest.insts.iter().filter(|at| !at.inst.is_control());
-    let insts = straight.cycle().take(length);
-    let insts: Vec<RegionInst> = (longest.entry()..)
+/// A region of these instructions, over and over, at the addresses from its entry on.
+fn cycled(like: Region, insts: &[RegionInst], length: usize) -> Region {
+    let insts: Vec<RegionInst> = (like.entry()..)
         .step_by(4)
-        .zip(insts)
+        .zip(insts.iter().cycle().take(length))
         .map(|(pc, at)| RegionInst { pc, len: 4, ..*at })
         .collect();
-    Region { insts, ..longest }
+    let text = Region { insts, ..like };
+    text.part(0..length)
 }
 
-/// Random instructions, the same every time.
+/// The straight-line code of the longest region of the keccak guest, repeated.
+fn keccak(length: usize) -> Region {
+    let regions = guest::Guest::load("keccak").regions();
+    let longest = regions.into_iter().max_by_key(|r| r.insts.len()).expect("a guest has code");
+    let straight: Vec<RegionInst> =
+        longest.insts.iter().filter(|at| !at.inst.is_control()).copied().collect();
+    cycled(longest, &straight, length)
+}
+
+/// Random instructions, the same every time, but no accesses by pointers that are data: regions of
+/// this length would always fault.
 fn random(length: usize) -> Region {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(Default::default(), rng);
-    let tree = random::regions(length..=length).new_tree(&mut runner).expect("no filter");
-    tree.current().0
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let tree = random::regions(2 * length..=2 * length).new_tree(&mut runner);
+    let region = tree.expect("nothing is filtered").current().0;
+    let pointers: Vec<Reg> =
+        ["sp", "s0", "s1"].map(|name| name.parse().expect("a register")).into();
+    let runs = |at: &&RegionInst| {
+        let is_access = matches!(at.inst.op, Op::Load { .. } | Op::Store(_));
+        !at.inst.is_control() && (!is_access || pointers.contains(&at.inst.rs1))
+    };
+    let insts: Vec<RegionInst> = region.insts.iter().filter(runs).copied().collect();
+    cycled(region, &insts, length)
+}
+
+/// Updates of one word after the other: as much as there can be to know of memory.
+fn updates(length: usize) -> Region {
+    let lines: Vec<String> = (0..length / 4 + 1)
+        .flat_map(|_| ["lw a0, 0(sp)", "xor a0, a0, a1", "sw a0, 0(sp)", "addi sp, sp, 4"])
+        .map(str::to_owned)
+        .collect();
+    let region = assembly::region("rv32", &lines.join("; "));
+    region.part(0..length)
 }
 
 fn synthesis(criterion: &mut Criterion) {
     let id = PrecompileId::from_index(0);
-    for (kind, region) in [("keccak", repeated as fn(usize) -> Region), ("random", random)] {
+    let kinds: [(&str, fn(usize) -> Region); 3] =
+        [("keccak", keccak), ("random", random), ("updates", updates)];
+    for (kind, region) in kinds {
         let mut group = criterion.benchmark_group(kind);
         group.sample_size(10);
         for length in LENGTHS {
@@ -51,6 +80,7 @@ fn synthesis(criterion: &mut Criterion) {
             };
             let lifted = lift(&region).expect("the region has only dataflow");
             let (ir, _) = optimise(&lifted);
+            lower(&ir, region.entry(), id, &OPENVM).expect("the region can run");
             bench("lift", &mut || drop(lift(&region)));
             bench("optimise", &mut || drop(optimise(&lifted)));
             bench("lower", &mut || drop(lower(&ir, region.entry(), id, &OPENVM)));

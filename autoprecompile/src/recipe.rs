@@ -350,7 +350,11 @@ impl WitnessRecipe {
             }
             for (lane, row) in (0..L).zip(rows.chunks_exact_mut(self.width())) {
                 let cells: [u32; TILE] = std::array::from_fn(|column| tile[column][lane]);
-                row[start..][..columns.len()].copy_from_slice(&cells[..columns.len()]);
+                let row = &mut row[start..];
+                match row.first_chunk_mut() {
+                    Some(full) => *full = cells,
+                    None => row.copy_from_slice(&cells[..columns.len()]),
+                }
             }
         }
     }

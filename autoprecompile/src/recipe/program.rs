@@ -161,7 +161,7 @@ impl<O: Copy> Program<O> {
                     let (a, b) = (at(a), at(b));
                     lanes(|l| reduce(u64::from(a[l]) * u64::from(b[l])))
                 }
-                Op::Inverse(a) => at(a).map(inverse),
+                Op::Inverse(a) => inverses(at(a)),
             };
             words.push(word);
         }
@@ -232,7 +232,22 @@ fn reduce(value: u64) -> u32 {
     BabyBear::from_u64(value).canonical()
 }
 
-fn inverse(word: u32) -> u32 {
-    let element = BabyBear::from_u64(u64::from(word));
-    element.inverse().unwrap_or(BabyBear::ZERO).canonical()
+/// The inverses of all lanes, 0 of 0, with one inversion: that of their product.
+fn inverses<const L: usize>(words: [u32; L]) -> [u32; L] {
+    let elements = words.map(|word| BabyBear::from_u64(u64::from(word)));
+    let mut product = BabyBear::ONE;
+    let before = elements.map(|element| {
+        let before = product;
+        if element != BabyBear::ZERO {
+            product = product * element;
+        }
+        before
+    });
+    let mut inverse = product.inverse().expect("no factor is 0");
+    let mut inverses = [0; L];
+    for lane in (0..L).rev().filter(|&lane| elements[lane] != BabyBear::ZERO) {
+        inverses[lane] = (inverse * before[lane]).canonical();
+        inverse = inverse * elements[lane];
+    }
+    inverses
 }
