@@ -25,8 +25,7 @@ fn cycled(like: Region, insts: &[RegionInst], length: usize) -> Region {
         .zip(insts.iter().cycle().take(length))
         .map(|(pc, at)| RegionInst { pc, len: 4, ..*at })
         .collect();
-    let text = Region { insts, ..like };
-    text.part(0..length)
+    Region { insts, ..like }.part(0..length)
 }
 
 /// The straight-line code of the longest region of the keccak guest, repeated.
@@ -57,39 +56,35 @@ fn random(length: usize) -> Region {
 
 /// Updates of one word after the other: as much as there can be to know of memory.
 fn updates(length: usize) -> Region {
-    let lines: Vec<String> = (0..length / 4 + 1)
-        .flat_map(|_| ["lw a0, 0(sp)", "xor a0, a0, a1", "sw a0, 0(sp)", "addi sp, sp, 4"])
-        .map(str::to_owned)
-        .collect();
-    let region = assembly::region("rv32", &lines.join("; "));
-    region.part(0..length)
+    let update = "lw a0, 0(sp); xor a0, a0, a1; sw a0, 0(sp); addi sp, sp, 4";
+    let region = assembly::region("rv32", update);
+    let insts = region.insts.clone();
+    cycled(region, &insts, length)
 }
 
-fn synthesis(criterion: &mut Criterion) {
+fn measure(criterion: &mut Criterion, kind: &str, region: fn(usize) -> Region) {
     let id = PrecompileId::from_index(0);
-    let kinds: [(&str, fn(usize) -> Region); 3] =
-        [("keccak", keccak), ("random", random), ("updates", updates)];
-    for (kind, region) in kinds {
-        let mut group = criterion.benchmark_group(kind);
-        group.sample_size(10);
-        for length in LENGTHS {
-            let region = region(length);
-            group.throughput(Throughput::Elements(length as u64));
-            let mut bench = |step: &str, run: &mut dyn FnMut()| {
-                group.bench_function(BenchmarkId::new(step, length), |b| b.iter(&mut *run));
-            };
-            let lifted = lift(&region).expect("the region has only dataflow");
-            let (ir, _) = optimise(&lifted);
-            lower(&ir, region.entry(), id, &OPENVM).expect("the region can run");
-            bench("lift", &mut || drop(lift(&region)));
-            bench("optimise", &mut || drop(optimise(&lifted)));
-            bench("lower", &mut || drop(lower(&ir, region.entry(), id, &OPENVM)));
-        }
+    let mut group = criterion.benchmark_group(kind);
+    group.sample_size(10);
+    for length in LENGTHS {
+        let region = region(length);
+        let lifted = lift(&region).expect("the region has only dataflow");
+        let (ir, _) = optimise(&lifted);
+        lower(&ir, region.entry(), id, &OPENVM).expect("the region can run");
+        group.throughput(Throughput::Elements(length as u64));
+        let mut bench = |step: &str, run: &mut dyn FnMut()| {
+            group.bench_function(BenchmarkId::new(step, length), |b| b.iter(&mut *run));
+        };
+        bench("lift", &mut || drop(lift(&region)));
+        bench("optimise", &mut || drop(optimise(&lifted)));
+        bench("lower", &mut || drop(lower(&ir, region.entry(), id, &OPENVM)));
     }
 }
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    synthesis(&mut criterion);
+    measure(&mut criterion, "keccak", keccak);
+    measure(&mut criterion, "random", random);
+    measure(&mut criterion, "updates", updates);
     criterion.final_summary();
 }

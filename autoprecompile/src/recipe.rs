@@ -332,12 +332,8 @@ impl WitnessRecipe {
         words: &mut Vec<[u32; L]>,
         record: impl Fn(usize, usize) -> u32,
     ) {
-        let result: Result<(), Infallible> = self
-            .filling
-            .run(words, |word, _| Ok(std::array::from_fn(|lane| record(lane, word as usize))));
-        match result {
-            Ok(()) => {}
-        }
+        let words_of = |word: RecordWord| std::array::from_fn(|lane| record(lane, word as usize));
+        let Ok(()) = self.filling.run(words, |word, _| Ok::<_, Infallible>(words_of(word)));
     }
 
     /// Writes the columns of as many lanes as there are rows.

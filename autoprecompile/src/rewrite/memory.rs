@@ -38,9 +38,11 @@ impl Place {
 /// Something noted about places in memory. Every operation looks at few places only.
 struct Places<T> {
     xlen: Xlen,
-    /// By base and offset, in the order in which they were noted.
-    notes: BTreeMap<Option<ValueId>, BTreeMap<u64, Vec<(Place, T)>>>,
+    notes: BTreeMap<Option<ValueId>, Offsets<T>>,
 }
+
+/// What is noted at each distance from a base, in the order in which it was noted.
+type Offsets<T> = BTreeMap<u64, Vec<(Place, T)>>;
 
 impl<T> Places<T> {
     fn new(xlen: Xlen) -> Self {
