@@ -36,6 +36,6 @@ pub use precompile::{
     Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, shape_digest, synthesise,
 };
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
-pub use select::{Budget, number, select, total_cells};
+pub use select::{Budget, select, total_cells};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
 pub use validate::{Effort, Failure, Snapshot, Validation, ValidationError, validate};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use autoprec_blocks::Region;
-use autoprec_circuits::{BabyBear, ConstraintSystem, Size};
+use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Expr, Size};
 use autoprec_profiler::PrecompileId;
 use sha2::{Digest, Sha256};
 
@@ -108,6 +108,17 @@ pub fn synthesise(
 }
 
 impl Precompile {
+    /// The same precompile under another number. Nothing but the look-up of the patched word says
+    /// how it is called.
+    #[must_use]
+    pub fn renumbered(mut self, id: PrecompileId) -> Self {
+        let lookups = self.system.interactions.iter_mut().filter(|i| i.bus == Bus::Program);
+        for lookup in lookups {
+            lookup.message[1] = Expr::int(i64::from(id.number()));
+        }
+        Self { id, ..self }
+    }
+
     fn check_limits(&self, target: &Target) -> Result<(), SynthError> {
         let (size, limits) = (self.system.size(), target.limits);
         let degree = usize::try_from(self.system.degree()).expect("degrees are small");

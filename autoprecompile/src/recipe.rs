@@ -4,13 +4,25 @@
 //! filling, which replays them from a record of what came in. Nothing of the original instructions'
 //! tables is involved.
 //!
+//! [`WitnessRecipe::results`] defines what the steps give. What runs is compiled from them
+//! ([`program`]); the checker compares the two on every row.
+//!
 //! Invariants:
 //! - a step uses only slots of earlier steps;
 //! - accesses happen in the order of the steps, then the registers in order; each is one tick;
 //! - every look at memory or a register has one word in the record, in the order of the steps.
 
+mod program;
+
+use std::convert::Infallible;
+
 use autoprec_circuits::{BabyBear, Field};
 use autoprec_isa::{Alu, Reg};
+
+use program::{Position, Program};
+
+/// Columns that are written to one row before it is the next row's turn: a cache line.
+const TILE: usize = 16;
 
 /// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +83,7 @@ impl Step {
         matches!(self, Self::Reg(_) | Self::Look(_))
     }
 
+    /// Whether it is one tick.
     fn is_access(&self) -> bool {
         matches!(self, Self::Touch(_) | Self::Write { .. })
     }
@@ -110,12 +123,29 @@ pub struct WitnessRecipe {
     columns: Vec<Slot>,
     /// Addresses are below 2 to this power.
     address_bits: u32,
-    /// Derived: the steps that execution needs, without and with a record, in order.
-    to_execute: Vec<u32>,
-    to_record: Vec<u32>,
-    /// Derived: how many steps are inputs.
+    /// Derived: how many steps are inputs, and how many accesses a call makes.
     inputs: usize,
+    ticks: u32,
+    /// Derived: execution without and with a record. The results are the next pc and the registers
+    /// that are written.
+    execution: Program<Access>,
+    recording: Program<Access>,
+    /// Derived: the columns from the words of a record.
+    filling: Program<RecordWord>,
 }
+
+/// What execution does on the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Timestamp,
+    Reg(Reg),
+    Look(Position),
+    Touch(Position),
+    Write { addr: Position, value: Position },
+}
+
+/// A position in a record.
+type RecordWord = u32;
 
 /// The machine that a precompile runs on. One access is one tick of its clock.
 pub trait Host {
@@ -140,7 +170,10 @@ pub trait Host {
 }
 
 impl WitnessRecipe {
-    /// Puts a recipe together and works out which steps execution needs.
+    /// Rows that [`Self::fill_rows`] fills together: each operation is a few vector instructions.
+    pub const LANES: usize = 16;
+
+    /// Puts a recipe together and compiles it.
     pub(crate) fn new(
         steps: Vec<Step>,
         registers: Vec<RegisterAccess>,
@@ -148,30 +181,23 @@ impl WitnessRecipe {
         columns: Vec<Slot>,
         address_bits: u32,
     ) -> Self {
-        let mut needed = vec![false; steps.len()];
-        needed[next_pc.index()] = true;
-        for register in &registers {
-            if let Some(slot) = register.written {
-                needed[slot.index()] = true;
-            }
+        let count = |kind: fn(&Step) -> bool| steps.iter().filter(|step| kind(step)).count();
+        let (inputs, accesses) = (count(Step::is_input), count(Step::is_access));
+        let ticks = u32::try_from(accesses + registers.len()).expect("a region has few accesses");
+        let written = registers.iter().filter_map(|register| register.written);
+        let effects: Vec<Slot> = std::iter::once(next_pc).chain(written).collect();
+        Self {
+            execution: executing(&steps, &effects, Step::is_access),
+            recording: executing(&steps, &effects, |step| step.is_access() || step.is_input()),
+            filling: filling(&steps, &columns, inputs),
+            steps,
+            registers,
+            next_pc,
+            columns,
+            address_bits,
+            inputs,
+            ticks,
         }
-        for (index, step) in steps.iter().enumerate().rev() {
-            needed[index] |= step.is_access();
-            if needed[index] {
-                step.operands().iter().for_each(|slot| needed[slot.index()] = true);
-            }
-        }
-        let to_execute = pick(steps.len(), |i| needed[i]);
-        // A look's address may serve nothing else.
-        for (index, step) in steps.iter().enumerate().rev() {
-            needed[index] |= step.is_input();
-            if needed[index] {
-                step.operands().iter().for_each(|slot| needed[slot.index()] = true);
-            }
-        }
-        let to_record = pick(steps.len(), |i| needed[i]);
-        let inputs = steps.iter().filter(|step| step.is_input()).count();
-        Self { steps, registers, next_pc, columns, address_bits, to_execute, to_record, inputs }
     }
 
     /// The steps, in order; a [`Slot`] is a position here.
@@ -184,6 +210,11 @@ impl WitnessRecipe {
         &self.columns
     }
 
+    /// The slot of the address of the next instruction.
+    pub fn next_pc(&self) -> Slot {
+        self.next_pc
+    }
+
     /// The registers touched, in the order of their accesses.
     pub fn registers(&self) -> &[RegisterAccess] {
         &self.registers
@@ -191,13 +222,12 @@ impl WitnessRecipe {
 
     /// Ticks of one call: its accesses.
     pub fn ticks(&self) -> u32 {
-        let heap = self.steps.iter().filter(|step| step.is_access()).count();
-        u32::try_from(heap + self.registers.len()).expect("a region has few accesses")
+        self.ticks
     }
 
     /// Words of a record: the timestamp, the inputs, the previous timestamps of the accesses.
     pub fn record_words(&self) -> usize {
-        1 + self.inputs + self.ticks() as usize
+        1 + self.inputs + self.ticks as usize
     }
 
     /// Columns of a row.
@@ -221,9 +251,9 @@ impl WitnessRecipe {
             Some(record) => {
                 record[0] = host.timestamp();
                 let mut tape = Tape { record, input: 1, previous: 1 + self.inputs };
-                self.run(host, &self.to_record, &mut tape)
+                self.run(host, &self.recording, &mut tape)
             }
-            None => self.run(host, &self.to_execute, &mut NoTape),
+            None => self.run(host, &self.execution, &mut NoTape),
         }
     }
 
@@ -231,38 +261,40 @@ impl WitnessRecipe {
     fn run<H: Host, R: Recorder>(
         &self,
         host: &mut H,
-        order: &[u32],
+        program: &Program<Access>,
         tape: &mut R,
     ) -> Result<u32, H::Fault> {
-        let mut slots = vec![0_u32; self.steps.len()];
-        for &index in order {
-            let step = &self.steps[index as usize];
-            slots[index as usize] = match *step {
-                Step::Timestamp => host.timestamp(),
-                Step::Reg(reg) => tape.input(host.look_reg(reg)),
-                Step::Look(addr) => tape.input(host.look(self.checked(host, slots[addr.index()])?)),
-                Step::Touch(addr) => {
-                    let (previous, _) = host.read(self.checked(host, slots[addr.index()])?);
+        let mut words = Vec::new();
+        program.run(&mut words, |access, words: &[[u32; 1]]| {
+            let at = |position: Position| words[position as usize][0];
+            let word = match access {
+                Access::Timestamp => host.timestamp(),
+                Access::Reg(reg) => tape.input(host.look_reg(reg)),
+                Access::Look(addr) => tape.input(host.look(self.checked(host, at(addr))?)),
+                Access::Touch(addr) => {
+                    let (previous, _) = host.read(self.checked(host, at(addr))?);
                     tape.previous(previous);
                     0
                 }
-                Step::Write { addr, value } => {
-                    let addr = self.checked(host, slots[addr.index()])?;
-                    let (previous, _) = host.write(addr, slots[value.index()]);
+                Access::Write { addr, value } => {
+                    let addr = self.checked(host, at(addr))?;
+                    let (previous, _) = host.write(addr, at(value));
                     tape.previous(previous);
                     0
                 }
-                Step::Previous(_) => unreachable!("execution does not need previous timestamps"),
-                _ => pure(step, &slots),
             };
-        }
+            Ok([word])
+        })?;
+        let mut results = program.results().iter().map(|&position| words[position as usize][0]);
+        let mut result = || results.next().expect("the program gives the pc and the registers");
+        let next_pc = result();
         for &RegisterAccess { reg, written } in &self.registers {
             tape.previous(match written {
-                Some(slot) => host.write_reg(reg, slots[slot.index()]),
+                Some(_) => host.write_reg(reg, result()),
                 None => host.read_reg(reg),
             });
         }
-        Ok(slots[self.next_pc.index()])
+        Ok(next_pc)
     }
 
     #[inline]
@@ -273,18 +305,61 @@ impl WitnessRecipe {
 
     /// Fills a row, all columns in canonical form, from the record of a call.
     pub fn fill_row(&self, record: &[u32], row: &mut [u32]) {
-        self.fill_row_altered(record, row, |_, word| word);
+        let mut words: Vec<[u32; 1]> = Vec::new();
+        self.replay(&mut words, |_, word| record[word]);
+        self.write_columns(&words, row);
     }
 
-    /// Fills the row of a prover that does not keep to the recipe: `alter` is given each step's
-    /// position and result, and gives what is used instead.
+    /// Fills rows, all columns in canonical form. Each row begins with the record of its call,
+    /// which it must have room for.
+    ///
+    /// [`Self::LANES`] rows take little more time than one.
+    pub fn fill_rows(&self, rows: &mut [u32]) {
+        let width = self.width();
+        let mut words: Vec<[u32; Self::LANES]> = Vec::new();
+        for rows in rows.chunks_mut(width * Self::LANES) {
+            // Lanes without a row do what the last one does.
+            let last = rows.len() / width - 1;
+            self.replay(&mut words, |lane, word| rows[lane.min(last) * width + word]);
+            self.write_columns(&words, rows);
+        }
+    }
+
+    /// Computes everything that columns need for `L` calls, given the words of their records.
     #[inline]
-    pub(crate) fn fill_row_altered(
+    fn replay<const L: usize>(
         &self,
-        record: &[u32],
-        row: &mut [u32],
-        alter: impl Fn(usize, u32) -> u32,
+        words: &mut Vec<[u32; L]>,
+        record: impl Fn(usize, usize) -> u32,
     ) {
+        let words_of = |word: RecordWord| std::array::from_fn(|lane| record(lane, word as usize));
+        let Ok(()) = self.filling.run(words, |word, _| Ok::<_, Infallible>(words_of(word)));
+    }
+
+    /// Writes the columns of as many lanes as there are rows.
+    #[inline]
+    fn write_columns<const L: usize>(&self, words: &[[u32; L]], rows: &mut [u32]) {
+        for (columns, start) in self.filling.results().chunks(TILE).zip((0..).step_by(TILE)) {
+            let mut tile = [[0; L]; TILE];
+            for (lanes, &position) in tile.iter_mut().zip(columns) {
+                *lanes = words[position as usize];
+            }
+            for (lane, row) in (0..L).zip(rows.chunks_exact_mut(self.width())) {
+                let cells: [u32; TILE] = std::array::from_fn(|column| tile[column][lane]);
+                let row = &mut row[start..];
+                match row.first_chunk_mut() {
+                    Some(full) => *full = cells,
+                    None => row.copy_from_slice(&cells[..columns.len()]),
+                }
+            }
+        }
+    }
+
+    /// What every step gives on the call of a record, by the definition of steps.
+    ///
+    /// `alter` is given each step's position and result, and says what is used instead: a prover
+    /// that does not keep to the recipe.
+    pub fn results(&self, record: &[u32], alter: impl Fn(usize, u32) -> u32) -> Vec<u32> {
         let mut slots = vec![0_u32; self.steps.len()];
         let (mut input, previous) = (record[1..].iter(), &record[1 + self.inputs..]);
         for (index, step) in self.steps.iter().enumerate() {
@@ -299,17 +374,65 @@ impl WitnessRecipe {
             };
             slots[index] = alter(index, word);
         }
-        for (cell, slot) in row.iter_mut().zip(&self.columns) {
-            *cell = slots[slot.index()];
-        }
+        slots
+    }
+
+    /// The row that [`Self::results`] make.
+    pub(crate) fn altered_row(
+        &self,
+        record: &[u32],
+        alter: impl Fn(usize, u32) -> u32,
+    ) -> Vec<u32> {
+        let results = self.results(record, alter);
+        self.columns.iter().map(|slot| results[slot.index()]).collect()
     }
 }
 
-fn pick(len: usize, keep: impl Fn(usize) -> bool) -> Vec<u32> {
-    (0..len)
-        .filter(|&i| keep(i))
-        .map(|i| u32::try_from(i).expect("a region has few steps"))
-        .collect()
+/// The steps that execution needs: those that `keep` names, and what the effects are made from.
+fn executing(steps: &[Step], effects: &[Slot], keep: fn(&Step) -> bool) -> Program<Access> {
+    let needed = needed(steps, effects, keep, Step::operands);
+    Program::compile(steps, &needed, effects, |_, step, at| match *step {
+        Step::Timestamp => Some(Access::Timestamp),
+        Step::Reg(reg) => Some(Access::Reg(reg)),
+        Step::Look(addr) => Some(Access::Look(at(addr))),
+        Step::Touch(addr) => Some(Access::Touch(at(addr))),
+        Step::Write { addr, value } => Some(Access::Write { addr: at(addr), value: at(value) }),
+        _ => None,
+    })
+}
+
+/// The steps that columns need, from the record on.
+fn filling(steps: &[Step], columns: &[Slot], inputs: usize) -> Program<RecordWord> {
+    let mut next_input = 1..;
+    let word = |step: &Step| match *step {
+        Step::Timestamp => Some(0),
+        Step::Reg(_) | Step::Look(_) => next_input.next(),
+        Step::Previous(access) => Some(1 + inputs + access as usize),
+        _ => None,
+    };
+    let words: Vec<Option<usize>> = steps.iter().map(word).collect();
+    let operands = |step: &Step| if step.is_input() { Vec::new() } else { step.operands() };
+    let needed = needed(steps, columns, |_| false, operands);
+    Program::compile(steps, &needed, columns, |index, _, _| {
+        words[index].map(|word| u32::try_from(word).expect("a record is short"))
+    })
+}
+
+/// Per step, whether the results or the steps to keep need it.
+fn needed(
+    steps: &[Step],
+    results: &[Slot],
+    keep: impl Fn(&Step) -> bool,
+    operands: impl Fn(&Step) -> Vec<Slot>,
+) -> Vec<bool> {
+    let mut needed: Vec<bool> = steps.iter().map(keep).collect();
+    results.iter().for_each(|slot| needed[slot.index()] = true);
+    for (index, step) in steps.iter().enumerate().rev() {
+        if needed[index] {
+            operands(step).iter().for_each(|slot| needed[slot.index()] = true);
+        }
+    }
+    needed
 }
 
 /// The result of a step that depends on earlier slots only.

@@ -1,9 +1,7 @@
 //! The precompiles worth having, under a budget.
 
-use crate::PrecompileId;
 use crate::candidate::Candidate;
-use crate::precompile::{Cost, Precompile, SynthError, synthesise};
-use crate::target::Target;
+use crate::precompile::Cost;
 
 /// What selection may spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,18 +41,6 @@ pub fn select<'a>(
         }
     }
     chosen
-}
-
-/// Synthesises for good, with its final number.
-///
-/// # Errors
-/// As [`synthesise`]; not for a region that has been synthesised before.
-pub fn number(
-    candidate: &Candidate,
-    id: PrecompileId,
-    target: &Target,
-) -> Result<Precompile, SynthError> {
-    synthesise(&candidate.region, id, target)
 }
 
 /// Σ over the candidates of what their calls cost before and after.

@@ -279,6 +279,9 @@ impl Validator<'_> {
         }
         let mut cells = vec![0; recipe.width()];
         recipe.fill_row(&record, &mut cells);
+        if cells != recipe.altered_row(&record, |_, word| word) {
+            return effect("its row is not what its steps give".into());
+        }
         let row: Option<Vec<BabyBear>> =
             cells.iter().map(|&c| BabyBear::from_canonical(c)).collect();
         let Some(row) = row else { return effect("a cell is not canonical".into()) };

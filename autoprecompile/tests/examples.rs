@@ -3,20 +3,20 @@
 
 #[path = "common/bless.rs"]
 mod bless;
+#[path = "common/guest.rs"]
+mod guest;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::Path;
 
-use autoprec_blocks::{Cfg, Region};
+use autoprec_blocks::Region;
 use autoprec_isa::Reg;
-use autoprec_profiler::{
-    Environment, Input, Limits, MachineState, Patches, Program, run, run_watched,
-};
+use autoprec_profiler::{Environment, MachineState, Patches, run_watched};
 use autoprec_synth::{
-    Budget, Candidate, Effort, OPENVM, Precompile, Snapshot, candidates, select, total_cells,
-    validate,
+    Budget, Candidate, Effort, OPENVM, Precompile, PrecompileId, Snapshot, candidates, select,
+    synthesise, total_cells, validate,
 };
+use guest::{Guest, LIMITS};
 
 /// What is selected of each guest: enough for every kind of code, few enough to be checked here.
 const BUDGET: Budget = Budget { precompiles: 16, columns: 20_000 };
@@ -24,60 +24,32 @@ const BUDGET: Budget = Budget { precompiles: 16, columns: 20_000 };
 /// Recorded states per precompile.
 const RECORDED: usize = 3;
 
-const LIMITS: Limits = Limits { max_instructions: Some(10_000_000) };
-
-struct Guest {
-    program: Program,
-    input: Input,
-}
-
-impl Guest {
-    fn load(name: &str) -> Self {
-        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-        let read = |path: String| {
-            std::fs::read(examples.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-        };
-        let program =
-            Program::load(&read(format!("elf/{name}.elf"))).expect("the example is a program");
-        let hints = vec![read(format!("inputs/{name}.bin"))];
-        Self { program, input: Input { hints, ..Input::default() } }
-    }
-
-    fn regions(&self) -> Vec<Region> {
-        let (environment, patches) = (Environment::OpenVm, Patches::none());
-        let run = run(&self.program, &patches, environment, &self.input, &LIMITS)
-            .expect("the guest runs");
-        Cfg::build(&self.program, Some(&run.profile)).regions()
-    }
-
-    /// States at the entries of regions: the first ones, and later ones at growing distances.
-    fn record(&self, regions: &[&Region]) -> BTreeMap<u64, Vec<Snapshot>> {
-        let by_entry: BTreeMap<u64, &Region> = regions.iter().map(|r| (r.entry(), *r)).collect();
-        let watch: BTreeSet<u64> = by_entry.keys().copied().collect();
-        let mut visits: BTreeMap<u64, usize> = BTreeMap::new();
-        let mut recorded: BTreeMap<u64, Vec<Snapshot>> = BTreeMap::new();
-        let mut on_entry = |pc: u64, state: &dyn MachineState| {
-            let visit = visits.entry(pc).or_default();
-            *visit += 1;
-            let states = recorded.entry(pc).or_default();
-            if states.len() < RECORDED && *visit > states.len() * states.len() * 7 {
-                states
-                    .extend(Snapshot::record(by_entry[&pc], regs(state), |addr| word(state, addr)));
-            }
-        };
-        let (environment, patches) = (Environment::OpenVm, Patches::none());
-        run_watched(
-            &self.program,
-            &patches,
-            environment,
-            &self.input,
-            &LIMITS,
-            &watch,
-            &mut on_entry,
-        )
-        .expect("the guest runs");
-        recorded
-    }
+/// States at the entries of regions: the first ones, and later ones at growing distances.
+fn record(guest: &Guest, regions: &[&Region]) -> BTreeMap<u64, Vec<Snapshot>> {
+    let by_entry: BTreeMap<u64, &Region> = regions.iter().map(|r| (r.entry(), *r)).collect();
+    let watch: BTreeSet<u64> = by_entry.keys().copied().collect();
+    let mut visits: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut recorded: BTreeMap<u64, Vec<Snapshot>> = BTreeMap::new();
+    let mut on_entry = |pc: u64, state: &dyn MachineState| {
+        let visit = visits.entry(pc).or_default();
+        *visit += 1;
+        let states = recorded.entry(pc).or_default();
+        if states.len() < RECORDED && *visit > states.len() * states.len() * 7 {
+            states.extend(Snapshot::record(by_entry[&pc], regs(state), |addr| word(state, addr)));
+        }
+    };
+    let (environment, patches) = (Environment::OpenVm, Patches::none());
+    run_watched(
+        &guest.program,
+        &patches,
+        environment,
+        &guest.input,
+        &LIMITS,
+        &watch,
+        &mut on_entry,
+    )
+    .expect("the guest runs");
+    recorded
 }
 
 fn regs(state: &dyn MachineState) -> [u32; 32] {
@@ -140,7 +112,7 @@ fn check(name: &str) {
     let texts = |chosen: &[&Precompile]| chosen.iter().map(|p| p.report()).collect::<Vec<_>>();
     assert!(texts(&one) == texts(&two), "{name}: one and two threads differ");
 
-    let recorded = guest.record(&one.iter().map(|p| &p.region).collect::<Vec<_>>());
+    let recorded = record(&guest, &one.iter().map(|p| &p.region).collect::<Vec<_>>());
     for precompile in &one {
         let states = &recorded[&precompile.region.entry()];
         assert!(!states.is_empty(), "{name}: no state of {:#x}", precompile.region.entry());
@@ -169,4 +141,20 @@ fn sort_vm() {
 #[test]
 fn self_read() {
     check("self-read");
+}
+
+#[test]
+fn a_renumbered_precompile_is_one_synthesised_with_that_number() {
+    for name in ["keccak", "sha256", "sort-vm", "self-read"] {
+        let candidates = candidates(&Guest::load(name).regions(), &OPENVM);
+        for (candidate, index) in candidates.into_iter().zip(1..) {
+            let Ok(precompile) = candidate.outcome else { continue };
+            let id = PrecompileId::from_index(index);
+            let fresh = synthesise(&candidate.region, id, &OPENVM).unwrap();
+            let renumbered = precompile.renumbered(id);
+            assert!(renumbered.system == fresh.system, "{name}: {}", fresh.region);
+            assert!(renumbered.recipe == fresh.recipe, "{name}: {}", fresh.region);
+            assert!(renumbered.report() == fresh.report(), "{name}: {}", fresh.region);
+        }
+    }
 }

@@ -5,6 +5,8 @@
 //! (`Inst::ends_region`); and `exits` is exactly what the last instruction implies. They hold
 //! because [`Region::checked`] is the one constructor and the parts that matter are derived.
 
+use std::ops::Range;
+
 use autoprec_isa::{Inst, Op, Xlen};
 
 /// One instruction at its address.
@@ -178,14 +180,24 @@ impl Region {
             "cut at {index} of {} instructions leaves an empty part",
             self.insts.len()
         );
-        let part = |insts: &[RegionInst]| Self {
+        (self.part(0..index), self.part(index..self.insts.len()))
+    }
+
+    /// The instructions of a range as a region that falls through to what follows them.
+    ///
+    /// # Panics
+    /// If there are none, or they are not the region's.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let insts = self.insts[range].to_vec();
+        let last = insts.last().expect("a part has instructions");
+        Self {
             xlen: self.xlen,
-            exits: exits_of(self.xlen, insts.last().expect("index is inside the region")),
-            insts: insts.to_vec(),
+            exits: exits_of(self.xlen, last),
+            insts,
             count: self.count,
             function: self.function.clone(),
-        };
-        (part(&self.insts[..index]), part(&self.insts[index..]))
+        }
     }
 
     /// The part before the closing control transfer, which has exactly one exit; the whole region

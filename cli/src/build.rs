@@ -11,7 +11,7 @@ use autoprec_linker::{Form, Item, Linked, check_equivalence, link};
 use autoprec_profiler::{Environment, PrecompileId, Profile, Program, run_watched};
 use autoprec_synth::{
     Budget, Candidate, Effort, OPENVM, Precompile, SYNTHESISER_VERSION, Snapshot, Target,
-    Validation, candidates, number, select, shape_digest, synthesise, validate,
+    Validation, candidates, select, shape_digest, synthesise, validate,
 };
 use rayon::prelude::*;
 
@@ -83,7 +83,7 @@ pub(crate) fn build(
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
     loop {
         let chosen: Vec<usize> = choose(&candidates, &refused, budget);
-        let numbered = assign(&candidates, &chosen, lock, target)?;
+        let numbered = assign(&candidates, &chosen, lock)?;
         let snapshots = match setting {
             Some(setting) => record(guest, setting, &numbered)?,
             None => BTreeMap::new(),
@@ -137,21 +137,20 @@ fn choose(
         .collect()
 }
 
-/// Numbers the chosen candidates, as the lock has them, and synthesises them for good.
+/// Numbers the chosen candidates, as the lock has them.
 fn assign(
     candidates: &[Candidate],
     chosen: &[usize],
     lock: &Lock,
-    target: &Target,
 ) -> Result<Vec<(usize, Precompile)>> {
     let wanted: Vec<Wanted> =
         chosen.iter().map(|&index| wanted(&candidates[index].region)).collect();
     let ids = lock.assign(&wanted)?;
-    let mut numbered: Vec<(usize, Precompile)> = chosen
-        .par_iter()
-        .zip(ids)
-        .map(|(&index, id)| Ok((index, number(&candidates[index], id, target)?)))
-        .collect::<Result<_>>()?;
+    let numbered = chosen.iter().zip(ids).map(|(&index, id)| {
+        let precompile = candidates[index].outcome.clone()?;
+        Ok((index, precompile.renumbered(id)))
+    });
+    let mut numbered: Vec<(usize, Precompile)> = numbered.collect::<Result<_>>()?;
     numbered.sort_by_key(|(_, precompile)| precompile.id);
     Ok(numbered)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use autoprec_synth::Precompile;
+use autoprec_synth::{Precompile, WitnessRecipe};
 use openvm_circuit::arch::RowMajorMatrixArena;
 use openvm_circuit_primitives::Chip;
 use openvm_stark_backend::{p3_field::PrimeCharacteristicRing, prover::AirProvingContext};
@@ -14,8 +14,8 @@ use crate::{
     types::{Arena, Backend, F},
 };
 
-/// Rows that one task expands before it takes the next ones.
-const ROWS_PER_TASK: usize = 256;
+/// Rows that one task expands before it takes the next ones: few, so that they stay in its cache.
+const ROWS_PER_TASK: usize = WitnessRecipe::LANES;
 
 /// Generates the trace of one precompile.
 pub(crate) struct PrecompileChip {
@@ -25,18 +25,32 @@ pub(crate) struct PrecompileChip {
 }
 
 impl PrecompileChip {
-    /// Expands the record at the start of `row` and counts the row's lookups. `record` and
-    /// `canonical` are working space.
+    /// Expands the records at the start of `rows` and counts the rows' lookups. `canonical` is
+    /// working space for as many rows.
     ///
     /// # Panics
     ///
     /// If a lookup is not in its table, which is a defect of the precompile: its proof would fail.
-    fn fill(&self, row: &mut [F], record: &mut [u32], canonical: &mut [u32]) {
-        // The record is made of integers, not of field elements, and lies where the row will.
-        record.copy_from_slice(&record_words(row)[..record.len()]);
-        self.precompile.recipe.fill_row(record, canonical);
+    fn fill(&self, rows: &mut [F], canonical: &mut [u32]) {
+        let recipe = &self.precompile.recipe;
+        let (width, words) = (recipe.width(), recipe.record_words());
+        // The records are made of integers, not of field elements, and lie where the rows will.
+        for (row, canonical) in rows.chunks_exact(width).zip(canonical.chunks_exact_mut(width)) {
+            canonical[..words].copy_from_slice(&record_words(row)[..words]);
+        }
+        recipe.fill_rows(canonical);
+        for row in canonical.chunks_exact(width) {
+            self.count(row);
+        }
+        for (cell, &value) in rows.iter_mut().zip(&*canonical) {
+            *cell = F::from_u32(value);
+        }
+    }
+
+    /// Counts the lookups of a row; panics as [`Self::fill`].
+    fn count(&self, row: &[u32]) {
         if let Err(NotInTable { interaction, bus, message, multiplicity }) =
-            self.lookups.count(canonical, &self.tables)
+            self.lookups.count(row, &self.tables)
         {
             panic!(
                 "precompile {}: interaction {interaction} sends {message:?} to the {} bus with \
@@ -46,9 +60,6 @@ impl PrecompileChip {
                 bus.name(),
             );
         }
-        for (cell, &value) in row.iter_mut().zip(&*canonical) {
-            *cell = F::from_u32(value);
-        }
     }
 }
 
@@ -57,14 +68,10 @@ impl Chip<Arena, Backend> for PrecompileChip {
         let width = self.precompile.system.columns.len();
         let rows = arena.trace_offset() / width; // before `into_matrix`, which pads
         let mut trace = arena.into_matrix();
-        let words = self.precompile.recipe.record_words();
-        trace.values[..rows * width].par_chunks_mut(width * ROWS_PER_TASK).for_each(|chunk| {
-            let mut record = vec![0; words];
-            let mut canonical = vec![0; width];
-            for row in chunk.chunks_exact_mut(width) {
-                self.fill(row, &mut record, &mut canonical);
-            }
-        });
+        trace.values[..rows * width].par_chunks_mut(width * ROWS_PER_TASK).for_each_init(
+            || vec![0; width * ROWS_PER_TASK],
+            |canonical, rows| self.fill(rows, &mut canonical[..rows.len()]),
+        );
         AirProvingContext::simple(trace, vec![])
     }
 }

@@ -4,6 +4,8 @@
 //! base are disjoint exactly when the constants, modulo the address width, are far enough apart.
 //! Accesses with different bases may alias, and then everything known is forgotten.
 
+use std::collections::BTreeMap;
+
 use autoprec_isa::{Width, Xlen};
 
 use crate::ir::{Builder, Effect, Ir, Node, ValueId};
@@ -22,23 +24,59 @@ struct Place {
 impl Place {
     fn of(ir: &Ir, addr: ValueId, width: Width) -> Self {
         let (base, offset) = ir.split_address(addr);
-        Self { base, offset, width }
+        Self { base, offset: ir.xlen.mask(offset), width }
     }
 
-    /// Whether the two may share a byte.
-    fn may_overlap(self, other: Self, xlen: Xlen) -> bool {
-        if self.base != other.base {
-            return true;
-        }
+    /// Whether the two, of the same base, share a byte.
+    fn overlaps(self, other: Self, xlen: Xlen) -> bool {
         let gap = |from: Self, to: Self| xlen.mask(to.offset.wrapping_sub(from.offset));
         gap(self, other) < u64::from(self.width.bytes())
             || gap(other, self) < u64::from(other.width.bytes())
     }
 }
 
+/// Something noted about places in memory. Every operation looks at few places only.
+struct Places<T> {
+    xlen: Xlen,
+    notes: BTreeMap<Option<ValueId>, Offsets<T>>,
+}
+
+/// What is noted at each distance from a base, in the order in which it was noted.
+type Offsets<T> = BTreeMap<u64, Vec<(Place, T)>>;
+
+impl<T> Places<T> {
+    fn new(xlen: Xlen) -> Self {
+        Self { xlen, notes: BTreeMap::new() }
+    }
+
+    fn note(&mut self, place: Place, what: T) {
+        let offsets = self.notes.entry(place.base).or_default();
+        offsets.entry(place.offset).or_default().push((place, what));
+    }
+
+    /// What is noted about exactly this place.
+    fn at(&self, place: Place) -> impl Iterator<Item = &T> {
+        let notes = self.notes.get(&place.base).and_then(|offsets| offsets.get(&place.offset));
+        notes.into_iter().flatten().filter(move |(noted, _)| *noted == place).map(|(_, what)| what)
+    }
+
+    /// Forgets every place that may share a byte with this one: those of other bases, and those
+    /// that overlap.
+    fn forget(&mut self, place: Place) {
+        self.notes.retain(|base, _| *base == place.base);
+        let Some(offsets) = self.notes.get_mut(&place.base) else { return };
+        // No place is longer than a double word.
+        for distance in -7..=7 {
+            let near = self.xlen.mask(place.offset.wrapping_add_signed(distance));
+            if let Some(notes) = offsets.get_mut(&near) {
+                notes.retain(|(noted, _)| !noted.overlaps(place, self.xlen));
+            }
+        }
+    }
+}
+
 /// What memory is known to hold.
 struct Known {
-    place: Place,
     /// How a load reads it; the value equals such a load.
     signed: bool,
     value: ValueId,
@@ -71,28 +109,28 @@ pub(super) fn forward(ir: &Ir, fired: &mut Fired) -> Ir {
 /// Per value, the earlier value that a load is known to give.
 fn known_loads(ir: &Ir) -> Vec<Option<ValueId>> {
     let mut replacements = vec![None; ir.values.len()];
-    let mut memory: Vec<Known> = Vec::new();
+    let mut memory: Places<Known> = Places::new(ir.xlen);
     for effect in &ir.effects {
         match *effect {
             Effect::Load(id) => {
                 let Node::Load { width, signed, addr } = ir.node(id) else { continue };
                 let place = Place::of(ir, addr, width);
                 let found = memory
-                    .iter()
-                    .find(|k| k.place == place && (k.signed == signed || is_whole(width, ir.xlen)));
+                    .at(place)
+                    .find(|known| known.signed == signed || is_whole(width, ir.xlen));
                 match found {
                     // Only a value that precedes the load can stand for it.
                     Some(known) if known.value < id => {
                         replacements[id.index()] = Some(known.value);
                     }
-                    _ => memory.push(Known { place, signed, value: id }),
+                    _ => memory.note(place, Known { signed, value: id }),
                 }
             }
             Effect::Store { width, addr, value, .. } => {
                 let place = Place::of(ir, addr, width);
-                memory.retain(|known| !known.place.may_overlap(place, ir.xlen));
+                memory.forget(place);
                 if is_whole(width, ir.xlen) {
-                    memory.push(Known { place, signed: false, value });
+                    memory.note(place, Known { signed: false, value });
                 }
             }
         }
@@ -108,18 +146,20 @@ fn is_whole(width: Width, xlen: Xlen) -> bool {
 fn overwritten_stores(ir: &Ir) -> Vec<bool> {
     let mut dead = vec![false; ir.effects.len()];
     // Going backwards: places that will be overwritten and are not read until then.
-    let mut covered: Vec<Place> = Vec::new();
+    let mut covered: Places<()> = Places::new(ir.xlen);
     for (index, effect) in ir.effects.iter().enumerate().rev() {
         match *effect {
             Effect::Load(id) => {
                 let Node::Load { width, addr, .. } = ir.node(id) else { continue };
                 let place = Place::of(ir, addr, width);
-                covered.retain(|covered| !covered.may_overlap(place, ir.xlen));
+                covered.forget(place);
             }
             Effect::Store { width, addr, .. } => {
                 let place = Place::of(ir, addr, width);
-                dead[index] = covered.contains(&place);
-                covered.push(place);
+                dead[index] = covered.at(place).next().is_some();
+                if !dead[index] {
+                    covered.note(place, ());
+                }
             }
         }
     }

@@ -71,7 +71,6 @@ fn filled(
     record: &[u32],
     alter: impl Fn(usize, u32) -> u32,
 ) -> Vec<BabyBear> {
-    let mut row = vec![0; recipe.width()];
-    recipe.fill_row_altered(record, &mut row, alter);
+    let row = recipe.altered_row(record, alter);
     row.into_iter().map(|cell| BabyBear::from_u64(u64::from(cell))).collect()
 }

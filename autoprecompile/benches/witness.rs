@@ -1,0 +1,130 @@
+//! Execution and row filling of the keccak guest's largest and most frequent precompile, in cells
+//! of the rows that they make.
+
+#[path = "../tests/common/guest.rs"]
+mod guest;
+
+use std::hint::black_box;
+
+use autoprec_isa::Reg;
+use autoprec_synth::{Budget, Host, OPENVM, Precompile, candidates, select};
+use criterion::{Criterion, Throughput};
+
+/// Calls whose rows are filled at a time.
+const CALLS: usize = 256;
+
+/// Words of memory; addresses wrap around.
+const WORDS: usize = 1 << 14;
+
+/// A machine that costs little: what is measured is the recipe.
+struct Flat {
+    regs: [u32; 32],
+    memory: Vec<[u32; 2]>,
+    now: u32,
+}
+
+impl Flat {
+    /// A machine whose registers point to different places.
+    fn new() -> Self {
+        let mut regs = [0; 32];
+        regs.iter_mut().zip(0..).for_each(|(word, n)| *word = 1024 * n);
+        Self { regs, memory: vec![[1, 0]; WORDS], now: 2 }
+    }
+
+    fn access(&mut self, index: usize) -> (u32, &mut u32) {
+        let [previous, word] = &mut self.memory[index % WORDS];
+        let before = std::mem::replace(previous, self.now);
+        self.now += 1;
+        (before, word)
+    }
+}
+
+impl Host for Flat {
+    type Fault = u32;
+
+    fn timestamp(&self) -> u32 {
+        self.now
+    }
+
+    fn look_reg(&mut self, reg: Reg) -> u32 {
+        self.regs[reg.index()]
+    }
+
+    fn look(&mut self, addr: u32) -> u32 {
+        self.memory[addr as usize / 4 % WORDS][1]
+    }
+
+    fn read(&mut self, addr: u32) -> (u32, u32) {
+        let (previous, word) = self.access(addr as usize / 4);
+        (previous, *word)
+    }
+
+    fn write(&mut self, addr: u32, value: u32) -> (u32, u32) {
+        let (previous, word) = self.access(addr as usize / 4);
+        (previous, std::mem::replace(word, value))
+    }
+
+    fn read_reg(&mut self, reg: Reg) -> u32 {
+        self.access(reg.index()).0
+    }
+
+    fn write_reg(&mut self, reg: Reg, _: u32) -> u32 {
+        // The registers stay what they are: every call is like the first.
+        self.access(reg.index()).0
+    }
+
+    fn bad_address(&self, addr: u32) -> u32 {
+        addr
+    }
+}
+
+fn measure(criterion: &mut Criterion, name: &str, precompile: &Precompile) {
+    let recipe = &precompile.recipe;
+    let (width, words) = (recipe.width(), recipe.record_words());
+    let mut host = Flat::new();
+    let mut records = vec![0; words * CALLS];
+    for record in records.chunks_exact_mut(words) {
+        recipe.execute(&mut host, Some(record)).expect("the addresses are aligned");
+    }
+    let mut group = criterion.benchmark_group(name);
+    let cells = |n: usize| Throughput::Elements(n.try_into().expect("few cells"));
+
+    group.throughput(cells(width));
+    group.bench_function("execute", |bencher| {
+        bencher.iter(|| black_box(recipe.execute(&mut host, None)));
+    });
+    let mut record = vec![0; words];
+    group.bench_function("execute with record", |bencher| {
+        host.now = 2;
+        bencher.iter(|| black_box(recipe.execute(&mut host, Some(&mut record))));
+    });
+    group.throughput(cells(width * CALLS));
+    let mut rows = vec![0; width * CALLS];
+    group.bench_function("fill", |bencher| {
+        bencher.iter(|| {
+            for (record, row) in records.chunks_exact(words).zip(rows.chunks_exact_mut(width)) {
+                row[..words].copy_from_slice(record);
+            }
+            recipe.fill_rows(black_box(&mut rows));
+        });
+    });
+}
+
+fn witness(criterion: &mut Criterion) {
+    let candidates = candidates(&guest::Guest::load("keccak").regions(), &OPENVM);
+    let budget = Budget { precompiles: 64, columns: OPENVM.limits.total_columns };
+    let chosen: Vec<&Precompile> = select(&candidates, budget)
+        .into_iter()
+        .map(|index| candidates[index].outcome.as_ref().expect("it was selected"))
+        .collect();
+    let largest = chosen.iter().max_by_key(|p| p.recipe.width()).expect("something saves cells");
+    let frequent = chosen.iter().max_by_key(|p| p.region.count).expect("something saves cells");
+    measure(criterion, "largest", largest);
+    measure(criterion, "most frequent", frequent);
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    witness(&mut criterion);
+    criterion.final_summary();
+}
