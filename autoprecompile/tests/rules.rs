@@ -335,6 +335,36 @@ fn random_regions_keep_their_effects() {
     });
 }
 
+/// Demands that no value of the optimised IR has a bit or a size that it is said not to have.
+fn within_bounds(region: &Region, start: &Total) -> Result<(), TestCaseError> {
+    let (ir, _) = optimise(&lift(region).expect("the region can be lifted"));
+    let possible = ir.all_possible_bits();
+    let bounds = ir.all_upper_bounds(&possible);
+    let Ok(done) = ir.eval(&mut start.clone());
+    for (((id, value), possible), bound) in ir.ids().zip(done.values).zip(possible).zip(bounds) {
+        prop_assert!(
+            value & !possible == 0 && value <= bound,
+            "{id} is {value:#x}, bits {possible:#x}, bound {bound:#x}\n{region}\n{ir}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn values_keep_to_their_bits_and_bounds() {
+    let cases = (random::regions(1..=25), proptest::collection::vec(states(Xlen::Rv32), 4));
+    random::check(500, &cases, |(random::Shown(region), states)| {
+        states.iter().try_for_each(|state| within_bounds(&region, state))
+    });
+    let products = "mulhu a0, a1, a2; sltu a3, a0, a1; add a0, a0, a3; andi a4, a1, 63; \
+                    mul a4, a4, a4; srli a5, a2, 3; add a5, a5, a4; addi a6, zero, 10; \
+                    remu a6, a1, a6; divu a7, a5, a6";
+    for (name, xlen) in [("rv32", Xlen::Rv32), ("rv64", Xlen::Rv64)] {
+        let region = region(name, products);
+        random::check(300, &states(xlen), |state| within_bounds(&region, &state));
+    }
+}
+
 #[test]
 fn rewriting_twice_changes_nothing_more() {
     random::check(300, &random::regions(1..=25), |random::Shown(region)| {

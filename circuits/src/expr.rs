@@ -376,3 +376,72 @@ impl<F: Field> Mul for Expr<F> {
         Self::Product(factors)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::BabyBear;
+    use proptest::prelude::*;
+
+    const COLUMNS: u32 = 4;
+
+    fn linear() -> impl Strategy<Value = Linear<BabyBear>> {
+        (proptest::collection::vec(-3..4_i64, COLUMNS as usize), -3..4_i64).prop_map(
+            |(terms, k)| {
+                let form = Linear::constant_of(BabyBear::from_i64(k));
+                (0..)
+                    .zip(terms)
+                    .fold(form, |sum, (id, k)| sum + Linear::column(ColumnId(id)).times(k))
+            },
+        )
+    }
+
+    fn expr() -> impl Strategy<Value = Expr<BabyBear>> {
+        linear().prop_map(Expr::from).prop_recursive(3, 12, 2, |inner| {
+            (inner.clone(), inner, any::<bool>())
+                .prop_map(|(a, b, is_sum)| if is_sum { a + b } else { a * b })
+        })
+    }
+
+    fn row() -> impl Strategy<Value = Vec<BabyBear>> {
+        proptest::collection::vec(any::<u32>(), COLUMNS as usize).prop_map(|words| {
+            words.into_iter().map(|word| BabyBear::from_u64(u64::from(word))).collect()
+        })
+    }
+
+    proptest! {
+        /// What a column must be makes the expression 0, and does not mention the column.
+        #[test]
+        fn the_solution_for_a_column_is_a_root(
+            expr in expr(),
+            id in (0..COLUMNS).prop_map(ColumnId),
+            mut row in row(),
+        ) {
+            if let Some(solution) = expr.solved_for(id) {
+                prop_assert!(!solution.mentions(id));
+                row[id.index()] = solution.eval(&row);
+                prop_assert_eq!(expr.eval(&row), BabyBear::ZERO);
+            }
+        }
+
+        /// Replacing a column is evaluating with the other value in its cell.
+        #[test]
+        fn replacing_a_column_is_changing_its_cell(
+            expr in expr(),
+            by in expr(),
+            id in (0..COLUMNS).prop_map(ColumnId),
+            row in row(),
+        ) {
+            let mut changed = row.clone();
+            changed[id.index()] = by.eval(&row);
+            prop_assert_eq!(expr.with_replaced(id, &by).eval(&row), expr.eval(&changed));
+        }
+
+        /// A linear equation can be solved for each column that it mentions.
+        #[test]
+        fn linear_equations_are_solved(form in linear(), id in (0..COLUMNS).prop_map(ColumnId)) {
+            let expr = Expr::from(form);
+            prop_assert_eq!(expr.solved_for(id).is_some(), expr.mentions(id));
+        }
+    }
+}
