@@ -66,6 +66,20 @@ fn the_oracle_finds_nothing_in_an_addition() {
     assert_eq!(result.oracle.interactions, measured.row.ours.interactions);
 }
 
+/// The fields of register 0 are 0, so its columns and what depends on them go.
+#[cfg(feature = "powdr")]
+#[test]
+fn register_0_is_0() {
+    let size = |pointer: &str| {
+        let export = EXPORT.replace("[1, 40, \"a@1\"", &format!("[1, {pointer}, \"a@1\""));
+        let export = export.replace("[1, 40, \"b@2\"", &format!("[1, {pointer}, \"b@2\""));
+        powdr::measure("add.json", export.as_bytes(), &measured().precompile, &clock)
+            .expect("it runs")
+            .size
+    };
+    assert_eq!(size("40").columns, size("0").columns + 1, "a is 0");
+}
+
 #[cfg(feature = "powdr")]
 #[test]
 fn an_export_without_machine_is_refused() {
