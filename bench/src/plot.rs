@@ -44,6 +44,7 @@ impl Scaling {
             area.fill(&WHITE)?;
             let mut chart = ChartBuilder::on(&area)
                 .margin(16)
+                .margin_right(32)
                 .caption("Synthesis of one straight-line region", ("sans-serif", 18))
                 .x_label_area_size(44)
                 .y_label_area_size(64)
@@ -52,6 +53,8 @@ impl Scaling {
                 .configure_mesh()
                 .x_desc("instructions")
                 .y_desc("CPU time, ms")
+                .x_label_formatter(&f64::to_string)
+                .y_label_formatter(&f64::to_string)
                 .label_style(("sans-serif", 14))
                 .light_line_style(WHITE)
                 .draw()?;
