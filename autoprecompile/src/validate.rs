@@ -243,16 +243,21 @@ impl Validator<'_> {
         if samples.len() < MIN_STATES {
             return Err(Failure::NoState);
         }
-        let mut columns = vec![None; self.precompile.system.columns.len()];
-        for sample in samples.iter().take(effort.mutated_states as usize) {
-            self.mutate(&sample.row, effort, &mut columns)?;
+        let mut outcomes = vec![None; self.precompile.system.columns.len()];
+        let (mutated, others) = samples.split_at(samples.len().min(effort.mutated_states as usize));
+        for sample in mutated {
+            self.mutate(&sample.row, effort, &mut outcomes)?;
         }
-        let with = |outcome| columns.iter().filter(|column| **column == Some(outcome)).count();
+        self.attack(&samples, effort)?;
+        for sample in others {
+            self.mutate_unchanged(&sample.row, &mut outcomes)?;
+        }
+        let with = |outcome| outcomes.iter().filter(|noted| **noted == Some(outcome)).count();
         let count = |outcome| u32::try_from(with(outcome)).expect("a row has few columns");
         self.done.columns.rejected = count(Outcome::Rejected);
         self.done.columns.other_state = count(Outcome::OtherState);
         self.done.columns.unchanged = count(Outcome::Unchanged);
-        self.attack(&samples, effort)
+        Ok(())
     }
 
     fn check_shape(&self) -> Result<(), Failure> {
@@ -348,16 +353,42 @@ impl Validator<'_> {
     ) -> Result<(), Failure> {
         let columns = u32::try_from(row.len()).expect("a row has few columns");
         for (column, noted) in (0..columns).map(ColumnId).zip(outcomes) {
-            for value in self.other_values(row, column) {
-                let outcome = self.try_change(row, &[(column, value)])?;
-                *noted = (*noted).max(Some(outcome));
-            }
+            self.change_alone(row, column, noted)?;
             for _ in 0..effort.pairs_per_column {
                 let second = ColumnId(self.rng.below(columns));
                 let (a, b) = (self.other_values(row, column), self.other_values(row, second));
                 let (a, b) = (self.rng.choose(&a), self.rng.choose(&b));
                 self.try_change(row, &[(column, a), (second, b)])?;
             }
+        }
+        Ok(())
+    }
+
+    /// Changes the cells of an honest row of which no change did anything in other rows: what a
+    /// column is there for may happen in this one.
+    fn mutate_unchanged(
+        &mut self,
+        row: &[BabyBear],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), Failure> {
+        for (column, noted) in (0..).map(ColumnId).zip(outcomes) {
+            if *noted == Some(Outcome::Unchanged) {
+                self.change_alone(row, column, noted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes one cell of an honest row in several ways.
+    fn change_alone(
+        &mut self,
+        row: &[BabyBear],
+        column: ColumnId,
+        noted: &mut Option<Outcome>,
+    ) -> Result<(), Failure> {
+        for value in self.other_values(row, column) {
+            let outcome = self.try_change(row, &[(column, value)])?;
+            *noted = (*noted).max(Some(outcome));
         }
         Ok(())
     }
