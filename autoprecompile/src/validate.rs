@@ -46,6 +46,9 @@ pub struct Effort {
     pub states: u32,
     /// States, of those, whose row is mutated cell by cell.
     pub mutated_states: u32,
+    /// States to try besides while there are columns that have done nothing in any row: what they
+    /// are there for (an alignment, a choice) has not happened yet.
+    pub more_states: u32,
     /// Rows with two changed cells per mutated state and column.
     pub pairs_per_column: u32,
     /// Attempts, per column, to find a wrong row by repairing what changes violate.
@@ -59,6 +62,7 @@ impl Effort {
     pub const STANDARD: Self = Self {
         states: 12,
         mutated_states: 2,
+        more_states: 200,
         pairs_per_column: 1,
         attacks_per_column: 10,
         seed: 0x005e_ed0f_a0b1_c2d3,
@@ -251,6 +255,15 @@ impl Validator<'_> {
         self.attack(&samples, effort)?;
         for sample in others {
             self.mutate_unchanged(&sample.row, &mut outcomes)?;
+        }
+        for _ in 0..effort.more_states {
+            if !outcomes.contains(&Some(Outcome::Unchanged)) {
+                break;
+            }
+            let machine = Machine::random(self.precompile, &mut self.rng);
+            if let Some(sample) = self.honest(machine)? {
+                self.mutate_unchanged(&sample.row, &mut outcomes)?;
+            }
         }
         let with = |outcome| outcomes.iter().filter(|noted| **noted == Some(outcome)).count();
         let count = |outcome| u32::try_from(with(outcome)).expect("a row has few columns");
