@@ -38,4 +38,4 @@ pub use precompile::{
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
 pub use select::{Budget, select, total_cells};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
-pub use validate::{Effort, Failure, Snapshot, Validation, ValidationError, validate};
+pub use validate::{Coverage, Effort, Failure, Snapshot, Validation, ValidationError, validate};

@@ -46,6 +46,9 @@ pub struct Effort {
     pub states: u32,
     /// States, of those, whose row is mutated cell by cell.
     pub mutated_states: u32,
+    /// States to try besides while there are columns that have done nothing in any row: what they
+    /// are there for (an alignment, a choice) has not happened yet.
+    pub more_states: u32,
     /// Rows with two changed cells per mutated state and column.
     pub pairs_per_column: u32,
     /// Attempts, per column, to find a wrong row by repairing what changes violate.
@@ -59,6 +62,7 @@ impl Effort {
     pub const STANDARD: Self = Self {
         states: 12,
         mutated_states: 2,
+        more_states: 200,
         pairs_per_column: 1,
         attacks_per_column: 10,
         seed: 0x005e_ed0f_a0b1_c2d3,
@@ -93,6 +97,40 @@ pub struct Validation {
     pub other_state: u32,
     /// Attempts to repair a changed row. Those that succeed count as changed rows accepted.
     pub attacks: u32,
+    /// What was done to each of its columns.
+    pub columns: Coverage,
+}
+
+/// Columns by what came of changing a cell of them. Of the columns whose cells were changed alone,
+/// each is in exactly one of the first three counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Some change of it alone was rejected.
+    pub rejected: u32,
+    /// None was, but some made it a row of another state, or one that receives what nothing sends.
+    pub other_state: u32,
+    /// None did anything to a stateful message.
+    pub unchanged: u32,
+    /// The search for wrong rows began with a change of it.
+    pub searched: u32,
+}
+
+impl Coverage {
+    /// Columns that were changed alone.
+    pub fn altered(&self) -> u32 {
+        self.rejected + self.other_state + self.unchanged
+    }
+}
+
+/// What came of a changed row that is not wrong; of several changes the greatest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// Accepted, with the same stateful messages.
+    Unchanged,
+    /// Accepted as the row of another state, or of one that cannot be.
+    OtherState,
+    /// Rejected.
+    Rejected,
 }
 
 /// A precompile that must not be used.
@@ -209,10 +247,30 @@ impl Validator<'_> {
         if samples.len() < MIN_STATES {
             return Err(Failure::NoState);
         }
-        for sample in samples.iter().take(effort.mutated_states as usize) {
-            self.mutate(&sample.row, effort)?;
+        let mut outcomes = vec![None; self.precompile.system.columns.len()];
+        let (mutated, others) = samples.split_at(samples.len().min(effort.mutated_states as usize));
+        for sample in mutated {
+            self.mutate(&sample.row, effort, &mut outcomes)?;
         }
-        self.attack(&samples, effort)
+        self.attack(&samples, effort)?;
+        for sample in others {
+            self.mutate_unchanged(&sample.row, &mut outcomes)?;
+        }
+        for _ in 0..effort.more_states {
+            if !outcomes.contains(&Some(Outcome::Unchanged)) {
+                break;
+            }
+            let machine = Machine::random(self.precompile, &mut self.rng);
+            if let Some(sample) = self.honest(machine)? {
+                self.mutate_unchanged(&sample.row, &mut outcomes)?;
+            }
+        }
+        let with = |outcome| outcomes.iter().filter(|noted| **noted == Some(outcome)).count();
+        let count = |outcome| u32::try_from(with(outcome)).expect("a row has few columns");
+        self.done.columns.rejected = count(Outcome::Rejected);
+        self.done.columns.other_state = count(Outcome::OtherState);
+        self.done.columns.unchanged = count(Outcome::Unchanged);
+        Ok(())
     }
 
     fn check_shape(&self) -> Result<(), Failure> {
@@ -298,19 +356,52 @@ impl Validator<'_> {
         Ok(Some(Sample { record, row }))
     }
 
-    /// Changes cells of an honest row, one at a time and in pairs.
-    fn mutate(&mut self, row: &[BabyBear], effort: Effort) -> Result<(), Failure> {
+    /// Changes cells of an honest row, one at a time and in pairs. Notes per column what came of
+    /// changing it alone.
+    fn mutate(
+        &mut self,
+        row: &[BabyBear],
+        effort: Effort,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), Failure> {
         let columns = u32::try_from(row.len()).expect("a row has few columns");
-        for column in (0..columns).map(ColumnId) {
-            for value in self.other_values(row, column) {
-                self.try_change(row, &[(column, value)])?;
-            }
+        for (column, noted) in (0..columns).map(ColumnId).zip(outcomes) {
+            self.change_alone(row, column, noted)?;
             for _ in 0..effort.pairs_per_column {
                 let second = ColumnId(self.rng.below(columns));
                 let (a, b) = (self.other_values(row, column), self.other_values(row, second));
                 let (a, b) = (self.rng.choose(&a), self.rng.choose(&b));
                 self.try_change(row, &[(column, a), (second, b)])?;
             }
+        }
+        Ok(())
+    }
+
+    /// Changes the cells of an honest row of which no change did anything in other rows: what a
+    /// column is there for may happen in this one.
+    fn mutate_unchanged(
+        &mut self,
+        row: &[BabyBear],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), Failure> {
+        for (column, noted) in (0..).map(ColumnId).zip(outcomes) {
+            if *noted == Some(Outcome::Unchanged) {
+                self.change_alone(row, column, noted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes one cell of an honest row in several ways.
+    fn change_alone(
+        &mut self,
+        row: &[BabyBear],
+        column: ColumnId,
+        noted: &mut Option<Outcome>,
+    ) -> Result<(), Failure> {
+        for value in self.other_values(row, column) {
+            let outcome = self.try_change(row, &[(column, value)])?;
+            *noted = (*noted).max(Some(outcome));
         }
         Ok(())
     }
@@ -335,38 +426,45 @@ impl Validator<'_> {
         &mut self,
         row: &[BabyBear],
         changes: &[(ColumnId, BabyBear)],
-    ) -> Result<(), Failure> {
+    ) -> Result<Outcome, Failure> {
         let mut changed = row.to_vec();
         for &(column, value) in changes {
             changed[column.index()] = value;
         }
         if changes.iter().any(|&(column, _)| self.check.rejects_change(&changed, column)) {
             self.done.rejected += 1;
-            return Ok(());
+            return Ok(Outcome::Rejected);
         }
         // With one change the index says at once whether messages differ.
         if let [(column, _)] = *changes
             && self.check.same_effect(row, &changed, column)
         {
             self.done.unchanged += 1;
-            return Ok(());
+            return Ok(Outcome::Unchanged);
         }
         let before = Claim::of(&self.precompile.system, row);
         self.judge((row, before.as_ref()), &changed)
     }
 
-    /// Searches for wrong rows, beginning with the states in turn.
+    /// Searches for wrong rows, beginning with the states in turn: often from any column, then from
+    /// each.
     fn attack(&mut self, samples: &[Sample], effort: Effort) -> Result<(), Failure> {
         let Precompile { system, recipe, .. } = self.precompile;
         let attack = Attack::new(system);
         let columns = u32::try_from(system.columns.len()).expect("a row has few columns");
-        let starts = (columns * effort.attacks_per_column).div_ceil(ATTACKS_PER_START);
-        for (sample, _) in samples.iter().cycle().zip(0..starts) {
+        let random = columns * effort.attacks_per_column;
+        let random = random.next_multiple_of(ATTACKS_PER_START) as usize;
+        let each = (0..columns).map(|column| Some(ColumnId(column)));
+        let firsts: Vec<_> = std::iter::repeat_n(None, random).chain(each).collect();
+        for (sample, firsts) in
+            samples.iter().cycle().zip(firsts.chunks(ATTACKS_PER_START as usize))
+        {
             let before = Claim::of(system, &sample.row);
             let start = attack.start(sample.start(recipe, &mut self.rng));
-            for _ in 0..ATTACKS_PER_START {
+            for &first in firsts {
                 self.done.attacks += 1;
-                if let Some(row) = attack.attempt(&start, &mut self.rng) {
+                self.done.columns.searched += u32::from(first.is_some());
+                if let Some(row) = attack.attempt(&start, first, &mut self.rng) {
                     self.judge((&sample.row, before.as_ref()), &row)?;
                 }
             }
@@ -379,7 +477,7 @@ impl Validator<'_> {
         &mut self,
         (honest, before): (&[BabyBear], Option<&Claim>),
         row: &[BabyBear],
-    ) -> Result<(), Failure> {
+    ) -> Result<Outcome, Failure> {
         let system = &self.precompile.system;
         let verdict = match Claim::of(system, row) {
             // A row without messages is padding: nothing balances it.
@@ -387,14 +485,14 @@ impl Validator<'_> {
             None => Verdict::Wrong("its messages are not those of a call".into()),
             Some(claim) if Some(&claim) == before => {
                 self.done.unchanged += 1;
-                return Ok(());
+                return Ok(Outcome::Unchanged);
             }
             Some(claim) => claim.judge(&self.precompile.region),
         };
         match verdict {
             Verdict::Honest | Verdict::Impossible => {
                 self.done.other_state += 1;
-                Ok(())
+                Ok(Outcome::OtherState)
             }
             Verdict::Wrong(claim) => {
                 let cells = system.columns.iter().zip(honest.iter().zip(row));

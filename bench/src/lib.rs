@@ -15,17 +15,23 @@
 //! - A block that cannot be read, lifted or lowered is an error that names its file; it is never
 //!   left out of a sum.
 
+mod clock;
 mod export;
 mod measure;
 mod opcode;
+mod plot;
 pub mod powdr;
 mod report;
+mod scaling;
 mod size;
 mod totals;
 
+pub use clock::{Clock, Time};
 pub use export::{Export, ExportError, ExportProblem, frequencies, write_export};
-pub use measure::{Check, Clock, MeasureError, Measured, Powdr, Row, Split, measure};
+pub use measure::{Check, Columns, MeasureError, Measured, Powdr, Row, Split, measure};
 pub use opcode::{RowError, decode_row, encode_row};
-pub use report::{Report, Seconds};
+pub use plot::PlotError;
+pub use report::{Report, Seconds, Worst};
+pub use scaling::{LENGTHS, Point, Scaling};
 pub use size::Size;
 pub use totals::{Ratio, Ratios, Totals};

@@ -1,18 +1,15 @@
 //! What is measured on one block.
 
-use std::time::Duration;
-
+use autoprec_blocks::Region;
 use autoprec_synth::{
     Candidate, Effort, Limits, OPENVM, Precompile, PrecompileId, SynthError, Target, candidates,
     cost_before, synthesise, validate,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::clock::{Clock, Time, timed};
 use crate::export::Export;
 use crate::size::Size;
-
-/// Tells the CPU time that the program has used.
-pub type Clock<'a> = &'a (dyn Fn() -> Duration + Sync);
 
 /// The measurements of one block.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,8 +30,8 @@ pub struct Row {
     pub ticks: u32,
     /// Its systems when it is cut to keep the target's limits.
     pub split: Split,
-    /// CPU seconds of the synthesis of its one system.
-    pub cpu_seconds: f64,
+    /// Of the synthesis of its one system.
+    pub time: Time,
     /// What the checker said of its one system; absent if it was not asked.
     pub check: Option<Check>,
     /// What powdr's optimiser gives, if it was run.
@@ -61,6 +58,27 @@ pub struct Check {
     pub honest: u32,
     /// Changed rows rejected.
     pub rejected: u32,
+    /// What was done to each column.
+    pub columns: Columns,
+}
+
+/// Columns by what came of changing a cell of them, alone, in honest rows. Not one change may be
+/// accepted that makes a row wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Columns {
+    /// Columns of the system.
+    pub all: usize,
+    /// Those that were changed: all, or the check fails.
+    pub altered: usize,
+    /// Of those, columns with a change that the system rejects.
+    pub rejected: usize,
+    /// Of the others, columns with a change that makes the row one of another machine state, so
+    /// that the memory or execution bus does not balance.
+    pub other_state: usize,
+    /// Of the others, columns that no stateful message depends on in the rows that were changed.
+    pub unchanged: usize,
+    /// Columns from which the search for wrong rows began: all, or the check fails.
+    pub searched: usize,
 }
 
 /// What powdr's optimiser made of a block.
@@ -68,12 +86,14 @@ pub struct Check {
 pub struct Powdr {
     /// Of the exported machine, with the flag and its constraint that are added at the end.
     pub size: Size,
-    /// CPU seconds for it.
-    pub cpu_seconds: f64,
+    /// CPU time for it.
+    pub time: Time,
+    /// Columns and messages of this, over those of autoprec's system: above 1 autoprec's is smaller.
+    pub gain: f64,
     /// Of autoprec's system. Where it is smaller, synthesis has missed something.
     pub oracle: Size,
-    /// CPU seconds for it.
-    pub oracle_cpu_seconds: f64,
+    /// CPU time for it.
+    pub oracle_time: Time,
 }
 
 /// A row, and the system that it is about.
@@ -95,6 +115,12 @@ pub enum MeasureError {
         file: String,
         /// Why not.
         error: SynthError,
+    },
+    /// It is a jump and nothing else, so that no longer code can be made of it.
+    #[error("{file}: there is no straight-line code to measure")]
+    OnlyJump {
+        /// The name of its file.
+        file: String,
     },
 }
 
@@ -119,13 +145,8 @@ pub fn measure(
     effort: Option<Effort>,
     clock: Clock<'_>,
 ) -> Result<Measured, MeasureError> {
-    let target = unlimited();
-    let start = clock();
-    let result = synthesise(&export.region, PrecompileId::from_index(0), &target);
-    let cpu_seconds = clock().saturating_sub(start).as_secs_f64();
-    let precompile =
-        result.map_err(|error| MeasureError::Synthesis { file: export.file.clone(), error })?;
-    let tables = cost_before(&export.region, &target).into();
+    let (precompile, time) = timed_synthesis(&export.file, &export.region, clock)?;
+    let tables = cost_before(&export.region, &OPENVM).into();
     let row = Row {
         file: export.file.clone(),
         pc: export.region.entry(),
@@ -135,11 +156,26 @@ pub fn measure(
         ours: precompile.system.size().into(),
         ticks: precompile.recipe.ticks(),
         split: split(export),
-        cpu_seconds,
+        time,
         check: effort.map(|effort| check(&precompile, effort)),
         powdr: None,
     };
     Ok(Measured { row, precompile })
+}
+
+/// The system of a region of a file, whatever the target's limits on sizes.
+pub(crate) fn timed_synthesis(
+    file: &str,
+    region: &Region,
+    clock: Clock<'_>,
+) -> Result<(Precompile, Time), MeasureError> {
+    let target = unlimited();
+    let id = PrecompileId::from_index(0);
+    let (result, time) = timed(clock, || (), |()| synthesise(region, id, &target));
+    match result {
+        Ok(precompile) => Ok((precompile, time)),
+        Err(error) => Err(MeasureError::Synthesis { file: file.to_owned(), error }),
+    }
 }
 
 /// The block in pieces that keep the limits of the target.
@@ -159,8 +195,26 @@ fn split(export: &Export) -> Split {
 }
 
 fn check(precompile: &Precompile, effort: Effort) -> Check {
-    match validate(precompile, &[], effort) {
-        Ok(done) => Check { failure: None, honest: done.honest, rejected: done.rejected },
-        Err(error) => Check { failure: Some(error.to_string()), honest: 0, rejected: 0 },
-    }
+    let done = match validate(precompile, &[], effort) {
+        Ok(done) => done,
+        Err(error) => {
+            let (failure, columns) = (Some(error.to_string()), Columns::default());
+            return Check { failure, honest: 0, rejected: 0, columns };
+        }
+    };
+    let coverage = done.columns;
+    let columns = Columns {
+        all: precompile.system.columns.len(),
+        altered: coverage.altered() as usize,
+        rejected: coverage.rejected as usize,
+        other_state: coverage.other_state as usize,
+        unchanged: coverage.unchanged as usize,
+        searched: coverage.searched as usize,
+    };
+    let Columns { all, altered, searched, .. } = columns;
+    let covered = altered == all && searched == all;
+    let failure = (!covered).then(|| {
+        format!("of {all} columns {altered} were changed and {searched} begun a search with")
+    });
+    Check { failure, honest: done.honest, rejected: done.rejected, columns }
 }

@@ -12,7 +12,8 @@ mod optimise;
 
 use autoprec_synth::Precompile;
 
-use crate::measure::{Clock, Powdr};
+use crate::clock::Clock;
+use crate::measure::Powdr;
 
 /// Whether this build has it.
 pub const AVAILABLE: bool = cfg!(feature = "powdr");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::Row;
+use crate::measure::{Columns, Row};
 use crate::size::Size;
 use crate::totals::{Ratios, Totals};
 
@@ -17,9 +17,22 @@ pub struct Report {
     pub totals: Option<Totals>,
     /// CPU seconds over all blocks.
     pub cpu_seconds: Seconds,
+    /// The block on which autoprec does least beside powdr, of those on which both were run.
+    pub worst: Option<Worst>,
 }
 
-/// CPU seconds over all blocks.
+/// The block on which autoprec does least beside powdr.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Worst {
+    /// The name of its file.
+    pub file: String,
+    /// Columns and messages of powdr's system, over those of autoprec's.
+    pub gain: f64,
+    /// Whether powdr's is not smaller; then it is on no block.
+    pub none_worse: bool,
+}
+
+/// CPU seconds over all blocks: sums of the means of each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seconds {
     /// Of synthesis.
@@ -32,15 +45,51 @@ impl Report {
     /// The report of some rows.
     pub fn new(rows: Vec<Row>) -> Self {
         let cpu_seconds = Seconds {
-            ours: rows.iter().map(|row| row.cpu_seconds).sum(),
-            powdr: rows.iter().map(|row| Some(row.powdr?.cpu_seconds)).sum(),
+            ours: rows.iter().map(|row| row.time.cpu_seconds).sum(),
+            powdr: rows.iter().map(|row| Some(row.powdr?.time.cpu_seconds)).sum(),
         };
-        Self { totals: Totals::of(&rows), rows, cpu_seconds }
+        let gains = rows.iter().filter_map(|row| Some((row, row.powdr?.gain)));
+        let worst = gains.min_by(|(_, a), (_, b)| a.total_cmp(b));
+        let worst = worst.map(|(row, gain)| Worst {
+            file: row.file.clone(),
+            gain,
+            none_worse: gain >= 1.0,
+        });
+        Self { totals: Totals::of(&rows), rows, cpu_seconds, worst }
     }
 
     /// Whether the checker was content with every system that it saw.
     pub fn passed(&self) -> bool {
         self.rows.iter().filter_map(|row| row.check.as_ref()).all(|check| check.failure.is_none())
+    }
+
+    /// Says what the checker did to columns, if it was asked.
+    fn checked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let checks: Vec<_> = self.rows.iter().filter_map(|row| row.check.as_ref()).collect();
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let sum = |count: fn(&Columns) -> usize| -> usize {
+            checks.iter().map(|check| count(&check.columns)).sum()
+        };
+        let failed = checks.iter().filter(|check| check.failure.is_some()).count();
+        let rejected: u64 = checks.iter().map(|check| u64::from(check.rejected)).sum();
+        let count = checks.len();
+        writeln!(
+            f,
+            "checker: {count} systems, {failed} refused; {rejected} changed rows rejected"
+        )?;
+        writeln!(
+            f,
+            "columns: {}, of which {} were changed: {} rejected, {} of another state, {} without \
+             effect; {} began a search",
+            sum(|columns| columns.all),
+            sum(|columns| columns.altered),
+            sum(|columns| columns.rejected),
+            sum(|columns| columns.other_state),
+            sum(|columns| columns.unchanged),
+            sum(|columns| columns.searched),
+        )
     }
 
     /// The JSON form, with a newline at the end.
@@ -49,6 +98,11 @@ impl Report {
         text.push('\n');
         text
     }
+}
+
+/// The name of a block, from that of its file.
+fn block(file: &str) -> &str {
+    file.trim_end_matches(".gz").trim_end_matches(".json")
 }
 
 /// `columns/messages/constraints`.
@@ -63,7 +117,8 @@ impl fmt::Display for Report {
         write!(f, "{:<28} {:>5} {:>20} {:>17}", "block", "insts", "before", "autoprec")?;
         write!(f, " {:>21} {:>8} {:<6}", "within limits", "time", "check")?;
         if baseline {
-            write!(f, " {:>17} {:>9} {:>17}", "powdr", "time", "powdr on autoprec")?;
+            write!(f, " {:>17} {:>9} {:>5}", "powdr", "time", "gain")?;
+            write!(f, " {:>17}", "powdr on autoprec")?;
         }
         writeln!(f)?;
         self.rows.iter().try_for_each(|row| line(f, row))?;
@@ -88,12 +143,18 @@ impl fmt::Display for Report {
                 powdr / self.cpu_seconds.ours
             ),
             None => writeln!(f),
+        }?;
+        if let Some(Worst { file, gain, none_worse }) = &self.worst {
+            let answer = if *none_worse { "yes" } else { "no" };
+            let file = block(file);
+            writeln!(f, "no block worse than powdr: {answer} (worst {file}, gain {gain:.3})")?;
         }
+        self.checked(f)
     }
 }
 
 fn line(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
-    let name = row.file.trim_end_matches(".gz").trim_end_matches(".json");
+    let name = block(&row.file);
     let check = match &row.check {
         None => "-",
         Some(check) if check.failure.is_none() => "passed",
@@ -105,9 +166,10 @@ fn line(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
     };
     write!(f, "{name:<28} {:>5} {:>20}", row.instructions, triple(row.before))?;
     write!(f, " {:>17} {pieces:>21}", triple(row.ours))?;
-    write!(f, " {:>8.2} {check:<6}", 1000.0 * row.cpu_seconds)?;
+    write!(f, " {:>8.2} {check:<6}", 1000.0 * row.time.cpu_seconds)?;
     if let Some(powdr) = row.powdr {
-        write!(f, " {:>17} {:>9.0}", triple(powdr.size), 1000.0 * powdr.cpu_seconds)?;
+        let millis = 1000.0 * powdr.time.cpu_seconds;
+        write!(f, " {:>17} {millis:>9.0} {:>5.2}", triple(powdr.size), powdr.gain)?;
         write!(f, " {:>17}", triple(powdr.oracle))?;
     }
     writeln!(f)

@@ -13,6 +13,15 @@ pub struct Size {
     pub constraints: usize,
 }
 
+impl Size {
+    /// Columns and messages of this, over those of `other`: above 1 if `other` is smaller.
+    #[expect(clippy::cast_precision_loss, reason = "ratios are shown with a few digits")]
+    pub fn gain_over(self, other: Self) -> f64 {
+        let cells = |size: Self| (size.columns + size.interactions) as f64;
+        cells(self) / cells(other)
+    }
+}
+
 impl std::ops::Add for Size {
     type Output = Self;
     fn add(self, other: Self) -> Self {

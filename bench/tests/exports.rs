@@ -6,9 +6,13 @@
 mod bless;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use autoprec_bench::{Export, Report, Size, frequencies, measure, write_export};
+use autoprec_bench::{
+    Columns, Export, MeasureError, PlotError, Report, Scaling, Size, frequencies, measure,
+    write_export,
+};
 use autoprec_blocks::{Cfg, Region};
 use autoprec_isa::Xlen;
 use autoprec_profiler::Program;
@@ -72,6 +76,10 @@ fn a_block_is_measured() {
     assert!(row.ours.columns < row.before.columns);
     assert_eq!((row.split.pieces, row.split.size, row.split.refused), (1, row.ours, 0));
     assert_eq!((row.instructions, row.frequency), (region.insts.len(), Some(3)));
+    let Columns { all, altered, rejected, other_state, unchanged, searched } =
+        row.check.as_ref().expect("it was asked for").columns;
+    assert_eq!((all, altered, searched), (row.ours.columns, all, all), "each column is tried");
+    assert_eq!(rejected + other_state + unchanged, all);
     let report = Report::new(vec![row]);
     assert!(report.passed(), "{report}");
     let read: Report = serde_json::from_str(&report.to_json()).expect("it was just written");
@@ -135,4 +143,47 @@ fn frequencies_are_those_of_the_table() {
     assert_eq!(read, [("a.json.gz".to_owned(), 30)]);
     assert!(frequencies("").is_empty());
     assert!(frequencies("a\tb\n1\t2\n").is_empty());
+}
+
+#[test]
+fn longer_regions_are_made_of_the_block() {
+    let export = read(&write_export(&block()).expect("the guest is RV32IM"));
+    let now = AtomicU64::new(0);
+    let clock = || Duration::from_millis(now.fetch_add(20, Ordering::Relaxed));
+    let scaling = Scaling::measure(&export, &[2, 40, 300], &clock).expect("all have systems");
+    assert_eq!(scaling.period, export.region.insts.len() - 1, "the branch is left out");
+    let lengths: Vec<usize> = scaling.points.iter().map(|point| point.instructions).collect();
+    assert_eq!(lengths, [2, 40, 300]);
+    assert!(scaling.points.is_sorted_by_key(|point| point.size.columns), "{scaling}");
+    let read: Scaling = serde_json::from_str(&scaling.to_json()).expect("it was just written");
+    assert_eq!(read.to_string(), scaling.to_string());
+    // Each takes the 20 ms between two looks at the clock.
+    assert!(scaling.to_string().contains("20.000              66.67\n"), "{scaling}");
+    let svg = Scaling { points: scaling.points[..1].to_vec(), ..scaling };
+    assert_eq!(svg.to_svg(), Err(PlotError::NoRange), "one point has no range");
+}
+
+#[test]
+fn times_are_drawn() {
+    let export = read(&write_export(&block()).expect("the guest is RV32IM"));
+    let mut scaling =
+        Scaling::measure(&export, &[2, 40], &|| Duration::ZERO).expect("both have systems");
+    assert_eq!(scaling.points[0].time.cpu_seconds.to_bits(), 0, "the clock stands still");
+    assert_eq!(scaling.to_svg(), Err(PlotError::NoRange), "0 is not on a logarithmic axis");
+    scaling.points[0].time.cpu_seconds = 0.001;
+    scaling.points[1].time.cpu_seconds = 0.02;
+    let svg = scaling.to_svg().expect("it can be drawn");
+    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
+    for words in ["instructions", "CPU time, ms", "autoprec", "proportional"] {
+        assert!(svg.contains(words), "{words}: {svg}");
+    }
+}
+
+#[test]
+fn a_jump_alone_is_no_code_to_repeat() {
+    let json = r#"{"block": {"blocks": [
+        {"start_pc": 4096, "instructions": [[560, 0, 0, 8, 1, 0, 0, 0]]}
+    ]}}"#;
+    let result = Scaling::measure(&read(json), &[10], &|| Duration::ZERO);
+    assert!(matches!(result, Err(MeasureError::OnlyJump { .. })), "{result:?}");
 }

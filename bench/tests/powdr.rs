@@ -1,5 +1,6 @@
 //! powdr's optimiser as baseline and oracle; without the feature, its refusal.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use autoprec_bench::{Export, Measured, measure, powdr};
@@ -26,8 +27,10 @@ const EXPORT: &str = r#"{
     }}
 }"#;
 
+/// At each look 20 ms have passed: nothing is run twice.
 fn clock() -> Duration {
-    Duration::ZERO
+    static NOW: AtomicU64 = AtomicU64::new(0);
+    Duration::from_millis(NOW.fetch_add(20, Ordering::Relaxed))
 }
 
 fn measured() -> Measured {
@@ -64,6 +67,20 @@ fn the_oracle_finds_nothing_in_an_addition() {
         .expect("it runs");
     assert_eq!(result.oracle.columns, measured.row.ours.columns);
     assert_eq!(result.oracle.interactions, measured.row.ours.interactions);
+}
+
+/// The fields of register 0 are 0, so its columns and what depends on them go.
+#[cfg(feature = "powdr")]
+#[test]
+fn register_0_is_0() {
+    let size = |pointer: &str| {
+        let export = EXPORT.replace("[1, 40, \"a@1\"", &format!("[1, {pointer}, \"a@1\""));
+        let export = export.replace("[1, 40, \"b@2\"", &format!("[1, {pointer}, \"b@2\""));
+        powdr::measure("add.json", export.as_bytes(), &measured().precompile, &clock)
+            .expect("it runs")
+            .size
+    };
+    assert_eq!(size("40").columns, size("0").columns + 1, "a is 0");
 }
 
 #[cfg(feature = "powdr")]

@@ -1,9 +1,13 @@
 //! Totals against sums done by hand.
 
-use autoprec_bench::{Powdr, Ratio, Report, Row, Size, Split, Totals};
+use autoprec_bench::{Powdr, Ratio, Report, Row, Size, Split, Time, Totals};
 
 fn size(unit: usize) -> Size {
     Size { columns: unit, interactions: 2 * unit, constraints: 0 }
+}
+
+fn time(cpu_seconds: f64) -> Time {
+    Time { cpu_seconds, runs: 1 }
 }
 
 fn row(before: usize, after: usize, frequency: Option<u64>, powdr: Option<usize>) -> Row {
@@ -16,13 +20,14 @@ fn row(before: usize, after: usize, frequency: Option<u64>, powdr: Option<usize>
         ours: size(after),
         ticks: 1,
         split: Split { pieces: 2, size: size(2 * after), refused: 0 },
-        cpu_seconds: 0.5,
+        time: time(0.5),
         check: None,
         powdr: powdr.map(|unit| Powdr {
             size: size(unit),
-            cpu_seconds: 2.0,
+            time: time(2.0),
+            gain: size(unit).gain_over(size(after)),
             oracle: size(after),
-            oracle_cpu_seconds: 1.0,
+            oracle_time: time(1.0),
         }),
     }
 }
@@ -66,4 +71,18 @@ fn what_was_not_measured_on_all_blocks_has_no_total() {
     assert!(Totals::of(&[]).is_none());
     let report = Report::new(rows);
     assert_eq!((report.cpu_seconds.ours, report.cpu_seconds.powdr), (1.0, None));
+}
+
+#[test]
+fn the_worst_block_says_whether_any_is_worse() {
+    let worst = |rows| Report::new(rows).worst.expect("powdr was run");
+    let better =
+        worst(vec![row(9, 4, None, None), row(9, 4, None, Some(6)), row(9, 4, None, Some(5))]);
+    assert_eq!((better.gain, better.none_worse), (1.25, true));
+    assert!(worst(vec![row(9, 4, None, Some(4))]).none_worse, "the same is not worse");
+    let report = Report::new(vec![row(9, 4, None, Some(6)), row(9, 4, None, Some(3))]);
+    assert!(!report.worst.as_ref().expect("powdr was run").none_worse);
+    let line = "no block worse than powdr: no (worst block, gain 0.750)\n";
+    assert!(report.to_string().contains(line), "{report}");
+    assert_eq!(Report::new(vec![row(9, 4, None, None)]).worst, None);
 }

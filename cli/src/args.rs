@@ -316,6 +316,8 @@ pub(crate) struct DemoArgs {
 pub(crate) enum BenchCommand {
     /// Synthesise exported blocks and say what their systems cost
     Synth(BenchSynthArgs),
+    /// Synthesise longer and longer regions and say how time grows
+    Scaling(BenchScalingArgs),
 }
 
 /// Optimisers to compare with.
@@ -346,6 +348,26 @@ pub(crate) struct BenchSynthArgs {
     #[arg(long)]
     pub(crate) no_check: bool,
     /// Write the report as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec bench scaling sha256_apc_pre_opt.json.gz
+  autoprec bench scaling sha256_apc_pre_opt.json.gz --svg scaling.svg --json scaling.json
+
+The regions are the first 10, 30, 100, ... 10,000 instructions of the block, which is repeated where it
+is too short. Each is synthesised as one system, whatever the limits on sizes.")]
+pub(crate) struct BenchScalingArgs {
+    /// A block as powdr exports it
+    #[arg(value_name = "FILE")]
+    pub(crate) path: PathBuf,
+    /// Draw the times to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Write the measurements as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }

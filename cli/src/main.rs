@@ -47,6 +47,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Verify(args) => commands::verify::run(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Bench(BenchCommand::Synth(args)) => commands::bench::synth(args),
+        Command::Bench(BenchCommand::Scaling(args)) => commands::bench::scaling(args),
     }
 }
 

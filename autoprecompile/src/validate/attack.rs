@@ -88,15 +88,21 @@ impl<'a> Attack<'a> {
         Start { row, open }
     }
 
-    /// A row that the system accepts, if this attempt gives one.
-    pub(super) fn attempt(&self, start: &Start, rng: &mut Rng) -> Option<Vec<BabyBear>> {
+    /// A row that the system accepts, if this attempt gives one. It begins by changing the cell
+    /// `first`, or any if that is absent.
+    pub(super) fn attempt(
+        &self,
+        start: &Start,
+        first: Option<ColumnId>,
+        rng: &mut Rng,
+    ) -> Option<Vec<BabyBear>> {
         let mut attempt = Attempt {
             start,
             row: start.row.clone(),
             touched: BTreeSet::new(),
             open: start.open.clone(),
         };
-        self.disturb(&mut attempt, rng);
+        self.disturb(&mut attempt, first, rng);
         for _ in 0..DEPTH {
             if attempt.open.is_empty() {
                 return Some(attempt.row);
@@ -114,16 +120,18 @@ impl<'a> Attack<'a> {
     }
 
     /// Changes up to three cells, mostly of one part: what only they were to satisfy is missing
-    /// where a gadget forgot it. A row that violates something may be left as it is.
-    fn disturb(&self, attempt: &mut Attempt<'_>, rng: &mut Rng) {
+    /// where a gadget forgot it. A row that violates something may be left as it is, unless the
+    /// first cell is given.
+    fn disturb(&self, attempt: &mut Attempt<'_>, first: Option<ColumnId>, rng: &mut Rng) {
         let columns = u32::try_from(self.parts_of.len()).expect("a row has few columns");
+        let at_least = u32::from(attempt.open.is_empty() || first.is_some());
         // The first column says whether a row is a call; it is in most parts, and tried rarely.
-        let first = ColumnId(if rng.below(32) == 0 { 0 } else { rng.below(columns) });
+        let any = ColumnId(if rng.below(32) == 0 { 0 } else { rng.below(columns) });
+        let first = first.unwrap_or(any);
         let near = match self.parts_of[first.index()][..] {
             [] => &[][..],
             ref parts => &self.parts[rng.choose(parts)].cells[..],
         };
-        let at_least = u32::from(attempt.open.is_empty());
         let changes = at_least + rng.below(4 - at_least);
         for change in 0..changes {
             let column = match rng.below(4) {

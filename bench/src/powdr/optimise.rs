@@ -16,8 +16,9 @@ use serde::Deserialize;
 use super::PowdrError;
 use super::buses::{Buses, Lookup, MemoryMessage};
 use super::convert;
+use crate::clock::{self, Clock, Time};
 use crate::export::unpacked;
-use crate::measure::{Clock, Powdr};
+use crate::measure::Powdr;
 use crate::size::Size;
 
 /// OpenVM's bounds, as powdr sets them.
@@ -51,28 +52,25 @@ pub(super) fn measure(
     let failed = |what: &'static str| {
         move |error: String| PowdrError::Failed { file: file.to_owned(), what, error }
     };
-    let (size, cpu_seconds) =
-        timed(machine, &bus_map, clock).map_err(failed("the exported machine"))?;
+    let (size, time) = timed(&machine, &bus_map, clock).map_err(failed("the exported machine"))?;
     let own = convert::machine(&precompile.system);
-    let (mut oracle, oracle_cpu_seconds) =
-        timed(own, &convert::bus_map(), clock).map_err(failed("autoprec's system"))?;
+    let (mut oracle, oracle_time) =
+        timed(&own, &convert::bus_map(), clock).map_err(failed("autoprec's system"))?;
     let lookups = precompile.system.interactions.iter().filter(|m| m.bus == Bus::Program).count();
     oracle.interactions += lookups;
-    Ok(Powdr { size, cpu_seconds, oracle, oracle_cpu_seconds })
+    let gain = size.gain_over(precompile.system.size().into());
+    Ok(Powdr { size, time, gain, oracle, oracle_time })
 }
 
-/// The size that remains of a machine, the flag counted, and the CPU seconds it took.
+/// The size that remains of a machine, the flag counted, and the CPU time it took.
 fn timed(
-    machine: Machine,
+    machine: &Machine,
     bus_map: &BusMap<Lookup>,
     clock: Clock<'_>,
-) -> Result<(Size, f64), String> {
-    let work = || {
-        let start = clock();
-        let optimised = catch_unwind(AssertUnwindSafe(|| run(machine, bus_map)));
-        (optimised, clock().saturating_sub(start).as_secs_f64())
-    };
-    let (optimised, seconds) = std::thread::scope(|scope| {
+) -> Result<(Size, Time), String> {
+    let optimise = |machine| catch_unwind(AssertUnwindSafe(|| run(machine, bus_map)));
+    let work = || clock::timed(clock, || machine.clone(), optimise);
+    let (optimised, time) = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         let thread = thread.map_err(|error| error.to_string())?;
         thread.join().map_err(|_| "its thread died".to_owned())
@@ -83,7 +81,7 @@ fn timed(
         interactions: optimised.bus_interactions.len(),
         constraints: optimised.constraints.len(),
     };
-    Ok((size + FLAG, seconds))
+    Ok((size + FLAG, time))
 }
 
 fn run(machine: Machine, bus_map: &BusMap<Lookup>) -> Result<Machine, String> {

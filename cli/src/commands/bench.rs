@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use autoprec_bench::powdr::{self, PowdrError};
-use autoprec_bench::{Export, Report, Row, frequencies, measure};
+use autoprec_bench::{Export, LENGTHS, Report, Row, Scaling, frequencies, measure};
 use autoprec_synth::Effort;
 use cpu_time::ProcessTime;
 
-use crate::args::{Baseline, BenchSynthArgs};
+use crate::args::{Baseline, BenchScalingArgs, BenchSynthArgs};
 use crate::files::{self, File};
 use crate::terminal;
 
@@ -47,17 +48,41 @@ pub(crate) fn synth(args: &BenchSynthArgs) -> Result<()> {
     Ok(())
 }
 
+/// `autoprec bench scaling`.
+pub(crate) fn scaling(args: &BenchScalingArgs) -> Result<()> {
+    let export = Export::read(&name(&args.path), &files::read(&args.path)?)?;
+    let json = args.json.as_deref().map(File::create).transpose()?;
+    let svg = args.svg.as_deref().map(File::create).transpose()?;
+    let scaling = Scaling::measure(&export, &LENGTHS, &cpu_time)?;
+    terminal::text(&scaling.to_string());
+    if let Some(json) = json {
+        json.finish(scaling.to_json().as_bytes())?;
+    }
+    if let Some(svg) = svg {
+        svg.finish(scaling.to_svg()?.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The CPU time of this process.
+fn cpu_time() -> Duration {
+    ProcessTime::now().as_duration()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
 /// Measures one export.
 fn row(path: &Path, frequency: Option<u64>, args: &BenchSynthArgs) -> Result<Row> {
     let bytes = files::read(path)?;
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let name = name(path);
     let export = Export::read(&name, &bytes)?;
     let effort = (!args.no_check).then_some(Effort::STANDARD);
-    let clock = || ProcessTime::now().as_duration();
-    let measured = measure(&export, frequency, effort, &clock)?;
+    let measured = measure(&export, frequency, effort, &cpu_time)?;
     let mut row = measured.row;
     if args.baseline == Some(Baseline::Powdr) {
-        row.powdr = Some(powdr::measure(&name, &bytes, &measured.precompile, &clock)?);
+        row.powdr = Some(powdr::measure(&name, &bytes, &measured.precompile, &cpu_time)?);
     }
     Ok(row)
 }
@@ -100,8 +125,7 @@ fn tables(paths: &[PathBuf]) -> Result<BTreeMap<PathBuf, u64>> {
         if !read.contains_key(&table) {
             read.insert(table.clone(), frequencies(&files::read_text(&table)?));
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(&frequency) = read.get(&table).and_then(|table| table.get(&name)) {
+        if let Some(&frequency) = read.get(&table).and_then(|table| table.get(&name(path))) {
             known.insert(path.clone(), frequency);
         }
     }

@@ -2,6 +2,7 @@
 //! writes and refuses is looked at.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
+mod bench;
 mod building;
 mod ecall;
 mod elf;
