@@ -7,7 +7,7 @@
 //!
 //! Invariant: no constraint, message field or multiplicity exceeds the degree of the target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use autoprec_circuits::{BabyBear, ColumnId, ColumnKind, ConstraintSystem, Expr};
 
@@ -45,9 +45,10 @@ struct Inliner {
     degree: u32,
     /// Per column, where it occurs.
     places: Vec<BTreeSet<Place>>,
-    /// Constraints that are not needed any more.
-    used: BTreeSet<usize>,
-    gone: BTreeSet<ColumnId>,
+    /// Per constraint, whether a column was left out by it.
+    is_used: Vec<bool>,
+    /// Per column, whether it was left out.
+    is_gone: Vec<bool>,
 }
 
 impl Inliner {
@@ -67,7 +68,9 @@ impl Inliner {
                 note(Place::Field(index, field), expr);
             }
         }
-        Self { system, degree, places, used: BTreeSet::new(), gone: BTreeSet::new() }
+        let is_used = vec![false; system.constraints.len()];
+        let is_gone = vec![false; system.columns.len()];
+        Self { system, degree, places, is_used, is_gone }
     }
 
     fn at(&mut self, place: Place) -> &mut Ex {
@@ -127,24 +130,24 @@ impl Inliner {
             }
             *self.at(place) = expr;
         }
-        self.used.insert(index);
-        self.gone.insert(column);
+        self.is_used[index] = true;
+        self.is_gone[column.index()] = true;
     }
 
+    /// The system without what is not needed any more, its columns numbered anew.
     fn finish(self, slots: Vec<Slot>) -> (ConstraintSystem<BabyBear>, Vec<Slot>) {
-        let Self { mut system, used, gone, .. } = self;
-        let mut numbers = BTreeMap::new();
-        for id in (0..system.columns.len()).map(|i| ColumnId(u32::try_from(i).expect("few"))) {
-            if !gone.contains(&id) {
-                numbers.insert(id, ColumnId(u32::try_from(numbers.len()).expect("few")));
-            }
-        }
-        let number = |id: ColumnId| numbers[&id];
-        let mut index = 0;
-        system.constraints.retain(|_| {
-            index += 1;
-            !used.contains(&(index - 1))
-        });
+        let Self { mut system, is_used, is_gone, .. } = self;
+        let numbers: Vec<u32> = is_gone
+            .iter()
+            .scan(0, |next, is_gone| {
+                let number = *next;
+                *next += u32::from(!is_gone);
+                Some(number)
+            })
+            .collect();
+        let number = |id: ColumnId| ColumnId(numbers[id.index()]);
+        system.columns = without(system.columns, &is_gone);
+        system.constraints = without(system.constraints, &is_used);
         for constraint in &mut system.constraints {
             constraint.expr = constraint.expr.renumbered(&number);
         }
@@ -154,16 +157,13 @@ impl Inliner {
                 *field = field.renumbered(&number);
             }
         }
-        let kept = |index: usize| !gone.contains(&ColumnId(u32::try_from(index).expect("few")));
-        let mut index = 0;
-        system.columns.retain(|_| {
-            index += 1;
-            kept(index - 1)
-        });
-        let slots =
-            slots.into_iter().enumerate().filter(|(i, _)| kept(*i)).map(|(_, s)| s).collect();
-        (system, slots)
+        (system, without(slots, &is_gone))
     }
+}
+
+/// The items that are not marked.
+fn without<T>(items: Vec<T>, marks: &[bool]) -> Vec<T> {
+    items.into_iter().zip(marks).filter(|(_, mark)| !**mark).map(|(item, _)| item).collect()
 }
 
 fn columns(expr: &Expr<BabyBear>) -> BTreeSet<ColumnId> {
