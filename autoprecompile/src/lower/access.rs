@@ -304,8 +304,8 @@ impl Lowering<'_> {
     /// `earlier` are the accesses of the call one of which was the last before this one; if it is
     /// empty, that may have been at any time.
     ///
-    /// Lemma: the time of an access of the call that came earlier is earlier. Complete: if nothing else
-    /// can have accessed the word since the first of them.
+    /// Lemma: the time of an access of the call that came earlier is earlier, whichever it is.
+    /// Complete: for every state on which one of them was the last.
     pub(super) fn access(&mut self, place: [Lin; 2], old: [Ex; 4], new: [Ex; 4], earlier: &[u32]) {
         let number = self.builder.next_access();
         let now = time_of(number);

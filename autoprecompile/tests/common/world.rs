@@ -268,7 +268,7 @@ fn claim(
     }
     for ((old, new), now) in accesses.iter().zip(began..) {
         let place = (old[0], old[1]);
-        let word = bytes(old)?;
+        let word = bytes(old).unwrap_or_default();
         if bytes(new).is_none() {
             wrong = Some("it sends a limb that is not a byte");
         } else if new[6] != now {
@@ -277,6 +277,7 @@ fn claim(
         match last.insert(place, &new[2..]) {
             Some(sent) if *sent != old[2..] => return None,
             Some(_) => {}
+            None if bytes(old).is_none() => return None,
             None if old[6] >= BOUND || place.1 >= BOUND || place.1 % 4 != 0 => return None,
             None if place.0 == 1 => start.regs[place.1 as usize / 4] = word,
             None => {
