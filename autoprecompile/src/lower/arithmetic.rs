@@ -12,7 +12,7 @@ use autoprec_circuits::{BabyBear, ColumnKind, Field};
 use autoprec_isa::Alu;
 
 use super::Lowering;
-use super::builder::{Builder, Ex, Lin};
+use super::builder::{self, Builder, Ex, Lin};
 use super::word::{Half, Word};
 use crate::ir::{Node, ValueId};
 
@@ -151,7 +151,13 @@ impl Lowering<'_> {
             let bits = 64 - (count - 1).leading_zeros();
             // 2^16 times the carry and a half on top stay below p.
             assert!(bits <= 14, "a sum has a bounded number of terms");
-            self.builder.range(carry.clone() - Builder::int(least), bits, "carry");
+            let carry = carry.clone() - Builder::int(least);
+            if bits <= builder::SMALL_BITS {
+                // The lemma needs no more than a bound.
+                self.builder.small(carry.into(), "carry");
+            } else {
+                self.builder.range(carry, bits, "carry");
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use autoprec_circuits::{
     BabyBear, Bus, Column, ColumnId, ColumnKind, Constraint, ConstraintSystem, Expr, Field,
-    Interaction, Linear, Origin,
+    Interaction, Linear, Origin, TUPLE_SIZES,
 };
 
 use super::splits::{self, Part, Split};
@@ -18,6 +18,9 @@ pub(super) type Ex = Expr<BabyBear>;
 pub(super) fn half() -> BabyBear {
     BabyBear::inverse_power_of_two(1)
 }
+
+/// Bits of a small number: the width of the second field of [`Bus::TupleRange`].
+pub(super) const SMALL_BITS: u32 = TUPLE_SIZES[1].ilog2();
 
 /// A system and its recipe under construction.
 pub(super) struct Builder {
@@ -35,6 +38,8 @@ pub(super) struct Builder {
     words: u32,
     /// Linear forms that must be bytes, with the instruction that wants it.
     bytes: Vec<(Lin, Option<u32>)>,
+    /// Expressions that must be small.
+    smalls: Vec<(Ex, Option<u32>, &'static str)>,
     /// Bytes taken apart.
     splits: Vec<Split>,
 }
@@ -51,6 +56,7 @@ impl Builder {
             accesses: 0,
             words: 0,
             bytes: Vec::new(),
+            smalls: Vec::new(),
             splits: Vec::new(),
         }
     }
@@ -162,9 +168,9 @@ impl Builder {
         self.send(Bus::Bitwise, Self::is_valid(), vec![x, y, z, Self::plain(1)], what);
     }
 
-    /// Demands that `x` is a byte and `carry` below 2048.
-    pub(super) fn byte_and_carry(&mut self, x: Lin, carry: Ex, what: impl Into<Cow<'static, str>>) {
-        self.send_expr(Bus::TupleRange, Self::is_valid(), vec![x.into(), carry], what);
+    /// Demands 0 <= value < 2^[`SMALL_BITS`]; the check is paired with a byte's at the end.
+    pub(super) fn small(&mut self, value: Ex, what: &'static str) {
+        self.smalls.push((value, self.inst, what));
     }
 
     /// Demands that this is a byte; the check is paired with others at the end.
@@ -216,7 +222,8 @@ impl Builder {
         }
     }
 
-    /// Pairs the byte checks that nothing else implies, and hands everything out.
+    /// Pairs the checks of bytes and small numbers that nothing else implies, and hands everything
+    /// out.
     pub(super) fn finish(mut self) -> (ConstraintSystem<BabyBear>, Vec<Step>, Vec<Slot>) {
         let mut known = self.known_bytes();
         let mut open: Vec<(Lin, Option<u32>, &str)> = Vec::new();
@@ -226,6 +233,16 @@ impl Builder {
             }
         }
         open.extend(self.check_splits(&known));
+        let mut open = open.into_iter();
+        for (small, inst, what) in std::mem::take(&mut self.smalls) {
+            self.inst = inst;
+            if let Some((byte, ..)) = open.next() {
+                self.send_expr(Bus::TupleRange, Self::is_valid(), vec![byte.into(), small], what);
+            } else {
+                self.range_expr(small, Self::plain(i64::from(SMALL_BITS)), what);
+            }
+        }
+        let open: Vec<_> = open.collect();
         for pair in open.chunks(2) {
             self.inst = pair[0].1;
             let second = pair.get(1).map_or_else(Lin::zero, |(value, ..)| value.clone());

@@ -19,9 +19,6 @@ use super::word::{Half, Word};
 use crate::ir::{Ir, Node, ValueId};
 use crate::recipe::{Slot, Step};
 
-/// Bits that a carry may have.
-const CARRY_BITS: i64 = 11;
-
 /// Two words that one equation gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Twins {
@@ -128,19 +125,12 @@ impl Lowering<'_> {
         match &limbs[..] {
             [low, high] => {
                 self.builder.byte(low.clone());
-                self.builder.byte_and_carry(high.clone(), carry.clone(), "carry of a product");
+                self.builder.byte(high.clone());
             }
-            _ => {
-                self.builder.range(value_of(&limbs), 16, "half of a product");
-                self.carry_range(carry.clone(), "carry of a product");
-            }
+            _ => self.builder.range(value_of(&limbs), 16, "half of a product"),
         }
+        self.builder.small(carry.clone(), "carry of a product");
         (limbs, carry)
-    }
-
-    /// Demands that a carry is below 2^[`CARRY_BITS`].
-    fn carry_range(&mut self, carry: Ex, what: &'static str) {
-        self.builder.range_expr(carry, Builder::plain(CARRY_BITS), what);
     }
 
     /// The columns of one half of a word: two bytes or the half, not range-checked here.
@@ -188,9 +178,9 @@ impl Lowering<'_> {
             }
             let sum = half_product(&q, &y, half) + value.into() + carry;
             carry = next_carry(sum, dividend.lin.clone());
-            let what = "carry of a division";
             self.builder.byte(q[2 * half].clone());
-            self.builder.byte_and_carry(q[2 * half + 1].clone(), carry.clone(), what);
+            self.builder.byte(q[2 * half + 1].clone());
+            self.builder.small(carry.clone(), "carry of a division");
             r.extend(limbs);
         }
         let upper = (4..7).fold(carry, |sum, j| sum + convolution(&q, &y, j));
