@@ -11,7 +11,7 @@ mod random;
 use autoprec_blocks::{Region, RegionInst};
 use autoprec_isa::{Op, Reg};
 use autoprec_synth::rewrite::optimise;
-use autoprec_synth::{OPENVM, PrecompileId, lift, lower};
+use autoprec_synth::{OPENVM, lift, lower};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -63,21 +63,20 @@ fn updates(length: usize) -> Region {
 }
 
 fn measure(criterion: &mut Criterion, kind: &str, region: fn(usize) -> Region) {
-    let id = PrecompileId::from_index(0);
     let mut group = criterion.benchmark_group(kind);
     group.sample_size(10);
     for length in LENGTHS {
         let region = region(length);
         let lifted = lift(&region).expect("the region has only dataflow");
         let (ir, _) = optimise(&lifted);
-        lower(&ir, region.entry(), id, &OPENVM).expect("the region can run");
+        lower(&ir, &OPENVM).expect("the region can run");
         group.throughput(Throughput::Elements(length as u64));
         let mut bench = |step: &str, run: &mut dyn FnMut()| {
             group.bench_function(BenchmarkId::new(step, length), |b| b.iter(&mut *run));
         };
         bench("lift", &mut || drop(lift(&region)));
         bench("optimise", &mut || drop(optimise(&lifted)));
-        bench("lower", &mut || drop(lower(&ir, region.entry(), id, &OPENVM)));
+        bench("lower", &mut || drop(lower(&ir, &OPENVM)));
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Invariants:
 //! - results are in the order of the regions and do not depend on the number of threads;
-//! - no piece is synthesised twice.
+//! - no piece is synthesised twice, nor the same code at several places: regions of one [`Shape`] are
+//!   cut and synthesised once, and each gets a copy that is placed where it lies.
 //!
 //! A cut costs what both sides need at it: registers and memory words are received and sent twice.
 //! The first part is as long as it can be, give or take [`SLACK`]; within that slack the boundary
@@ -16,7 +17,7 @@ use autoprec_blocks::Region;
 use rayon::prelude::*;
 
 use crate::candidate::{Candidate, provisional};
-use crate::precompile::{Precompile, SynthError, synthesise};
+use crate::precompile::{Draft, Shape, SynthError, synthesise};
 use crate::target::Target;
 
 /// The part of a longest piece, in percent, that a piece may be shorter to have a cheaper cut.
@@ -29,56 +30,88 @@ const FIRST_TRY: usize = 256;
 const TRIES: usize = 24;
 
 /// Synthesises every region, in parallel, cutting those that exceed a limit of the target.
+///
+/// Regions of one [`Shape`] take the time of one.
 pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
-    let parts: Vec<Vec<Candidate>> =
-        regions.par_iter().map(|region| synthesise_cut(region, target)).collect();
-    parts.into_iter().flatten().collect()
+    let shapes: Vec<Shape> = regions.par_iter().map(Shape::of).collect();
+    let mut groups: BTreeMap<Shape, Vec<usize>> = BTreeMap::new();
+    for (index, shape) in shapes.into_iter().enumerate() {
+        groups.entry(shape).or_default().push(index);
+    }
+    let mut parts: Vec<(usize, Vec<Candidate>)> = groups
+        .into_par_iter()
+        .flat_map_iter(|(_, group)| {
+            let pieces = cut(&regions[group[0]], target);
+            let copies = std::iter::repeat_n(pieces, group.len());
+            let place = |(index, pieces)| (index, placed(&regions[index], pieces, target));
+            group.into_iter().zip(copies).map(place)
+        })
+        .collect();
+    parts.sort_by_key(|(index, _)| *index);
+    parts.into_iter().flat_map(|(_, candidates)| candidates).collect()
+}
+
+/// A part of a region, and its precompile if it has one.
+type Piece = (Range<usize>, Option<Draft>);
+
+/// The candidates of a region from the pieces of one of its shape.
+fn placed(region: &Region, pieces: Vec<Piece>, target: &Target) -> Vec<Candidate> {
+    let place = |(part, draft): Piece| {
+        let region = region.part(part);
+        let outcome = match draft {
+            Some(draft) => draft.placed(region.clone(), provisional(), target),
+            // Why there is none is found soon, and is said with the addresses of this region.
+            None => synthesise(&region, provisional(), target),
+        };
+        Candidate { region, outcome }
+    };
+    pieces.into_iter().map(place).collect()
 }
 
 /// Synthesises a region, in pieces if it has to be.
-fn synthesise_cut(region: &Region, target: &Target) -> Vec<Candidate> {
-    let mut pieces = Pieces { region, target, known: BTreeMap::new() };
-    let mut candidates = Vec::new();
+fn cut(region: &Region, target: &Target) -> Vec<Piece> {
+    let mut search = Search { region, target, known: BTreeMap::new() };
+    let mut pieces = Vec::new();
     let mut start = 0;
-    while start < pieces.end() {
-        let end = pieces.first_cut(start);
-        candidates.push(pieces.take(start..end));
-        start = end;
+    while start < search.end() {
+        let part = start..search.first_cut(start);
+        start = part.end;
+        pieces.push((part.clone(), search.take(part)));
     }
-    candidates
+    pieces
 }
 
-/// The pieces of a region, each synthesised when it is first asked for.
-struct Pieces<'a> {
+/// The search for the cuts of a region; a piece is synthesised when it is first asked for.
+struct Search<'a> {
     region: &'a Region,
     target: &'a Target,
     /// By start and end.
-    known: BTreeMap<(usize, usize), Result<Precompile, SynthError>>,
+    known: BTreeMap<(usize, usize), Result<Draft, SynthError>>,
 }
 
-impl Pieces<'_> {
+impl Search<'_> {
     /// The end of the region.
     fn end(&self) -> usize {
         self.region.insts.len()
     }
 
-    fn get(&mut self, piece: Range<usize>) -> &Result<Precompile, SynthError> {
+    fn get(&mut self, piece: Range<usize>) -> &Result<Draft, SynthError> {
         self.known
             .entry((piece.start, piece.end))
-            .or_insert_with(|| synthesise(&self.region.part(piece), provisional(), self.target))
+            .or_insert_with(|| Draft::synthesise(&self.region.part(piece), self.target))
     }
 
     /// The columns of a piece that can be synthesised.
     fn columns(&mut self, piece: Range<usize>) -> Option<usize> {
-        self.get(piece).as_ref().ok().map(|precompile| precompile.cost.after.columns)
+        self.get(piece).as_ref().ok().map(Draft::columns)
     }
 
     /// The piece for good; what begins before its end is not asked for any more.
-    fn take(&mut self, piece: Range<usize>) -> Candidate {
+    fn take(&mut self, piece: Range<usize>) -> Option<Draft> {
         self.get(piece.clone());
         let outcome = self.known.remove(&(piece.start, piece.end)).expect("it was just made");
         self.known.retain(|&(start, _), _| start >= piece.end);
-        Candidate { region: self.region.part(piece), outcome }
+        outcome.ok()
     }
 
     /// Where the first piece of what begins at `start` ends.

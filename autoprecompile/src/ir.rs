@@ -5,7 +5,11 @@
 //! - operands precede their users;
 //! - every load is exactly once in [`Ir::effects`], in the order of the values;
 //! - the last exit is unguarded and no other is;
+//! - the exits lead to places in the code, or all of them to addresses that are values;
 //! - `x0` is neither read nor an output.
+//!
+//! Where the region lies is not said: it is the same for all regions with the same instructions,
+//! unless one of these puts its own address into a register.
 
 mod bits;
 mod bounds;
@@ -127,8 +131,27 @@ pub enum Effect {
 pub struct Exit {
     /// Taken if the value, which is 0 or 1, equals the flag; `None` if always.
     pub guard: Option<(ValueId, bool)>,
-    /// The address of the next instruction.
-    pub target: ValueId,
+    /// The next instruction.
+    pub target: ExitTarget,
+}
+
+/// Where an exit leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitTarget {
+    /// To the instruction that lies so many bytes behind the region's entry.
+    Code(i64),
+    /// To the address that is this value, constant or not.
+    Value(ValueId),
+}
+
+impl ExitTarget {
+    /// The value, if the address is one.
+    pub fn value(self) -> Option<ValueId> {
+        match self {
+            Self::Code(_) => None,
+            Self::Value(id) => Some(id),
+        }
+    }
 }
 
 /// A region as dataflow.
@@ -239,19 +262,26 @@ impl Ir {
         }
         match self.exits.split_last() {
             Some((last, rest))
-                if last.guard.is_none() && rest.iter().all(|e| e.guard.is_some()) =>
-            {
-                Ok(())
-            }
-            _ => fail("the last exit, and only it, must be unguarded".into()),
+                if last.guard.is_none() && rest.iter().all(|e| e.guard.is_some()) => {}
+            _ => return fail("the last exit, and only it, must be unguarded".into()),
         }
+        let values = self.exits.iter().filter(|exit| exit.target.value().is_some()).count();
+        if values != 0 && values != self.exits.len() {
+            return fail("some exits lead to places in the code and some to values".into());
+        }
+        Ok(())
     }
 
-    /// Runs the region on a state.
+    /// The address of the code so many bytes behind the entry.
+    pub fn code_address(&self, entry: u64, offset: i64) -> u64 {
+        self.xlen.mask(entry.wrapping_add_signed(offset))
+    }
+
+    /// Runs the region, which lies at `entry`, on a state.
     ///
     /// # Errors
     /// The state's own, from a load or store.
-    pub fn eval<S: State>(&self, state: &mut S) -> Result<Evaluated, S::Fault> {
+    pub fn eval<S: State>(&self, entry: u64, state: &mut S) -> Result<Evaluated, S::Fault> {
         let mut values: Vec<u64> = Vec::with_capacity(self.values.len());
         let mut effects = self.effects.iter().peekable();
         let store = |effect: &Effect, values: &[u64], state: &mut S| match *effect {
@@ -291,7 +321,10 @@ impl Ir {
         let taken =
             |exit: &&Exit| exit.guard.is_none_or(|(id, flag)| (values[id.index()] != 0) == flag);
         let exit = self.exits.iter().find(taken).expect("the last exit is unguarded");
-        let next_pc = values[exit.target.index()];
+        let next_pc = match exit.target {
+            ExitTarget::Code(offset) => self.code_address(entry, offset),
+            ExitTarget::Value(id) => values[id.index()],
+        };
         let outputs = self.outputs.iter().map(|(&reg, id)| (reg, values[id.index()])).collect();
         Ok(Evaluated { values, outputs, next_pc })
     }

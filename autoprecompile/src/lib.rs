@@ -31,9 +31,9 @@ pub use autoprec_profiler::PrecompileId;
 pub use candidate::Candidate;
 pub use cut::candidates;
 pub use lift::{LiftError, lift};
-pub use lower::{LowerError, Lowered, lower};
+pub use lower::{LowerError, Lowered, Unplaced, lower};
 pub use precompile::{
-    Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, shape_digest, synthesise,
+    Cost, Precompile, SYNTHESISER_VERSION, Shape, SynthError, cost_before, shape_digest, synthesise,
 };
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
 pub use select::{Budget, select, total_cells};

@@ -2,13 +2,16 @@
 //!
 //! Invariant: nothing here knows what an instruction does; `autoprec_isa::step` says it, and
 //! [`Lift`] is its machine whose words are values.
+//!
+//! Invariant: regions with the same instructions give the same IR wherever they lie, if none of these
+//! reads its own address ([`Inst::reads_pc`](autoprec_isa::Inst::reads_pc)).
 
 use std::collections::BTreeSet;
 
 use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Machine, Reg, Width, step};
 
-use crate::ir::{Builder, Exit, Ir, ValueId};
+use crate::ir::{Builder, Exit, ExitTarget, Ir, ValueId};
 
 /// An instruction that a region cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,21 +41,30 @@ pub fn lift(region: &Region) -> Result<Ir, LiftError> {
         match flow {
             Flow::Next => {}
             Flow::Branch { condition, taken_if, target } => {
-                let target = machine.builder.constant(target);
+                let target = code(region, target);
                 exits.push(Exit { guard: Some((condition, taken_if)), target });
             }
-            Flow::Jump(target) => exits.push(Exit { guard: None, target }),
+            Flow::Jump(target) => exits.push(Exit { guard: None, target: code(region, target) }),
+            Flow::JumpTo(target) => {
+                exits.push(Exit { guard: None, target: ExitTarget::Value(target) });
+            }
             Flow::Ecall | Flow::Ebreak => return Err(refuse(Unsupported)),
         }
     }
     if exits.last().is_none_or(|exit| exit.guard.is_some()) {
-        let target = machine.builder.constant(region.end());
-        exits.push(Exit { guard: None, target });
+        exits.push(Exit { guard: None, target: code(region, region.end()) });
     }
     let outputs = written
         .into_iter()
         .map(|reg| (reg, machine.regs[reg.index()].expect("a written register has a value")));
     Ok(machine.builder.finish(outputs.collect(), exits))
+}
+
+/// A code address as seen from the region's entry.
+fn code(region: &Region, address: u64) -> ExitTarget {
+    let unused = 64 - region.xlen.bits();
+    let distance = address.wrapping_sub(region.entry()) << unused;
+    ExitTarget::Code(distance.cast_signed() >> unused)
 }
 
 /// The machine whose words are values of the IR.

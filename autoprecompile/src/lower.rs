@@ -10,7 +10,9 @@
 //!   come from memory, are range-checked, or follow from lookups;
 //! - a register is accessed once, at the end; memory before, each word as seldom as possible
 //!   ([`memory`]);
-//! - everything vanishes on a row of zeros: constants are multiples of the `is_valid` column.
+//! - everything vanishes on a row of zeros: constants are multiples of the `is_valid` column;
+//! - what depends on the region's place and number is added at the very end ([`Unplaced::placed`]), so
+//!   equal IR gives equal systems everywhere.
 
 mod access;
 mod arithmetic;
@@ -27,11 +29,11 @@ mod word;
 
 use std::collections::BTreeMap;
 
-use autoprec_circuits::{BabyBear, Bus, ColumnKind, ConstraintSystem};
+use autoprec_circuits::{BabyBear, Bus, ColumnKind, ConstraintSystem, Expr, Interaction};
 use autoprec_isa::{Alu, Reg, Xlen};
 use autoprec_profiler::PrecompileId;
 
-use crate::ir::{Effect, Ir, Node, ValueId};
+use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
 use crate::recipe::{RegisterAccess, Slot, Step, WitnessRecipe};
 use crate::target::Target;
 use access::{Group, GroupKey};
@@ -60,7 +62,8 @@ pub enum LowerError {
     },
     /// The region faults on every state, so there is nothing to prove.
     #[error(
-        "instruction {inst} of the region accesses or jumps to {address:#x}, which does not exist"
+        "instruction {inst} of the region lies at, accesses or leads to {address:#x}, which does not \
+         exist"
     )]
     NoSuchAddress {
         /// Position of the instruction.
@@ -90,11 +93,82 @@ pub struct Lowered {
     pub recipe: WitnessRecipe,
 }
 
-/// Lowers a region that starts at `pc` and is called by the number `id`.
+/// What [`lower`] makes of a region: it lacks the region's place and number.
+#[derive(Clone, Debug)]
+pub struct Unplaced {
+    lowered: Lowered,
+    /// The instruction that the exits come from.
+    last: u32,
+    /// Where the exits lead, from the entry, if they lead to places in the code. The message at the
+    /// exit then has the offset only.
+    offsets: Vec<i64>,
+}
+
+impl Unplaced {
+    /// The system without place and number, which has the columns, constraints and messages of the
+    /// placed one.
+    pub(crate) fn system(&self) -> &ConstraintSystem<BabyBear> {
+        &self.lowered.system
+    }
+
+    /// The recipe without place.
+    pub(crate) fn recipe(&self) -> &WitnessRecipe {
+        &self.lowered.recipe
+    }
+
+    /// For a region that begins at `entry` and is called by the number `id`.
+    ///
+    /// # Errors
+    /// If the region or what follows it lies beyond what the target has of code.
+    pub fn placed(
+        self,
+        entry: u64,
+        id: PrecompileId,
+        target: &Target,
+    ) -> Result<Lowered, LowerError> {
+        if let Some((inst, address)) = self.no_such_code(entry, target) {
+            return Err(LowerError::NoSuchAddress { inst, address });
+        }
+        let Lowered { mut system, recipe } = self.lowered;
+        let begin = u32::try_from(entry).expect("code addresses of the target are small");
+        let entry = i64::from(begin);
+        let mut is_entered = false;
+        for Interaction { bus, message, .. } in &mut system.interactions {
+            match bus {
+                Bus::Program => {
+                    message[0] = Expr::int(entry);
+                    message[1] = Expr::int(i64::from(id.number()));
+                }
+                Bus::Execution if !is_entered => {
+                    message[0] = Expr::int(entry);
+                    is_entered = true;
+                }
+                Bus::Execution if !self.offsets.is_empty() => {
+                    message[0] = message[0].clone() + Builder::int(entry).into();
+                }
+                _ => {}
+            }
+        }
+        Ok(Lowered { system, recipe: recipe.placed(begin) })
+    }
+
+    /// The entry or the first place in the code that an exit leads to, if the target does not have
+    /// it: nothing in the system would check it.
+    fn no_such_code(&self, entry: u64, target: &Target) -> Option<(u32, u64)> {
+        let exits = self.offsets.iter();
+        let exits = exits.map(|&offset| (self.last, entry.wrapping_add_signed(offset)));
+        std::iter::once((0, entry))
+            .chain(exits)
+            .find(|(_, address)| address >> target.pc_bits != 0)
+            .map(|(inst, address)| (inst, Xlen::Rv32.mask(address)))
+    }
+}
+
+/// Lowers a region.
 ///
 /// # Errors
 /// If the target cannot express the region.
-pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowered, LowerError> {
+pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced, LowerError> {
     if ir.xlen != Xlen::Rv32 {
         return Err(LowerError::WordWidth { target: target.name, xlen: ir.xlen });
     }
@@ -108,7 +182,7 @@ pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowe
     if let Some((inst, address)) = no_such_address(ir, target) {
         return Err(LowerError::NoSuchAddress { inst, address });
     }
-    lowering.enter(pc, id);
+    lowering.enter();
     lowering.lower_in_order();
     lowering.send_all();
     let next_pc = lowering.next_pc();
@@ -121,20 +195,32 @@ pub fn lower(ir: &Ir, pc: u64, id: PrecompileId, target: &Target) -> Result<Lowe
     let (system, steps, columns) = builder.finish();
     let (system, columns) = inline::inline(system, columns, target.limits.degree);
     let recipe = WitnessRecipe::new(steps, registers, next_pc, columns, target.address_bits);
-    Ok(Lowered { system, recipe })
+    let offset = |exit: &Exit| match exit.target {
+        ExitTarget::Code(offset) => Some(offset),
+        ExitTarget::Value(_) => None,
+    };
+    let offsets = ir.exits.iter().filter_map(offset).collect();
+    Ok(Unplaced { lowered: Lowered { system, recipe }, last: last_inst(ir), offsets })
 }
 
-/// The first constant address beyond what the target has, of data or of code.
+/// The last instruction that a value comes from.
+fn last_inst(ir: &Ir) -> u32 {
+    ir.values.iter().map(|value| value.inst).max().unwrap_or(0)
+}
+
+/// The first constant address beyond what the target has, of data or of code that is jumped to.
 ///
 /// Nothing in the system would check it.
 fn no_such_address(ir: &Ir, target: &Target) -> Option<(u32, u64)> {
-    let last = ir.values.iter().map(|value| value.inst).max().unwrap_or(0);
+    let last = last_inst(ir);
     let data = ir.effects.iter().filter_map(|&effect| {
         let (addr, inst) = access::address_of(ir, effect);
         Some((inst, ir.as_const(addr)?, target.address_bits))
     });
-    let code =
-        ir.exits.iter().filter_map(|exit| Some((last, ir.as_const(exit.target)?, target.pc_bits)));
+    let code = ir
+        .exits
+        .iter()
+        .filter_map(|exit| Some((last, ir.as_const(exit.target.value()?)?, target.pc_bits)));
     data.chain(code)
         .find(|&(_, address, bits)| address >> bits != 0)
         .map(|(inst, address, _)| (inst, address))
@@ -260,18 +346,16 @@ impl<'a> Lowering<'a> {
     }
 
     /// The first columns: whether the row is a call, and when; the call is looked up in the program.
-    fn enter(&mut self, pc: u64, id: PrecompileId) {
+    fn enter(&mut self) {
         let one = self.builder.step(Step::Const(1));
         let is_valid = self.builder.column("is_valid", ColumnKind::Flag, one);
         debug_assert_eq!(is_valid, Builder::is_valid());
         let timestamp = self.builder.step(Step::Timestamp);
         self.builder.column("timestamp", ColumnKind::Time, timestamp);
         self.builder.constrain(Ex::from(is_valid.clone()).boolean(), "0 or 1");
-        let entry = Builder::plain(i64::try_from(pc).expect("rv32 addresses are small"));
-        let mut lookup = vec![entry.clone(), Builder::plain(i64::from(id.number()))];
-        lookup.resize(Bus::Program.message_len(), Lin::zero());
+        let lookup = vec![Lin::zero(); Bus::Program.message_len()];
         self.builder.send(Bus::Program, is_valid.clone(), lookup, "the patched word");
-        let message = vec![entry, Builder::timestamp()];
+        let message = vec![Lin::zero(), Builder::timestamp()];
         self.builder.send(Bus::Execution, -is_valid, message, "entry");
     }
 
@@ -303,15 +387,13 @@ impl<'a> Lowering<'a> {
     /// The address of the next instruction.
     ///
     /// Guards are bits, so `Σ taken·target` with `taken` the product of the guard and the negations
-    /// of the guards before it is the target of the first guard that holds.
+    /// of the guards before it is the target of the first guard that holds. The sum of `taken` is
+    /// `is_valid`, so for places in the code the entry is added once, when it is known.
     fn next_pc(&mut self) -> Ex {
         let mut rest = Ex::from(Builder::is_valid());
         let mut next = Ex::int(0);
         for exit in &self.ir.exits {
-            let target = match self.ir.as_const(exit.target) {
-                Some(pc) => Ex::int(i64::try_from(pc).expect("rv32 addresses are small")),
-                None => self.jump_target(exit.target).into(),
-            };
+            let (target, dynamic) = self.target(exit.target);
             let taken = match exit.guard {
                 None => rest.clone(),
                 Some((id, flag)) => {
@@ -324,18 +406,40 @@ impl<'a> Lowering<'a> {
             rest = rest - taken.clone();
             // On padding the target's columns are 0, so only a constant needs the factor.
             let always = taken == Ex::from(Builder::is_valid());
-            let dynamic = self.ir.as_const(exit.target).is_none();
             next = next + if always && dynamic { target } else { target * taken };
         }
         next
     }
 
+    /// Where an exit leads, from the entry if it is a place in the code; and whether it has columns.
+    fn target(&mut self, target: ExitTarget) -> (Ex, bool) {
+        match target {
+            ExitTarget::Code(offset) => (Ex::int(offset), false),
+            ExitTarget::Value(id) => match self.ir.as_const(id) {
+                Some(pc) => (Ex::int(i64::try_from(pc).expect("rv32 addresses are small")), false),
+                None => (self.jump_target(id).into(), true),
+            },
+        }
+    }
+
+    fn target_slot(&mut self, target: ExitTarget) -> Slot {
+        match target {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "modulo 2^32"
+            )]
+            ExitTarget::Code(offset) => self.builder.step(Step::Code(offset as u32)),
+            ExitTarget::Value(id) => self.slots[id.index()],
+        }
+    }
+
     fn next_pc_slot(&mut self) -> Slot {
         let (last, guarded) = self.ir.exits.split_last().expect("a verified IR has an exit");
-        let mut next = self.slots[last.target.index()];
+        let mut next = self.target_slot(last.target);
         for exit in guarded.iter().rev() {
             let (guard, flag) = exit.guard.expect("only the last exit is unguarded");
-            let (condition, target) = (self.slots[guard.index()], self.slots[exit.target.index()]);
+            let (condition, target) = (self.slots[guard.index()], self.target_slot(exit.target));
             let step = if flag {
                 Step::Select(condition, target, next)
             } else {

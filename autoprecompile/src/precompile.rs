@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ir::Ir;
 use crate::lift::{LiftError, lift};
-use crate::lower::{LowerError, Lowered, lower};
+use crate::lower::{LowerError, Lowered, Unplaced, lower};
 use crate::recipe::WitnessRecipe;
 use crate::rewrite::{Fired, optimise};
 use crate::target::Target;
@@ -99,12 +99,71 @@ pub fn synthesise(
     id: PrecompileId,
     target: &Target,
 ) -> Result<Precompile, SynthError> {
-    let (ir, fired) = optimise(&lift(region)?);
-    let Lowered { system, recipe } = lower(&ir, region.entry(), id, target)?;
-    let cost = Cost { before: cost_before(region, target), after: system.size() };
-    let precompile = Precompile { id, region: region.clone(), ir, fired, system, recipe, cost };
-    precompile.check_limits(target)?;
-    Ok(precompile)
+    Draft::synthesise(region, target)?.placed(region.clone(), id, target)
+}
+
+/// A precompile without place and number: the same for all regions of one [`Shape`].
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    ir: Ir,
+    fired: Fired,
+    lowered: Unplaced,
+}
+
+impl Draft {
+    /// All of synthesis but for placing.
+    ///
+    /// # Errors
+    /// If the region cannot be lifted or lowered, or its system exceeds the target's limits.
+    pub(crate) fn synthesise(region: &Region, target: &Target) -> Result<Self, SynthError> {
+        let (ir, fired) = optimise(&lift(region)?);
+        let lowered = lower(&ir, target)?;
+        check_limits(region, &lowered, target)?;
+        Ok(Self { ir, fired, lowered })
+    }
+
+    /// Columns of a row.
+    pub(crate) fn columns(&self) -> usize {
+        self.lowered.system().columns.len()
+    }
+
+    /// The precompile of a region of this shape.
+    ///
+    /// # Errors
+    /// If the region or what follows it lies beyond what the target has of code.
+    pub(crate) fn placed(
+        self,
+        region: Region,
+        id: PrecompileId,
+        target: &Target,
+    ) -> Result<Precompile, SynthError> {
+        let Self { ir, fired, lowered } = self;
+        let Lowered { system, recipe } = lowered.placed(region.entry(), id, target)?;
+        let cost = Cost { before: cost_before(&region, target), after: system.size() };
+        Ok(Precompile { id, region, ir, fired, system, recipe, cost })
+    }
+}
+
+fn check_limits(region: &Region, lowered: &Unplaced, target: &Target) -> Result<(), SynthError> {
+    let (size, limits) = (lowered.system().size(), target.limits);
+    let degree = usize::try_from(lowered.system().degree()).expect("degrees are small");
+    let max_degree = usize::try_from(limits.degree).expect("degrees are small");
+    // A row that advances time by more than its messages breaks the bound on timestamps that
+    // verifiers derive from the number of messages.
+    let ticks = lowered.recipe().ticks() as usize;
+    let checks = [
+        ("interactions", limits.interactions, size.interactions),
+        ("constraints", limits.constraints, size.constraints),
+        ("columns", limits.columns, size.columns),
+        ("degrees", max_degree, degree),
+        ("ticks beyond the interactions", size.interactions, ticks),
+    ];
+    match checks.into_iter().find(|(_, limit, got)| got > limit) {
+        Some((what, limit, got)) => {
+            Err(SynthError::Limit { entry: region.entry(), what, limit, got })
+        }
+        None => Ok(()),
+    }
 }
 
 impl Precompile {
@@ -117,28 +176,6 @@ impl Precompile {
             lookup.message[1] = Expr::int(i64::from(id.number()));
         }
         Self { id, ..self }
-    }
-
-    fn check_limits(&self, target: &Target) -> Result<(), SynthError> {
-        let (size, limits) = (self.system.size(), target.limits);
-        let degree = usize::try_from(self.system.degree()).expect("degrees are small");
-        let max_degree = usize::try_from(limits.degree).expect("degrees are small");
-        // A row that advances time by more than its messages breaks the bound on timestamps that
-        // verifiers derive from the number of messages.
-        let ticks = self.recipe.ticks() as usize;
-        let checks = [
-            ("interactions", limits.interactions, size.interactions),
-            ("constraints", limits.constraints, size.constraints),
-            ("columns", limits.columns, size.columns),
-            ("degrees", max_degree, degree),
-            ("ticks beyond the interactions", size.interactions, ticks),
-        ];
-        match checks.into_iter().find(|(_, limit, got)| got > limit) {
-            Some((what, limit, got)) => {
-                Err(SynthError::Limit { entry: self.region.entry(), what, limit, got })
-            }
-            None => Ok(()),
-        }
     }
 
     /// The text form of the system.
@@ -187,6 +224,24 @@ impl Precompile {
         }
         write!(out, "\n{}\n{}\n{}", self.region, self.ir, self.system).expect("as above");
         out
+    }
+}
+
+/// What regions have in common that differ, with all their parts, in nothing but their place.
+///
+/// Their precompiles differ in nothing else either, so one synthesis serves them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shape {
+    digest: [u8; 32],
+    /// The entry, if addresses in the code get into registers.
+    entry: Option<u64>,
+}
+
+impl Shape {
+    /// The shape of a region.
+    pub fn of(region: &Region) -> Self {
+        let reads_pc = region.insts.iter().any(|at| at.inst.reads_pc());
+        Self { digest: shape_digest(region), entry: reads_pc.then(|| region.entry()) }
     }
 }
 

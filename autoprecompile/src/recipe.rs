@@ -56,6 +56,9 @@ pub enum Step {
     Previous(u32),
     /// A known word.
     Const(u32),
+    /// The code address that lies so many bytes, modulo 2^32, behind the entry of the region. Only
+    /// the next pc is made from it.
+    Code(u32),
     /// A word operation.
     Alu(Alu, Slot, Slot),
     /// The second slot if the first is not 0, else the third.
@@ -90,7 +93,9 @@ impl Step {
 
     fn operands(&self) -> Vec<Slot> {
         match self {
-            Self::Timestamp | Self::Reg(_) | Self::Previous(_) | Self::Const(_) => vec![],
+            Self::Timestamp | Self::Reg(_) | Self::Previous(_) | Self::Const(_) | Self::Code(_) => {
+                vec![]
+            }
             Self::Look(a) | Self::Touch(a) | Self::Inverse(a) | Self::Bits { of: a, .. } => {
                 vec![*a]
             }
@@ -115,6 +120,8 @@ pub struct RegisterAccess {
 /// Execution and row filling of one precompile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WitnessRecipe {
+    /// Where the region begins.
+    entry: u32,
     steps: Vec<Step>,
     registers: Vec<RegisterAccess>,
     /// Where the next pc is.
@@ -139,6 +146,7 @@ pub struct WitnessRecipe {
 enum Access {
     Timestamp,
     Reg(Reg),
+    Code(u32),
     Look(Position),
     Touch(Position),
     Write { addr: Position, value: Position },
@@ -173,7 +181,7 @@ impl WitnessRecipe {
     /// Rows that [`Self::fill_rows`] fills together: each operation is a few vector instructions.
     pub const LANES: usize = 16;
 
-    /// Puts a recipe together and compiles it.
+    /// Puts a recipe together and compiles it, for a region that begins at address 0.
     pub(crate) fn new(
         steps: Vec<Step>,
         registers: Vec<RegisterAccess>,
@@ -187,6 +195,7 @@ impl WitnessRecipe {
         let written = registers.iter().filter_map(|register| register.written);
         let effects: Vec<Slot> = std::iter::once(next_pc).chain(written).collect();
         Self {
+            entry: 0,
             execution: executing(&steps, &effects, Step::is_access),
             recording: executing(&steps, &effects, |step| step.is_access() || step.is_input()),
             filling: filling(&steps, &columns, inputs),
@@ -198,6 +207,12 @@ impl WitnessRecipe {
             inputs,
             ticks,
         }
+    }
+
+    /// The same recipe for a region that begins elsewhere.
+    #[must_use]
+    pub(crate) fn placed(self, entry: u32) -> Self {
+        Self { entry, ..self }
     }
 
     /// The steps, in order; a [`Slot`] is a position here.
@@ -270,6 +285,7 @@ impl WitnessRecipe {
             let word = match access {
                 Access::Timestamp => host.timestamp(),
                 Access::Reg(reg) => tape.input(host.look_reg(reg)),
+                Access::Code(offset) => self.entry.wrapping_add(offset),
                 Access::Look(addr) => tape.input(host.look(self.checked(host, at(addr))?)),
                 Access::Touch(addr) => {
                     let (previous, _) = host.read(self.checked(host, at(addr))?);
@@ -369,6 +385,7 @@ impl WitnessRecipe {
                     *input.next().expect("the record has a word per input")
                 }
                 Step::Touch(_) | Step::Write { .. } => 0,
+                Step::Code(offset) => self.entry.wrapping_add(offset),
                 Step::Previous(access) => previous[access as usize],
                 _ => pure(step, &slots),
             };
@@ -394,6 +411,7 @@ fn executing(steps: &[Step], effects: &[Slot], keep: fn(&Step) -> bool) -> Progr
     Program::compile(steps, &needed, effects, |_, step, at| match *step {
         Step::Timestamp => Some(Access::Timestamp),
         Step::Reg(reg) => Some(Access::Reg(reg)),
+        Step::Code(offset) => Some(Access::Code(offset)),
         Step::Look(addr) => Some(Access::Look(at(addr))),
         Step::Touch(addr) => Some(Access::Touch(at(addr))),
         Step::Write { addr, value } => Some(Access::Write { addr: at(addr), value: at(value) }),
@@ -456,7 +474,7 @@ fn pure(step: &Step, slots: &[u32]) -> u32 {
         }
         Step::Product(a, b) => (field(*a) * field(*b)).canonical(),
         Step::Inverse(a) => field(*a).inverse().unwrap_or(BabyBear::ZERO).canonical(),
-        _ => unreachable!("the callers handle steps that touch the machine"),
+        _ => unreachable!("the callers handle steps that ask for something from outside"),
     }
 }
 

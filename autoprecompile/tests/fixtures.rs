@@ -52,7 +52,9 @@ impl Fixture {
                 }
                 "lower" => {
                     let id = PrecompileId::from_index(0);
-                    match lower(&optimised, region.entry(), id, &OPENVM) {
+                    let lowered = lower(&optimised, &OPENVM);
+                    let entry = region.entry();
+                    match lowered.and_then(|it| it.placed(entry, id, &OPENVM)) {
                         Ok(lowered) => {
                             let text = lowered.system.to_string();
                             let parsed = ConstraintSystem::parse(&text);

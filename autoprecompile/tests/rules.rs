@@ -137,7 +137,7 @@ impl Total {
                 Flow::Branch { condition, taken_if, target } if (condition != 0) == taken_if => {
                     return target;
                 }
-                Flow::Jump(target) => return target,
+                Flow::Jump(target) | Flow::JumpTo(target) => return target,
                 Flow::Next | Flow::Branch { .. } | Flow::Ecall | Flow::Ebreak => {}
             }
         }
@@ -145,8 +145,8 @@ impl Total {
     }
 
     /// Evaluates the IR; gives the next pc.
-    fn evaluate(&mut self, ir: &Ir) -> u64 {
-        let Ok(done) = ir.eval(self);
+    fn evaluate(&mut self, ir: &Ir, entry: u64) -> u64 {
+        let Ok(done) = ir.eval(entry, self);
         for (reg, value) in done.outputs {
             self.regs[reg.index()] = value;
         }
@@ -281,7 +281,7 @@ fn same(region: &Region, start: &Total) -> Result<(), TestCaseError> {
     let next_pc = machine.execute(region);
     for (stage, ir) in [("lifted", &lifted), ("optimised", &optimised)] {
         let mut evaluated = start.clone();
-        let got = evaluated.evaluate(ir);
+        let got = evaluated.evaluate(ir, region.entry());
         // A dropped store is overwritten, so the bytes written are the same ones.
         prop_assert_eq!(
             evaluated.outcome(got),

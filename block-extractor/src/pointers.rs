@@ -94,7 +94,7 @@ pub(crate) fn formed(
             }
         }
         let Ok(flow) = step(&mut machine, program.xlen, pc, decoded.len, inst);
-        if let Flow::Jump(Some(target)) = flow {
+        if let Flow::Jump(target) | Flow::JumpTo(Some(target)) = flow {
             machine.found.insert(target);
         }
         if matches!(inst.op, Op::Jal | Op::Jalr) {

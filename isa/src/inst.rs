@@ -110,6 +110,17 @@ impl Inst {
         matches!(self.op, Op::Branch { .. } | Op::Jal | Op::Jalr)
     }
 
+    /// Whether this may put an address that depends on where it lies into a register: `auipc`, and a
+    /// jump that links.
+    #[inline]
+    pub fn reads_pc(&self) -> bool {
+        match self.op {
+            Op::Auipc => true,
+            Op::Jal | Op::Jalr => self.def().is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether a region cannot hold this: it concerns the environment, other harts or the
     /// instruction stream itself.
     #[inline]

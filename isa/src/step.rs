@@ -108,8 +108,10 @@ pub enum Flow<W> {
         /// Address of the taken side.
         target: u64,
     },
-    /// To this address.
-    Jump(W),
+    /// To this address, which is relative to where the instruction lies.
+    Jump(u64),
+    /// To an address that the instruction computes.
+    JumpTo(W),
     /// To the environment, then to the next instruction.
     Ecall,
     /// To the debugger.
@@ -157,12 +159,18 @@ pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) ->
             return Ok(Flow::Branch { condition: m.alu(alu, a, b), taken_if, target });
         }
         Op::Jal => {
-            flow = Flow::Jump(m.constant(xlen.mask(pc.wrapping_add(offset))));
+            flow = Flow::Jump(xlen.mask(pc.wrapping_add(offset)));
+            if rd == Reg::ZERO {
+                return Ok(flow);
+            }
             m.constant(xlen.mask(link))
         }
         Op::Jalr => {
             let (sum, mask) = (address(m, xlen, inst), m.constant(xlen.mask(!1)));
-            flow = Flow::Jump(m.alu(Alu::And, sum, mask));
+            flow = Flow::JumpTo(m.alu(Alu::And, sum, mask));
+            if rd == Reg::ZERO {
+                return Ok(flow);
+            }
             m.constant(xlen.mask(link))
         }
         Op::Lui => m.constant(xlen.mask(offset)),

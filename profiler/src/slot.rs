@@ -40,7 +40,8 @@ fn perform<W: Word, M: Machine<Word = W, Fault = Stopped>>(
         Flow::Branch { condition, taken_if, .. } => {
             u64::from((condition != W::default()) == taken_if)
         }
-        Flow::Jump(target) => target.to_u64(),
+        Flow::Jump(target) => target,
+        Flow::JumpTo(target) => target.to_u64(),
     })
 }
 

@@ -10,9 +10,15 @@
 //! v5 = select v1 v2 v3 ; @2
 //! store word v2 v4 ; @3
 //! out a0 = v3
-//! exit if v5 -> v1
-//! exit unless v5 -> v1
-//! exit -> v2
+//! exit if v5 -> entry - 8
+//! exit -> entry + 16
+//! ```
+//!
+//! An exit may lead to an address that is a value, too:
+//!
+//! ```text
+//! exit unless v5 -> v2
+//! exit -> v1
 //! ```
 
 use std::collections::BTreeMap;
@@ -20,7 +26,7 @@ use std::fmt;
 
 use autoprec_isa::{Alu, Reg, Width, Xlen};
 
-use super::{Effect, Exit, Ir, Node, Value, ValueId};
+use super::{Effect, Exit, ExitTarget, Ir, Node, Value, ValueId};
 
 /// Why a text is not the text form of an [`Ir`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +62,16 @@ impl fmt::Display for Node {
                 let sign = if signed { " signed" } else { "" };
                 write!(f, "load {}{sign} {addr}", width_name(width))
             }
+        }
+    }
+}
+
+impl fmt::Display for ExitTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Code(offset) if offset < 0 => write!(f, "entry - {}", offset.unsigned_abs()),
+            Self::Code(offset) => write!(f, "entry + {offset}"),
+            Self::Value(id) => write!(f, "{id}"),
         }
     }
 }
@@ -146,10 +162,12 @@ fn parse_line(ir: &mut Ir, text: &str) -> Result<(), String> {
                 return Err(format!("two outputs for {reg}"));
             }
         }
-        ["exit", "->", target] => ir.exits.push(Exit { guard: None, target: value(target)? }),
-        ["exit", when @ ("if" | "unless"), guard, "->", target] => {
+        ["exit", "->", ref target @ ..] => {
+            ir.exits.push(Exit { guard: None, target: parse_target(target, known)? });
+        }
+        ["exit", when @ ("if" | "unless"), guard, "->", ref target @ ..] => {
             let guard = Some((value(guard)?, when == "if"));
-            ir.exits.push(Exit { guard, target: value(target)? });
+            ir.exits.push(Exit { guard, target: parse_target(target, known)? });
         }
         [id, "=", ref node @ ..] => {
             let id_number = u32::try_from(known).map_err(|_| "too many values")?;
@@ -197,6 +215,18 @@ fn parse_node(xlen: Xlen, words: &[&str], known: usize) -> Result<Node, String> 
         }
         _ => return Err(format!("no node `{}`", words.join(" "))),
     })
+}
+
+fn parse_target(words: &[&str], known: usize) -> Result<ExitTarget, String> {
+    match *words {
+        ["entry", sign @ ("+" | "-"), digits] => {
+            let number = format!("{sign}{digits}");
+            let offset = number.parse().map_err(|_| format!("no number `{digits}`"))?;
+            Ok(ExitTarget::Code(offset))
+        }
+        [id] => Ok(ExitTarget::Value(parse_value(id, known)?)),
+        _ => Err(format!("no target `{}`", words.join(" "))),
+    }
 }
 
 fn parse_value(word: &str, known: usize) -> Result<ValueId, String> {

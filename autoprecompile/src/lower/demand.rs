@@ -95,12 +95,13 @@ impl Demand {
             if let Some((guard, _)) = exit.guard {
                 self.mark(guard, HALVES);
             }
-            match ir.node(exit.target) {
+            let Some(target) = exit.target.value() else { continue };
+            match ir.node(target) {
                 Node::Const(_) => {}
                 Node::Alu(Alu::And, x, mask) if ir.as_const(mask) == Some(0xffff_fffe) => {
                     self.mark(x, HALVES);
                 }
-                _ => self.mark(exit.target, HALVES),
+                _ => self.mark(target, HALVES),
             }
         }
     }
@@ -189,7 +190,7 @@ fn count_uses(ir: &Ir) -> Vec<Uses> {
     ir.outputs.values().copied().for_each(&mut other);
     for exit in &ir.exits {
         exit.guard.iter().for_each(|(id, _)| other(*id));
-        other(exit.target);
+        exit.target.value().into_iter().for_each(&mut other);
     }
     for value in &ir.values {
         match value.node {

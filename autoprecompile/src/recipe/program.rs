@@ -191,7 +191,7 @@ fn pure<O>(step: &Step, at: impl Fn(Slot) -> Position) -> Op<O> {
         Step::Bits { of, low, len } => Op::Bits { of: at(of), low, mask: u32::MAX >> (32 - len) },
         Step::Product(a, b) => Op::Product(at(a), at(b)),
         Step::Inverse(a) => Op::Inverse(at(a)),
-        _ => unreachable!("the owner handles steps that touch the machine"),
+        _ => unreachable!("the owner handles steps that ask for something from outside"),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn remove_dead(ir: &Ir, fired: &mut Fired) -> Ir {
     }
     ir.outputs.values().copied().for_each(&mut mark);
     for Exit { guard, target } in &ir.exits {
-        mark(*target);
+        target.value().into_iter().for_each(&mut mark);
         guard.iter().for_each(|(id, _)| mark(*id));
     }
     for id in ir.ids().rev() {

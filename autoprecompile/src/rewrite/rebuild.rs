@@ -1,6 +1,6 @@
 //! Building a region anew: the loop that all passes share.
 
-use crate::ir::{Builder, Effect, Exit, Ir, Node, ValueId};
+use crate::ir::{Builder, Effect, Exit, ExitTarget, Ir, Node, ValueId};
 
 /// What a walk over a region in program order meets.
 pub(super) enum Item {
@@ -71,7 +71,10 @@ pub(super) fn rebuild(
     let outputs = ir.outputs.iter().map(|(&reg, &id)| (reg, at(&new, id))).collect();
     let exit = |exit: &Exit| Exit {
         guard: exit.guard.map(|(id, flag)| (at(&new, id), flag)),
-        target: at(&new, exit.target),
+        target: match exit.target {
+            ExitTarget::Code(_) => exit.target,
+            ExitTarget::Value(id) => ExitTarget::Value(at(&new, id)),
+        },
     };
     let exits = ir.exits.iter().map(exit).collect();
     builder.finish(outputs, exits)

@@ -120,7 +120,7 @@ impl Machine {
         let regs = dice.machine.regs;
         let mut state = Rolling { dice, stored: BTreeMap::new() };
         // A fault ends the choosing of words; executing the region will tell.
-        drop(ir.eval(&mut state));
+        drop(ir.eval(precompile.region.entry(), &mut state));
         machine.regs = regs;
         machine
     }
@@ -143,10 +143,13 @@ impl Machine {
                         at.next_pc(xlen)
                     });
                 }
-                Flow::Jump(target) if target >> OPENVM.pc_bits == 0 => {
+                Flow::Jump(target) if target >> OPENVM.pc_bits == 0 => return Ok(target),
+                Flow::JumpTo(target) if target >> OPENVM.pc_bits == 0 => {
                     return Ok(u64::from(target));
                 }
-                Flow::Jump(_) | Flow::Ecall | Flow::Ebreak => return Err(BadAddress),
+                Flow::Jump(_) | Flow::JumpTo(_) | Flow::Ecall | Flow::Ebreak => {
+                    return Err(BadAddress);
+                }
             }
         }
         Ok(region.end())
@@ -243,7 +246,9 @@ fn into_address(ir: &Ir) -> Vec<bool> {
         }
     }
     for exit in &ir.exits {
-        flows[exit.target.index()] = true;
+        if let Some(target) = exit.target.value() {
+            flows[target.index()] = true;
+        }
     }
     for id in ir.ids().rev() {
         let is_load = matches!(ir.node(id), Node::Load { .. });

@@ -62,12 +62,13 @@ impl World {
                 Flow::Branch { condition, taken_if, target } if (condition != 0) == taken_if => {
                     next = target;
                 }
-                Flow::Jump(target) if target >> OPENVM.pc_bits != 0 => return Err(Fault(target)),
-                Flow::Jump(target) => next = u64::from(target),
+                Flow::Jump(target) => next = target,
+                Flow::JumpTo(target) => next = u64::from(target),
                 _ => {}
             }
         }
-        Ok(u32::try_from(next).expect("code addresses of rv32 are words"))
+        let next = u32::try_from(next).expect("code addresses of rv32 are words");
+        if next >> OPENVM.pc_bits == 0 { Ok(next) } else { Err(Fault(next)) }
     }
 }
 

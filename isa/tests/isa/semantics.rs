@@ -20,7 +20,8 @@ fn advance<W: Word>(m: &mut Concrete<W>, pc: u64, inst: &Inst) -> Option<u64> {
             Some(target)
         }
         Flow::Next | Flow::Branch { .. } => Some(W::XLEN.mask(pc + 4)),
-        Flow::Jump(target) => Some(target.to_u64()),
+        Flow::Jump(target) => Some(target),
+        Flow::JumpTo(target) => Some(target.to_u64()),
         Flow::Ecall | Flow::Ebreak => None,
     }
 }
@@ -84,7 +85,7 @@ fn jumps_of_compressed_instructions_link_behind_themselves() {
     let mut m = Concrete::<u32>::default();
     m.regs[Reg::RA.index()] = 0x1001;
     let jump = Inst::parse(Xlen::Rv32, "jalr ra, 0(ra)").unwrap();
-    assert_eq!(step(&mut m, Xlen::Rv32, 0xffff_fffe, 2, &jump), Ok(Flow::Jump(0x1000)));
+    assert_eq!(step(&mut m, Xlen::Rv32, 0xffff_fffe, 2, &jump), Ok(Flow::JumpTo(0x1000)));
     assert_eq!(m.regs[Reg::RA.index()], 0, "the link wraps around");
 }
 
@@ -180,7 +181,8 @@ fn check_lift<W: Word>(before: &Concrete<W>, pc: u64, word: u32) {
         Flow::Branch { condition, taken_if, target } => {
             Flow::Branch { condition: values[condition], taken_if, target }
         }
-        Flow::Jump(target) => Flow::Jump(values[target]),
+        Flow::Jump(target) => Flow::Jump(target),
+        Flow::JumpTo(target) => Flow::JumpTo(values[target]),
         Flow::Next => Flow::Next,
         Flow::Ecall => Flow::Ecall,
         Flow::Ebreak => Flow::Ebreak,
@@ -191,7 +193,7 @@ fn check_lift<W: Word>(before: &Concrete<W>, pc: u64, word: u32) {
     for reg in changed {
         assert_eq!(Some(reg), decoded.inst.def());
     }
-    let control = matches!(flow, Flow::Branch { .. } | Flow::Jump(_));
+    let control = matches!(flow, Flow::Branch { .. } | Flow::Jump(_) | Flow::JumpTo(_));
     assert_eq!(control, decoded.inst.is_control());
 }
 
@@ -214,6 +216,30 @@ fn check_uses<W: Word>(before: &Concrete<W>, word: u32) {
     }
 }
 
+/// What an instruction does elsewhere is the same unless it says that it reads its address.
+fn check_place<W: Word>(before: &Concrete<W>, pcs: [u64; 2], word: u32) {
+    let Some(decoded) = decode(W::XLEN, word) else { return };
+    let [here, there] = pcs.map(|pc| {
+        let pc = W::XLEN.mask(pc & !1);
+        let mut m = before.clone();
+        let Ok(flow) = step(&mut m, W::XLEN, pc, decoded.len, &decoded.inst);
+        let flow = match flow {
+            Flow::Branch { condition, taken_if, target } => {
+                let target = W::XLEN.mask(target.wrapping_sub(pc));
+                Flow::Branch { condition, taken_if, target }
+            }
+            Flow::Jump(target) => Flow::Jump(W::XLEN.mask(target.wrapping_sub(pc))),
+            other => other,
+        };
+        (m, flow)
+    });
+    if !decoded.inst.reads_pc() {
+        assert_eq!(here, there, "{}", decoded.inst.asm());
+    } else if decoded.inst.def().is_some() && pcs[0] & !1 != pcs[1] & !1 {
+        assert_ne!(here.0, there.0, "{}", decoded.inst.asm());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
@@ -225,6 +251,17 @@ proptest! {
         for word in [word, u32::from(half)] {
             check_lift(&narrow, pc, word);
             check_lift(&wide, pc, word);
+        }
+    }
+
+    #[test]
+    fn instructions_say_whether_they_read_their_address(
+        narrow in machines::<u32>(), wide in machines::<u64>(),
+        pcs in any::<[u32; 2]>(), word in words(), half in any::<u16>(),
+    ) {
+        for word in [word, u32::from(half)] {
+            check_place(&narrow, pcs.map(u64::from), word);
+            check_place(&wide, pcs.map(u64::from), word);
         }
     }
 
