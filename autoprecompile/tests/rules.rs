@@ -340,7 +340,7 @@ fn within_bounds(region: &Region, start: &Total) -> Result<(), TestCaseError> {
     let (ir, _) = optimise(&lift(region).expect("the region can be lifted"));
     let possible = ir.all_possible_bits();
     let bounds = ir.all_upper_bounds(&possible);
-    let Ok(done) = ir.eval(&mut start.clone());
+    let Ok(done) = ir.eval(assembly::ENTRY, &mut start.clone());
     for (((id, value), possible), bound) in ir.ids().zip(done.values).zip(possible).zip(bounds) {
         prop_assert!(
             value & !possible == 0 && value <= bound,
