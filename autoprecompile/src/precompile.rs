@@ -15,7 +15,7 @@ use crate::rewrite::{Fired, optimise};
 use crate::target::Target;
 
 /// The version of what synthesis makes of a region: it changes whenever a system may.
-pub const SYNTHESISER_VERSION: u32 = 1;
+pub const SYNTHESISER_VERSION: u32 = 2;
 
 /// A region with its constraint system.
 #[derive(Clone, Debug)]
