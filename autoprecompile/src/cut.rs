@@ -51,17 +51,20 @@ pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
     parts.into_iter().flat_map(|(_, candidates)| candidates).collect()
 }
 
-/// A part of a region, and its precompile if it has one.
-type Piece = (Range<usize>, Option<Draft>);
+/// A part of a region, and what synthesis makes of it.
+type Piece = (Range<usize>, Result<Draft, SynthError>);
 
 /// The candidates of a region from the pieces of one of its shape.
 fn placed(region: &Region, pieces: Vec<Piece>, target: &Target) -> Vec<Candidate> {
     let place = |(part, draft): Piece| {
         let region = region.part(part);
         let outcome = match draft {
-            Some(draft) => draft.placed(region.clone(), provisional(), target),
-            // Why there is none is found soon, and is said with the addresses of this region.
-            None => synthesise(&region, provisional(), target),
+            Ok(draft) => draft.placed(region.clone(), provisional(), target),
+            Err(SynthError::Lower(error)) => Err(error.into()),
+            // These name addresses, and must name those of this region.
+            Err(SynthError::Lift(_) | SynthError::Limit { .. }) => {
+                synthesise(&region, provisional(), target)
+            }
         };
         Candidate { region, outcome }
     };
@@ -107,11 +110,11 @@ impl Search<'_> {
     }
 
     /// The piece for good; what begins before its end is not asked for any more.
-    fn take(&mut self, piece: Range<usize>) -> Option<Draft> {
+    fn take(&mut self, piece: Range<usize>) -> Result<Draft, SynthError> {
         self.get(piece.clone());
         let outcome = self.known.remove(&(piece.start, piece.end)).expect("it was just made");
         self.known.retain(|&(start, _), _| start >= piece.end);
-        outcome.ok()
+        outcome
     }
 
     /// Where the first piece of what begins at `start` ends.
