@@ -126,6 +126,16 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The instruction that it comes from.
+    pub fn inst(self, ir: &Ir) -> u32 {
+        match self {
+            Self::Load(id) => ir.values[id.index()].inst,
+            Self::Store { inst, .. } => inst,
+        }
+    }
+}
+
 /// A way out of the region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {

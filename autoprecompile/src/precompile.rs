@@ -1,5 +1,6 @@
 //! One precompile, from region to system, and its identity.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use autoprec_blocks::Region;
@@ -26,7 +27,7 @@ pub struct Precompile {
     pub region: Region,
     /// The rewritten dataflow.
     pub ir: Ir,
-    /// Which rewrites fired how often.
+    /// Which rewrites fired where.
     pub fired: Fired,
     /// What a row must satisfy.
     pub system: ConstraintSystem<BabyBear>,
@@ -219,8 +220,11 @@ impl Precompile {
         for (bus, count) in self.system.interactions_by_bus() {
             writeln!(out, "; messages: {count} {}", bus.name()).expect("as above");
         }
-        for (rule, count) in &self.fired {
-            writeln!(out, "; rewrites: {count} {rule}").expect("as above");
+        for (rule, insts) in &self.fired {
+            let places: BTreeSet<u32> = insts.iter().copied().collect();
+            write!(out, "; rewrites: {} {rule}", insts.len()).expect("as above");
+            places.iter().for_each(|inst| write!(out, " @{inst}").expect("as above"));
+            writeln!(out).expect("as above");
         }
         write!(out, "\n{}\n{}\n{}", self.region, self.ir, self.system).expect("as above");
         out

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use crate::ir::Ir;
 
-/// How often each rule fired.
-pub type Fired = BTreeMap<&'static str, u32>;
+/// Where each rule fired: per firing the instruction, counted from 0, whose value it rewrote.
+pub type Fired = BTreeMap<&'static str, Vec<u32>>;
 
 /// A pass: gives the rewritten region and counts what it did.
 type Pass = fn(&Ir, &mut Fired) -> Ir;

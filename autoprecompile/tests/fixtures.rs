@@ -46,8 +46,9 @@ impl Fixture {
                 "lift" => out += &printed(&lifted),
                 "optimise" => {
                     out += &printed(&optimised);
-                    for (rule, count) in &fired {
-                        writeln!(out, "; {count} {rule}").expect("as above");
+                    for (rule, insts) in &fired {
+                        let places: Vec<String> = insts.iter().map(|i| format!("@{i}")).collect();
+                        writeln!(out, "; {rule} {}", places.join(" ")).expect("as above");
                     }
                 }
                 "lower" => {

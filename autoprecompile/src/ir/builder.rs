@@ -36,6 +36,11 @@ impl Builder {
         self.inst = inst;
     }
 
+    /// The instruction that values come from now.
+    pub fn inst(&self) -> u32 {
+        self.inst
+    }
+
     /// What has been built so far.
     pub fn ir(&self) -> &Ir {
         &self.ir

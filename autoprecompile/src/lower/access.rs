@@ -130,20 +130,13 @@ pub(super) fn always_misaligned(ir: &Ir, possible: &[u32]) -> Option<u32> {
         let all = || (0..4).filter(|residue| residue & !low_bits == 0).collect();
         let left = residues.entry(base).or_insert_with(all);
         left.retain(|&residue| is_aligned(residue, offset, width));
-        left.is_empty().then(|| instruction(ir, effect))
+        left.is_empty().then(|| effect.inst(ir))
     })
 }
 
 /// The address of an access and the instruction that makes it.
 pub(super) fn address_of(ir: &Ir, effect: Effect) -> (ValueId, u32) {
-    (address(ir, effect).0, instruction(ir, effect))
-}
-
-pub(super) fn instruction(ir: &Ir, effect: Effect) -> u32 {
-    match effect {
-        Effect::Load(id) => ir.values[id.index()].inst,
-        Effect::Store { inst, .. } => inst,
-    }
+    (address(ir, effect).0, effect.inst(ir))
 }
 
 pub(super) fn address(ir: &Ir, effect: Effect) -> (ValueId, Width) {

@@ -172,7 +172,7 @@ impl Lowering<'_> {
     /// Lowers a store.
     pub(super) fn store(&mut self, effect: Effect) {
         let Effect::Store { value, .. } = effect else { unreachable!("the caller passes a store") };
-        let outer = self.builder.set_inst(Some(access::instruction(self.ir, effect)));
+        let outer = self.builder.set_inst(Some(effect.inst(self.ir)));
         let access = self.next_access_of(effect);
         self.send_where(|base| base != access.base, |known| &known.written | &known.unproven);
         self.lines.known.retain(|&base, _| base == access.base);

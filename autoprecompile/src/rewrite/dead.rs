@@ -28,9 +28,10 @@ pub(super) fn remove_dead(ir: &Ir, fired: &mut Fired) -> Ir {
             ir.node(id).operands().for_each(|operand| live[operand.index()] = true);
         }
     }
-    let dead = live.iter().filter(|live| !**live).count();
-    if dead > 0 {
-        *fired.entry("dead-value").or_default() += u32::try_from(dead).unwrap_or(u32::MAX);
+    let dead = ir.values.iter().zip(&live).filter(|(_, live)| !**live);
+    let dead: Vec<u32> = dead.map(|(value, _)| value.inst).collect();
+    if !dead.is_empty() {
+        fired.entry("dead-value").or_default().extend(dead);
     }
     let is_live = |item: &Item| !matches!(item, Item::Pure(id) if !live[id.index()]);
     rebuild(ir, schedule(ir).filter(is_live), Builder::pure, |_, _| None)

@@ -23,21 +23,22 @@ pub(super) fn expand(ir: &Ir, fired: &mut Fired) -> Ir {
 
 fn expand_node(builder: &mut Builder, node: Node, fired: &mut Fired) -> ValueId {
     let Node::Alu(op, a, b) = node else { return builder.pure(node) };
-    let mut count = |rule| *fired.entry(rule).or_default() += 1;
+    let inst = builder.inst();
+    let mut note = |rule| fired.entry(rule).or_default().push(inst);
     match op {
         Alu::Mulh => {
-            count("expand-mulh");
+            note("expand-mulh");
             let high = builder.alu(Alu::Mulhu, a, b);
             let high = less_if_negative(builder, high, a, b);
             less_if_negative(builder, high, b, a)
         }
         Alu::Mulhsu => {
-            count("expand-mulhsu");
+            note("expand-mulhsu");
             let high = builder.alu(Alu::Mulhu, a, b);
             less_if_negative(builder, high, a, b)
         }
         Alu::Div => {
-            count("expand-div");
+            note("expand-div");
             let (sign_a, sign_b) = (sign(builder, a), sign(builder, b));
             let (abs_a, abs_b) = (negate_if(builder, sign_a, a), negate_if(builder, sign_b, b));
             let quotient = builder.alu(Alu::Divu, abs_a, abs_b);
@@ -49,7 +50,7 @@ fn expand_node(builder: &mut Builder, node: Node, fired: &mut Fired) -> ValueId 
             negate_if(builder, negative, quotient)
         }
         Alu::Rem => {
-            count("expand-rem");
+            note("expand-rem");
             let (sign_a, sign_b) = (sign(builder, a), sign(builder, b));
             let (abs_a, abs_b) = (negate_if(builder, sign_a, a), negate_if(builder, sign_b, b));
             let remainder = builder.alu(Alu::Remu, abs_a, abs_b);

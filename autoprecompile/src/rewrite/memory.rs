@@ -85,15 +85,16 @@ struct Known {
 /// Replaces loads of known contents and removes overwritten stores.
 pub(super) fn forward(ir: &Ir, fired: &mut Fired) -> Ir {
     let dead = overwritten_stores(ir);
-    let count = |fired: &mut Fired, rule, n| {
-        if n > 0 {
-            *fired.entry(rule).or_default() += n;
+    let mut note = |rule, insts: Vec<u32>| {
+        if !insts.is_empty() {
+            fired.entry(rule).or_default().extend(insts);
         }
     };
-    count(fired, "dead-store", dead.iter().filter(|dead| **dead).count().try_into().unwrap_or(0));
+    let dead_stores = ir.effects.iter().zip(&dead).filter(|(_, dead)| **dead);
+    note("dead-store", dead_stores.map(|(effect, _)| effect.inst(ir)).collect());
     let replacements = known_loads(ir);
-    let forwarded = replacements.iter().flatten().count();
-    count(fired, "forward-load", forwarded.try_into().unwrap_or(0));
+    let forwarded = ir.values.iter().zip(&replacements).filter(|(_, known)| known.is_some());
+    note("forward-load", forwarded.map(|(value, _)| value.inst).collect());
     let mut position = 0;
     let kept = schedule(ir).filter(|item| {
         let Item::Effect(_) = item else { return true };

@@ -208,7 +208,7 @@ impl Rewriter<'_> {
             .iter()
             .find_map(|rule| (rule.apply)(self.builder, op, a, b).map(|equal| (rule.name, equal)));
         let Some((name, equal)) = found else { return self.builder.alu(op, a, b) };
-        *self.fired.entry(name).or_default() += 1;
+        self.fired.entry(name).or_default().push(self.builder.inst());
         match equal {
             Equal::Value(value) => value,
             Equal::Const(value) => self.builder.constant(value),
