@@ -14,6 +14,7 @@ use crate::memory::AccessError;
 use crate::patches::{Patches, PrecompileId};
 use crate::profile::{Edge, Profile, Span};
 use crate::program::Program;
+use crate::slot::perform_all;
 use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
 
 /// What a guest reads.
@@ -235,30 +236,37 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             span.count += 1;
             let hart = &mut self.hart;
             hart.instructions = before;
-            for slot in &self.spans.slots[span.slots.clone()] {
-                if (slot.run)(hart, slot).is_err() {
-                    let pc = slot.pc;
-                    return Err(self.faulted(pc));
-                }
-            }
+            // A branch gives whether it is taken, a jump its target.
+            let Ok(result) = perform_all(hart, &self.spans.slots[span.slots.clone()]) else {
+                return Err(self.faulted());
+            };
             id = match span.finish {
-                End::Branch { target, enters } => self.branch(id, target, enters, now)?,
+                End::Branch { .. } if result == 0 => self.next(id)?,
+                End::Branch { target, enters } => {
+                    span.taken += 1;
+                    self.region_end = 0;
+                    if enters {
+                        self.calls.tail_call(target, now);
+                    }
+                    self.target(id, target)?
+                }
                 End::Jump { target, enters } => {
-                    self.transfer(id);
+                    self.region_end = 0;
                     if enters {
                         self.calls.tail_call(target, now);
                     }
                     self.target(id, target)?
                 }
                 End::Call { target } => {
-                    self.transfer(id);
-                    self.calls.call(target, self.spans.all[id as usize].end, now);
+                    self.region_end = 0;
+                    self.calls.call(target, span.end, now);
                     self.target(id, target)?
                 }
                 End::Computed(kind) => {
-                    let target = self.transfer(id);
-                    self.follow(kind, target, self.spans.all[id as usize].end, now);
-                    self.jump(id, target)?
+                    let end = span.end;
+                    self.region_end = 0;
+                    self.follow(kind, result, end, now);
+                    self.jump(id, result)?
                 }
                 End::FallThrough => self.next(id)?,
                 finish => match self.leave(id, finish, now)? {
@@ -268,37 +276,6 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                 },
             };
         }
-    }
-
-    /// Performs the branch that ends a span; gives the span that follows.
-    #[inline]
-    fn branch(
-        &mut self,
-        id: SpanId,
-        target: u64,
-        enters: bool,
-        now: u64,
-    ) -> Result<SpanId, RunError> {
-        let span = &mut self.spans.all[id as usize];
-        let slot = &self.spans.slots[span.slots.end];
-        // Branches do not fault.
-        if !matches!((slot.run)(&mut self.hart, slot), Ok(1)) {
-            return self.next(id);
-        }
-        span.taken += 1;
-        self.region_end = 0;
-        if enters {
-            self.calls.tail_call(target, now);
-        }
-        self.target(id, target)
-    }
-
-    /// Performs the jump that ends a span; gives its target.
-    #[inline]
-    fn transfer(&mut self, id: SpanId) -> u64 {
-        let slot = &self.spans.slots[self.spans.all[id as usize].slots.end];
-        self.region_end = 0;
-        (slot.run)(&mut self.hart, slot).expect("jumps do not fault")
     }
 
     /// The span at the target of a direct transfer.
@@ -412,7 +389,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     #[inline(never)]
     fn branch_custom(&mut self, id: SpanId, offset: i64, now: u64) -> Result<SpanId, RunError> {
         let span = &self.spans.all[id as usize];
-        let target = W::XLEN.mask(span.custom_pc().wrapping_add_signed(offset));
+        let target = W::XLEN.mask(span.last.wrapping_add_signed(offset));
         let next = span.end;
         self.region_end = 0;
         self.follow(Computed::Jump, target, next, now);
@@ -430,10 +407,9 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             End::OutsideText => {
                 return Err(RunError::OutsideText { site: Box::new(self.site(span.start)) });
             }
-            _ => return Err(RunError::Breakpoint { site: Box::new(self.site(span.end)) }),
+            _ => return Err(RunError::Breakpoint { site: Box::new(self.site(span.last)) }),
         };
-        let pc = self.spans.slots.get(span.slots.end).filter(|_| matches!(call, Call::Ecall));
-        let pc = pc.map_or(span.custom_pc(), |slot| slot.pc);
+        let pc = span.last;
         self.hart.instructions = now;
         self.session.call(call, &mut self.hart).map_err(|error| self.call_failed(pc, error))
     }
@@ -468,13 +444,8 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         }
         // Overlapping spans share control instructions.
         let mut edges: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-        let slots = &self.spans.slots;
-        let control = |span: &crate::spans::Span| match span.finish {
-            End::Custom(_) => span.custom_pc(),
-            _ => slots[span.slots.end].pc,
-        };
         for (&(from, target), &count) in &self.edges {
-            let from = control(&self.spans.all[from as usize]);
+            let from = self.spans.all[from as usize].last;
             *edges.entry((from, target)).or_default() += count;
         }
         for span in self.spans.all.iter().filter(|span| span.count > 0) {
@@ -484,7 +455,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                 _ => continue,
             };
             if count > 0 {
-                *edges.entry((control(span), target)).or_default() += count;
+                *edges.entry((span.last, target)).or_default() += count;
             }
         }
         let executed = self.spans.all.iter().filter(|span| span.count > 0);
@@ -519,7 +490,8 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     }
 
     #[cold]
-    fn faulted(&self, pc: u64) -> RunError {
+    fn faulted(&self) -> RunError {
+        let pc = self.hart.fault_pc;
         let fault = self.hart.fault.expect("handlers set the fault when they stop");
         match fault {
             Fault::Access { addr, bytes, write, error } => {
