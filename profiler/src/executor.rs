@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use autoprec_isa::{Reg, Word, Xlen};
 
@@ -31,18 +32,28 @@ pub struct Input {
 }
 
 /// When to give up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Most instructions to execute.
     pub max_instructions: Option<u64>,
+    /// Stop soon after this becomes true; a signal handler or another thread may set it.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 impl Limits {
     /// Run until the guest ends.
-    pub fn none() -> Self {
-        Self { max_instructions: None }
+    pub const fn none() -> Self {
+        Self { max_instructions: None, stop: None }
+    }
+
+    /// Run this many instructions at most.
+    pub const fn instructions(most: u64) -> Self {
+        Self { max_instructions: Some(most), stop: None }
     }
 }
+
+/// Instructions between two looks at [`Limits::stop`].
+const LOOK: u64 = 1 << 20;
 
 /// Told the address and the state of the machine whenever control arrives at a watched address.
 pub type OnEntry<'a> = dyn FnMut(u64, &dyn MachineState) + 'a;
@@ -78,7 +89,8 @@ pub struct Run {
 ///
 /// # Errors
 ///
-/// A [`RunError`] says where and why the guest could not go on.
+/// A [`RunError`] says where and why the guest could not go on; [`RunError::partial`] is what was
+/// counted until a limit was reached.
 pub fn run(
     program: &Program,
     patches: &Patches,
@@ -218,24 +230,28 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     }
 
     fn run(mut self) -> Result<Run, RunError> {
-        let limit = self.setting.limits.max_instructions.unwrap_or(u64::MAX);
         let mut now = 0u64;
+        // Where to look at the limits again.
+        let mut pause = 0;
         let mut id = self.enter(self.setting.program.entry)?;
         loop {
+            let span = &self.spans.all[id as usize];
+            let after = now + u64::from(span.insts);
+            if after > pause {
+                match self.pause(after) {
+                    Some(next) => pause = next,
+                    None => return Err(self.give_up(id, now, after)),
+                }
+            }
             let span = &self.spans.all[id as usize];
             if span.patch != NO_PATCH || span.watched || self.region_end != 0 {
                 self.notice(id);
             }
             let span = &mut self.spans.all[id as usize];
-            let before = now;
-            now += u64::from(span.insts);
-            if now > limit {
-                let pc = span.start;
-                return Err(RunError::InstructionLimit { site: Box::new(self.site(pc)), limit });
-            }
             span.count += 1;
             let hart = &mut self.hart;
-            hart.instructions = before;
+            hart.instructions = now;
+            now = after;
             // A branch gives whether it is taken, a jump its target.
             let Ok(result) = perform_all(hart, &self.spans.slots[span.slots.clone()]) else {
                 return Err(self.faulted());
@@ -259,7 +275,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                 }
                 End::Call { target } => {
                     self.region_end = 0;
-                    self.calls.call(target, span.end, now);
+                    self.calls.call(target, span.end, self.hart.sp(), now);
                     self.target(id, target)?
                 }
                 End::Computed(kind) => {
@@ -275,6 +291,27 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                     Action::Exit(code) => return Ok(self.finish(code, now)),
                 },
             };
+        }
+    }
+
+    /// Where to look at the limits again; nothing if they forbid to go on to `after` instructions.
+    #[cold]
+    fn pause(&self, after: u64) -> Option<u64> {
+        let Limits { max_instructions, stop } = *self.setting.limits;
+        let most = max_instructions.unwrap_or(u64::MAX);
+        let stopped = stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        (after <= most && !stopped).then(|| after.saturating_add(LOOK).min(most))
+    }
+
+    /// The end of a run that may not go on to `after` instructions.
+    #[cold]
+    fn give_up(self, id: SpanId, now: u64, after: u64) -> RunError {
+        let site = Box::new(self.site(self.spans.all[id as usize].start));
+        let limit = self.setting.limits.max_instructions.filter(|&limit| after > limit);
+        let partial = Box::new(Profile { partial: true, ..self.profile(now) });
+        match limit {
+            Some(limit) => RunError::InstructionLimit { site, limit, partial },
+            None => RunError::Stopped { site, partial },
         }
     }
 
@@ -318,13 +355,15 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     /// Keeps the shadow stack after a computed jump.
     fn follow(&mut self, kind: Computed, target: u64, return_to: u64, now: u64) {
         match kind {
-            Computed::Call => self.calls.call(target, return_to, now),
+            Computed::Call => self.calls.call(target, return_to, self.hart.sp(), now),
             Computed::Return if self.calls.ret(target, now) => {}
             _ if self.setting.program.is_function_entry(target) => {
                 self.calls.tail_call(target, now);
             }
             Computed::Return => {
-                if let Some(function) = self.setting.program.function_at(target) {
+                if let Some(function) = self.setting.program.function_at(target)
+                    && !self.calls.unwind(function.addr, self.hart.sp(), now)
+                {
                     self.calls.restart(function.addr, now);
                 }
             }
@@ -466,6 +505,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         Profile {
             version: Profile::VERSION,
             elf_digest: self.setting.program.digest.clone(),
+            partial: false,
             instructions: now,
             spans,
             edges: edges.into_iter().map(|((from, to), count)| Edge { from, to, count }).collect(),

@@ -86,6 +86,11 @@ impl<W: Word> Hart<W> {
         self.regs.map(Word::to_u64)
     }
 
+    /// The stack pointer.
+    pub(crate) fn sp(&self) -> u64 {
+        self.regs[Reg::SP.index()].to_u64()
+    }
+
     #[cold]
     fn stop(&mut self, fault: Fault) -> Stopped {
         self.fault = Some(fault);

@@ -261,7 +261,6 @@ impl Memory {
 
     /// Stores an aligned value, if the window holds it and nothing asks for a closer look.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
     pub(crate) fn store_fast(&mut self, width: Width, addr: u64, value: u64) -> Option<()> {
         const PLAIN: u8 = WRITE | DIRTY;
         let (page, offset) = self.locate(addr)?;
