@@ -182,6 +182,7 @@ fn roots(manifest: &Manifest) -> Profile {
     Profile {
         version: Profile::VERSION,
         elf_digest: hex::encode(manifest.original),
+        partial: false,
         instructions: 0,
         spans,
         edges: Vec::new(),

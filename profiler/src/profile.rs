@@ -16,6 +16,8 @@ pub struct Profile {
     pub version: u32,
     /// SHA-256 of the ELF in hex; see [`Program::digest`](crate::Program).
     pub elf_digest: String,
+    /// Whether the run was stopped before the guest ended.
+    pub partial: bool,
     /// Executed instructions.
     pub instructions: u64,
     /// Straight-line runs of instructions, by where they were entered.

@@ -47,6 +47,9 @@ type StackRow = (Vec<String>, u64);
 struct File {
     version: u32,
     elf_digest: String,
+    /// Absent in the profile of a run to the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
     instructions: u64,
     spans: Vec<SpanRow>,
     edges: Vec<EdgeRow>,
@@ -69,6 +72,7 @@ impl Profile {
         let file = File {
             version: self.version,
             elf_digest: self.elf_digest.clone(),
+            partial: self.partial,
             instructions: self.instructions,
             spans: self
                 .spans
@@ -100,6 +104,7 @@ impl Profile {
         let mut profile = Self {
             version,
             elf_digest: file.elf_digest,
+            partial: file.partial,
             instructions: file.instructions,
             spans: Vec::new(),
             edges: Vec::new(),

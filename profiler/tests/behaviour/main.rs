@@ -7,6 +7,8 @@ mod errors;
 mod extensions;
 mod fixtures;
 mod guests;
+mod limits;
 mod load;
+mod oracle;
 mod patches;
 mod profile;
