@@ -186,6 +186,7 @@ fn roots(manifest: &Manifest) -> Profile {
         spans,
         edges: Vec::new(),
         stacks: Vec::new(),
+        visits: Vec::new(),
     }
 }
 

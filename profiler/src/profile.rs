@@ -1,7 +1,8 @@
 //! What a run counted. Kilobytes, whatever the length of the run.
 //!
-//! Invariants: spans are sorted by start, edges by origin and target, stacks by frames, each without
-//! duplicates; equal runs give equal profiles.
+//! Invariants: spans are sorted by start, edges by origin and target, stacks by frames, visits by stack
+//! and span, each without duplicates; visits name spans and stacks that exist; equal runs give equal
+//! profiles.
 
 mod json;
 
@@ -24,6 +25,8 @@ pub struct Profile {
     pub edges: Vec<Edge>,
     /// Instructions per call path.
     pub stacks: Vec<Stack>,
+    /// Which spans each call path executed.
+    pub visits: Vec<Visit>,
 }
 
 /// Instructions that were executed one after the other.
@@ -58,15 +61,27 @@ pub struct Edge {
 /// A call path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stack {
-    /// Entry addresses of the functions, outermost first.
+    /// Entry addresses of the functions, outermost first. A path without functions stands for
+    /// those that were too many to tell apart.
     pub frames: Vec<u64>,
     /// Instructions executed in the innermost one on this path, its callees excluded.
     pub count: u64,
 }
 
+/// Executions of a span on a call path. Those of all paths add up to the span's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Visit {
+    /// Index of the call path in [`Profile::stacks`].
+    pub stack: usize,
+    /// Index of the span in [`Profile::spans`].
+    pub span: usize,
+    /// How often.
+    pub count: u64,
+}
+
 impl Profile {
     /// The version of the format that this crate writes and reads.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// How often the instruction at `pc` was executed. For many addresses, [`Profile::counts`] is
     /// faster.

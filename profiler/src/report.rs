@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::export::{self, GraphError, Growth};
 use crate::profile::Profile;
 use crate::program::Program;
+use crate::view::View;
 
 /// What was executed in one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,16 +17,6 @@ pub struct FunctionRow {
     pub instructions: u64,
     /// Spans of it that were executed: a measure of how spread out its work is.
     pub blocks: usize,
-}
-
-/// A flame graph could not be drawn.
-#[derive(Debug, thiserror::Error)]
-#[error("no flame graph: {reason}; the profile has {instructions} instructions")]
-pub struct FlamegraphError {
-    /// What the drawing library says.
-    pub reason: String,
-    /// Instructions of the profile.
-    pub instructions: u64,
 }
 
 /// Executed functions, those with the most instructions first.
@@ -69,16 +61,7 @@ pub fn table(program: &Program, profile: &Profile, rows: usize) -> String {
 
 /// One line per call path, outermost function first: `main;parse;memcpy 123`.
 pub fn folded(program: &Program, profile: &Profile) -> String {
-    let mut paths: BTreeMap<String, u64> = BTreeMap::new();
-    for stack in &profile.stacks {
-        let names: Vec<String> =
-            stack.frames.iter().map(|&frame| frame_name(program, frame)).collect();
-        *paths.entry(names.join(";")).or_default() += stack.count;
-    }
-    paths.iter().fold(String::new(), |mut text, (path, count)| {
-        writeln!(text, "{path} {count}").expect("writing to a string does not fail");
-        text
-    })
+    export::folded(&View::instructions(program, profile, ""), 0)
 }
 
 /// A flame graph of the call paths as SVG, in which a width is a number of instructions.
@@ -86,36 +69,12 @@ pub fn folded(program: &Program, profile: &Profile) -> String {
 /// # Errors
 ///
 /// If the profile is empty.
-pub fn flamegraph(
-    program: &Program,
-    profile: &Profile,
-    title: &str,
-) -> Result<String, FlamegraphError> {
-    use inferno::flamegraph::{Options, from_lines};
-
-    let mut options = Options::default();
-    title.clone_into(&mut options.title);
-    "instructions".clone_into(&mut options.count_name);
-    // Colours by name, not by chance.
-    options.hash = true;
-    options.deterministic = true;
-    let folded = folded(program, profile);
-    let mut svg = Vec::new();
-    let failed = |reason: String| FlamegraphError { reason, instructions: profile.instructions };
-    from_lines(&mut options, folded.lines(), &mut svg).map_err(|e| failed(e.to_string()))?;
-    String::from_utf8(svg).map_err(|e| failed(e.to_string()))
+pub fn flamegraph(program: &Program, profile: &Profile, title: &str) -> Result<String, GraphError> {
+    export::graph(&View::instructions(program, profile, title), 0, Growth::Up)
 }
 
 fn name_of(program: &Program, pc: u64) -> String {
     program.function_at(pc).map_or_else(|| "(no symbol)".to_owned(), |f| f.name.clone())
-}
-
-/// A name without the characters that separate frames and counts.
-fn frame_name(program: &Program, pc: u64) -> String {
-    match program.function_at(pc) {
-        Some(function) => function.name.replace(';', ":").replace(['\n', '\r'], " "),
-        None => format!("{pc:#x}"),
-    }
 }
 
 /// A percentage with one digit, without going through floating point.

@@ -4,6 +4,7 @@
 mod common;
 mod environments;
 mod errors;
+mod exports;
 mod extensions;
 mod fixtures;
 mod guests;
