@@ -5,10 +5,12 @@
 //! profiles.
 
 mod json;
+mod merge;
 
 use std::collections::BTreeMap;
 
 pub use json::ProfileError;
+pub use merge::MergeError;
 
 /// Counts of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

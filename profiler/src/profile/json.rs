@@ -150,7 +150,7 @@ impl Profile {
         let ordered = |rows: &'static str, sorted: bool| {
             if sorted { Ok(()) } else { Err(ProfileError::Disordered { rows }) }
         };
-        ordered("spans", self.spans.is_sorted_by(|a, b| a.start < b.start))?;
+        ordered("spans", self.spans.is_sorted_by(|a, b| (a.start, a.end) < (b.start, b.end)))?;
         ordered("edges", self.edges.is_sorted_by(|a, b| (a.from, a.to) < (b.from, b.to)))?;
         ordered("stacks", self.stacks.is_sorted_by(|a, b| a.frames < b.frames))?;
         ordered("visits", self.visits.is_sorted_by(|a, b| (a.stack, a.span) < (b.stack, b.span)))?;

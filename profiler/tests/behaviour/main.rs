@@ -1,7 +1,10 @@
 //! What loads, what runs, what is counted, and what is said when it does not work.
 #![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
+mod annotations;
 mod common;
+mod costs;
+mod diffs;
 mod environments;
 mod errors;
 mod exports;
