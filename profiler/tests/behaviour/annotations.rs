@@ -1,5 +1,6 @@
 //! Functions, instruction by instruction, with and without debug information.
 
+use std::ops::Range;
 use std::path::Path;
 
 use autoprec_isa::Xlen;
@@ -8,6 +9,10 @@ use autoprec_profiler::cost::Model;
 use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Sources, run};
 
 use crate::common::{BASE, execute, program};
+
+fn one(range: Range<u64>) -> Vec<Range<u64>> {
+    std::iter::once(range).collect()
+}
 
 const CODE: &str = "
 _start:
@@ -28,7 +33,7 @@ work_less:
 fn a_function_is_found_by_name_part_and_address() {
     let (program, at) = program(Xlen::Rv32, CODE);
     let profile = execute(&program, Environment::Bare).unwrap().profile;
-    let whole = vec![at["work_hard"]..at["work_less"]];
+    let whole = one(at["work_hard"]..at["work_less"]);
     for name in ["work_hard", "hard", &format!("{:#x}", at["work_hard"])] {
         assert_eq!(annotate::find(&program, &profile, name), Ok(whole.clone()), "{name}");
     }
@@ -59,8 +64,8 @@ fn without_symbols_a_function_is_what_its_calls_executed() {
     let program = named.with_symbols(Vec::new());
     let profile = execute(&program, Environment::Bare).unwrap().profile;
     let found = annotate::find(&program, &profile, &format!("{:#x}", at["work_hard"])).unwrap();
-    assert_eq!(found, [at["work_hard"]..at["work_less"]]);
-    assert_eq!(annotate::find(&program, &profile, "0x200800").unwrap(), [BASE..BASE + 12]);
+    assert_eq!(found, one(at["work_hard"]..at["work_less"]));
+    assert_eq!(annotate::find(&program, &profile, "0x200800").unwrap(), one(BASE..BASE + 12));
 }
 
 #[test]
@@ -83,7 +88,7 @@ fn debug_information_gives_lines_and_inline_chains() {
     assert!(lines.iter().any(|line| line.places.len() > 1), "something is inlined");
 
     // Damage costs places, not the answer.
-    let mut damaged = elf.clone();
+    let mut damaged = elf;
     for byte in damaged.iter_mut().skip(program.segments[0].data.len()).step_by(13) {
         *byte ^= 0x5a;
     }
