@@ -84,6 +84,7 @@ fn profile() -> Profile {
         spans: Vec::new(),
         edges: Vec::new(),
         stacks: Vec::new(),
+        visits: Vec::new(),
     }
 }
 

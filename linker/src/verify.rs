@@ -187,6 +187,7 @@ fn roots(manifest: &Manifest) -> Profile {
         spans,
         edges: Vec::new(),
         stacks: Vec::new(),
+        visits: Vec::new(),
     }
 }
 

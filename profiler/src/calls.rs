@@ -19,7 +19,10 @@ const MAX_FRAMES: usize = 1 << 16;
 /// Frames that may be searched in vain: at first, and more per call.
 const CREDIT: (u64, u64) = (1 << 20, 8);
 const CACHE: usize = 1 << 12;
-const ROOT: u32 = 0;
+/// Index of a call path.
+pub(crate) type NodeId = u32;
+/// The path without functions.
+pub(crate) const ROOT: NodeId = 0;
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
@@ -88,6 +91,12 @@ impl CallTree {
         };
         self.cache[line] = (parent, function, node);
         node
+    }
+
+    /// The path that is being executed.
+    #[inline]
+    pub(crate) fn current(&self) -> NodeId {
+        self.current
     }
 
     /// Charges what was executed since the last change to the current path.
@@ -162,13 +171,14 @@ impl CallTree {
         }
     }
 
-    /// Every path that executed something, sorted.
-    pub(crate) fn finish(mut self, now: u64) -> Vec<Stack> {
+    /// Every path that executed something, sorted, and where it was counted.
+    pub(crate) fn finish(mut self, now: u64) -> Vec<(Stack, NodeId)> {
         self.charge(now);
-        let mut stacks: Vec<Stack> = (0u32..)
+        let mut stacks: Vec<(Stack, NodeId)> = (0u32..)
             .zip(&self.nodes)
-            .filter(|(_, node)| node.count > 0)
-            .map(|(index, node)| Stack { frames: self.path(index), count: node.count })
+            // Spans that no path had room for are counted at the root.
+            .filter(|&(index, node)| node.count > 0 || index == ROOT)
+            .map(|(index, node)| (Stack { frames: self.path(index), count: node.count }, index))
             .collect();
         stacks.sort();
         stacks
@@ -193,7 +203,8 @@ mod tests {
     type Counted = (Vec<u64>, u64);
 
     fn stacks(tree: CallTree, now: u64) -> Vec<Counted> {
-        tree.finish(now).into_iter().map(|s| (s.frames, s.count)).collect()
+        let stacks = tree.finish(now).into_iter().map(|(stack, _)| (stack.frames, stack.count));
+        stacks.filter(|(_, count)| *count > 0).collect()
     }
 
     #[test]

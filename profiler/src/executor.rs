@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use autoprec_isa::{Reg, Word, Xlen};
 
 use crate::algebra::Algebra;
-use crate::calls::CallTree;
+use crate::calls::{CallTree, ROOT};
 use crate::environment::{Action, Call, CallError, Environment, Host, Session, Start};
 use crate::error::{RunError, Site};
 use crate::hart::{Fault, Guest as _, Hart, MachineState};
 use crate::memory::AccessError;
 use crate::patches::{Patches, PrecompileId};
-use crate::profile::{Edge, Profile, Span};
+use crate::profile::{Edge, Profile, Span, Stack, Visit};
 use crate::program::Program;
 use crate::slot::perform_all;
 use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
+use crate::visits::Visits;
 
 /// What a guest reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -187,6 +188,7 @@ struct Executor<'a, 'w, W: Word> {
     hart: Hart<W>,
     spans: Spans<'a, W>,
     calls: CallTree,
+    visits: Visits,
     edge_cache: Vec<ComputedEdge>,
     edges: BTreeMap<(SpanId, u64), u64>,
     /// Calls per patch, in order of entry.
@@ -217,6 +219,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         Self {
             spans: Spans::new(setting.program, setting.host, setting.patches, watch.pcs),
             calls: CallTree::new(entry),
+            visits: Visits::new(),
             edge_cache: vec![none; EDGE_CACHE],
             edges: BTreeMap::new(),
             patch_calls: vec![0; setting.patches.len()],
@@ -248,6 +251,10 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                 self.notice(id);
             }
             let span = &mut self.spans.all[id as usize];
+            if span.path != self.calls.current() {
+                self.visits.add(span.path, id, span.count - span.before);
+                (span.path, span.before) = (self.calls.current(), span.count);
+            }
             span.count += 1;
             let hart = &mut self.hart;
             hart.instructions = now;
@@ -502,15 +509,42 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             .map(|s| Span { start: s.start, end: s.end, insts: s.insts, count: s.count })
             .collect();
         spans.sort();
+        let elf_digest = self.setting.program.digest.clone();
+        let (stacks, visits) = self.paths(&spans, now);
         Profile {
             version: Profile::VERSION,
-            elf_digest: self.setting.program.digest.clone(),
+            elf_digest,
             partial: false,
             instructions: now,
             spans,
             edges: edges.into_iter().map(|((from, to), count)| Edge { from, to, count }).collect(),
-            stacks: self.calls.finish(now),
+            stacks,
+            visits,
         }
+    }
+
+    /// The call paths, and which of the sorted spans each executed.
+    fn paths(mut self, spans: &[Span], now: u64) -> (Vec<Stack>, Vec<Visit>) {
+        for (id, span) in (0..).zip(&self.spans.all) {
+            self.visits.add(span.path, id, span.count - span.before);
+        }
+        let counts = self.visits.finish();
+        let mut paths = self.calls.finish(now);
+        let lost = counts.range((ROOT, 0)..=(ROOT, SpanId::MAX)).next().is_some();
+        paths.retain(|(stack, node)| stack.count > 0 || (*node == ROOT && lost));
+        let mut stacks = Vec::new();
+        let mut visits = Vec::new();
+        for (index, (stack, node)) in paths.into_iter().enumerate() {
+            stacks.push(stack);
+            let executed = counts.range((node, 0)..=(node, SpanId::MAX));
+            visits.extend(executed.map(|(&(_, id), &count)| {
+                let start = self.spans.all[id as usize].start;
+                let span = spans.binary_search_by_key(&start, |span| span.start);
+                Visit { stack: index, span: span.expect("it was executed"), count }
+            }));
+        }
+        visits.sort();
+        (stacks, visits)
     }
 
     fn site(&self, pc: u64) -> Site {

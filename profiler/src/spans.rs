@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use autoprec_isa::{Decoded, Op, Reg, Word};
 
+use crate::calls::{NodeId, ROOT};
 use crate::environment::Host;
 use crate::patches::Patches;
 use crate::program::Program;
@@ -74,6 +75,10 @@ pub(crate) struct Span {
     pub(crate) count: u64,
     /// Executions whose ending branch was taken.
     pub(crate) taken: u64,
+    /// The call path that executed it last.
+    pub(crate) path: NodeId,
+    /// Executions before that path's.
+    pub(crate) before: u64,
     /// The span at the target of a direct jump or branch.
     pub(crate) target: SpanId,
     /// The span behind this one.
@@ -152,6 +157,8 @@ impl<'a, W: Word> Spans<'a, W> {
             finish,
             count: 0,
             taken: 0,
+            path: ROOT,
+            before: 0,
             target: UNKNOWN,
             next: UNKNOWN,
             patch: patch.and_then(|p| u32::try_from(p).ok()).unwrap_or(NO_PATCH),
