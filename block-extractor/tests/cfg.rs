@@ -79,10 +79,12 @@ fn profile() -> Profile {
     Profile {
         version: Profile::VERSION,
         elf_digest: String::new(),
+        partial: false,
         instructions: 0,
         spans: Vec::new(),
         edges: Vec::new(),
         stacks: Vec::new(),
+        visits: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ fn counts_of_blocks_add_up_to_the_executed_instructions() {
         let program = Program::load(&example(&format!("elf/{name}.elf"))).unwrap();
         let hints = vec![example(&format!("inputs/{name}.bin"))];
         let input = Input { hints, ..Input::default() };
-        let limits = Limits { max_instructions: Some(200_000_000) };
+        let limits = Limits::instructions(200_000_000);
         let run = run(&program, &Patches::none(), Environment::OpenVm, &input, &limits).unwrap();
         let cfg = Cfg::build(&program, Some(&run.profile));
         let sum = |count: u64, len: usize| count * len as u64;
@@ -36,7 +36,7 @@ fn a_profile_changes_counts_but_no_block_of_known_code() {
     let program = Program::load(&example("elf/sort-vm.elf")).unwrap();
     let hints = vec![example("inputs/sort-vm.bin")];
     let input = Input { hints, ..Input::default() };
-    let limits = Limits { max_instructions: Some(200_000_000) };
+    let limits = Limits::instructions(200_000_000);
     let run = run(&program, &Patches::none(), Environment::OpenVm, &input, &limits).unwrap();
     // The byte code's dispatch jumps through a table, which is found without a profile.
     let starts = |cfg: &Cfg| cfg.blocks.iter().map(|block| block.start).collect::<Vec<_>>();

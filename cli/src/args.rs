@@ -37,6 +37,12 @@ Examples:
 pub(crate) enum Command {
     /// Run a guest and say where its instructions go
     Profile(ProfileArgs),
+    /// Show the instructions of a function with counts, costs and source lines
+    Annotate(AnnotateArgs),
+    /// Compare two profiles, per function and block
+    Diff(DiffArgs),
+    /// Add up profiles of one guest
+    Merge(MergeArgs),
     /// List the basic blocks of a guest, or draw its control flow
     Blocks(BlocksArgs),
     /// Synthesise precompiles for a guest and patch it
@@ -83,7 +89,11 @@ pub(crate) struct InputArgs {
 Examples:
   autoprec profile guest.elf --input input.bin
   autoprec profile guest.elf --input input.bin --out profile
-  autoprec profile guest.elf --env linux --stdin data.txt --json")]
+  autoprec profile guest.elf --env linux --stdin data.txt --json
+  autoprec profile guest.elf --input input.bin --cost openvm-2.0.2 --opcodes
+  autoprec profile guest.elf --input input.bin --format pprof -o guest.pb.gz
+
+Firefox Profiler and speedscope open their files in a browser, `go tool pprof` its own.")]
 pub(crate) struct ProfileArgs {
     /// The guest's ELF
     pub(crate) guest: PathBuf,
@@ -95,9 +105,101 @@ pub(crate) struct ProfileArgs {
     /// Functions to list
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) top: usize,
-    /// Print the profile as JSON instead of a table
+    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, or a file
+    #[arg(long, value_name = "MODEL", default_value = "instructions")]
+    pub(crate) cost: String,
+    /// List how often each instruction was executed, in all and per function
     #[arg(long)]
+    pub(crate) opcodes: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Write it to this file instead
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+}
+
+/// Forms of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Functions, those that cost most first.
+    Table,
+    /// The profile itself, for autoprec and scripts.
+    Json,
+    /// A line per call path.
+    Folded,
+    /// SVG, callees above callers.
+    Flamegraph,
+    /// SVG, callees below callers.
+    Icicle,
+    /// JSON for speedscope.
+    Speedscope,
+    /// JSON for the Firefox Profiler.
+    Firefox,
+    /// Gzipped protocol buffer for pprof.
+    Pprof,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec annotate guest.elf memcpy --input input.bin
+  autoprec annotate guest.elf 0x202e60 --profile profile/profile.json --cost openvm-2.0.2")]
+pub(crate) struct AnnotateArgs {
+    /// The guest's ELF
+    pub(crate) guest: PathBuf,
+    /// A function: its name, a part of it that no other has, or an address in it
+    pub(crate) function: String,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Use this profile instead of running the guest
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "stdin"])]
+    pub(crate) profile: Option<PathBuf>,
+    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, or a file
+    #[arg(long, value_name = "MODEL", default_value = "instructions")]
+    pub(crate) cost: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec diff before/profile.json after/profile.json
+  autoprec diff before.json after.json --elf before.elf --elf after.elf --cost openvm-2.0.2
+  autoprec diff before.json after.json --fail-if-worse 0.5")]
+pub(crate) struct DiffArgs {
+    /// A profile that `autoprec profile` wrote
+    pub(crate) before: PathBuf,
+    /// Another one
+    pub(crate) after: PathBuf,
+    /// A guest that was profiled, for names and costs; repeat it for the other
+    #[arg(long = "elf", value_name = "FILE")]
+    pub(crate) elfs: Vec<PathBuf>,
+    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, or a file
+    #[arg(long, value_name = "MODEL", default_value = "instructions")]
+    pub(crate) cost: String,
+    /// Functions and blocks to list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) top: usize,
+    /// Draw what changed to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) flamegraph: Option<PathBuf>,
+    /// Fail if the whole run costs more by over this many percent
+    #[arg(long, value_name = "PERCENT", value_parser = hundredths)]
+    pub(crate) fail_if_worse: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  autoprec merge first.json second.json -o both.json")]
+pub(crate) struct MergeArgs {
+    /// Profiles of one ELF
+    #[arg(required = true)]
+    pub(crate) profiles: Vec<PathBuf>,
+    /// Where to write the sum
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -370,6 +472,16 @@ pub(crate) struct BenchScalingArgs {
     /// Write the measurements as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// A percentage with up to two digits behind the point, in hundredths.
+fn hundredths(text: &str) -> Result<u64, String> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(part) || part.len() > 2 || !digits(whole) {
+        return Err("expected a percentage such as 5 or 0.25".to_owned());
+    }
+    format!("{whole}{part:0<2}").parse().map_err(|error| format!("{error}"))
 }
 
 fn positive(text: &str) -> Result<usize, String> {

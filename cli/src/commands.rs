@@ -1,9 +1,12 @@
 //! The commands, one module each: arguments in, results printed.
 
+pub(crate) mod annotate;
 pub(crate) mod bench;
 pub(crate) mod blocks;
 pub(crate) mod build;
 pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod merge;
 pub(crate) mod profile;
 pub(crate) mod prove;
 pub(crate) mod run;

@@ -99,7 +99,7 @@ impl Setting {
                 algebra: algebra(args.config.as_deref())?,
                 ..Input::default()
             },
-            limits: Limits { max_instructions: args.max_instructions },
+            limits: Limits { max_instructions: args.max_instructions, ..Limits::none() },
         })
     }
 

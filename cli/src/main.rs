@@ -10,6 +10,7 @@ mod files;
 mod guest;
 mod proving;
 mod terminal;
+mod weighing;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,9 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 fn dispatch(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Profile(args) => commands::profile::run(args),
+        Command::Annotate(args) => commands::annotate::run(args),
+        Command::Diff(args) => commands::diff::run(args),
+        Command::Merge(args) => commands::merge::run(args),
         Command::Blocks(args) => commands::blocks::run(args),
         Command::Build(args) => commands::build::run(args),
         Command::Show(args) => commands::show::run(args),

@@ -182,10 +182,12 @@ fn roots(manifest: &Manifest) -> Profile {
     Profile {
         version: Profile::VERSION,
         elf_digest: hex::encode(manifest.original),
+        partial: false,
         instructions: 0,
         spans,
         edges: Vec::new(),
         stacks: Vec::new(),
+        visits: Vec::new(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The shadow call stack: exact instruction counts per call path.
 //!
-//! A return address identifies a frame, so that `longjmp` and unwinding pop several frames, and a
-//! tail call replaces its caller. Invariant: memory is bounded by [`MAX_NODES`], [`MAX_DEPTH`] and
-//! [`MAX_FRAMES`], whatever the guest does; beyond them, counts go to the nearest known caller.
+//! A return address identifies a frame, so that unwinding pops several frames, and a tail call
+//! replaces its caller. A return to where no frame waits, as `longjmp` does it, goes back to the
+//! function that it arrives in. Invariants: memory is bounded by [`MAX_NODES`], [`MAX_DEPTH`] and
+//! [`MAX_FRAMES`], whatever the guest does; beyond them, counts go to the nearest known caller. Time
+//! is linear in calls and returns: searches that find frames remove them, and calls pay for others.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +16,13 @@ const MAX_NODES: usize = 1 << 18;
 const MAX_DEPTH: u32 = 256;
 /// Return addresses remembered; beyond, the older half is forgotten.
 const MAX_FRAMES: usize = 1 << 16;
+/// Frames that may be searched in vain: at first, and more per call.
+const CREDIT: (u64, u64) = (1 << 20, 8);
 const CACHE: usize = 1 << 12;
-const ROOT: u32 = 0;
+/// Index of a call path.
+pub(crate) type NodeId = u32;
+/// The path without functions.
+pub(crate) const ROOT: NodeId = 0;
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
@@ -29,6 +36,8 @@ struct Node {
 struct Frame {
     return_to: u64,
     caller: u32,
+    /// The caller's stack pointer.
+    sp: u64,
 }
 
 /// Counts per call path.
@@ -41,6 +50,7 @@ pub(crate) struct CallTree {
     frames: Vec<Frame>,
     current: u32,
     charged: u64,
+    credit: u64,
 }
 
 impl CallTree {
@@ -54,6 +64,7 @@ impl CallTree {
             frames: Vec::new(),
             current: ROOT,
             charged: 0,
+            credit: CREDIT.0,
         };
         tree.current = tree.child(ROOT, entry);
         tree
@@ -82,19 +93,26 @@ impl CallTree {
         node
     }
 
+    /// The path that is being executed.
+    #[inline]
+    pub(crate) fn current(&self) -> NodeId {
+        self.current
+    }
+
     /// Charges what was executed since the last change to the current path.
     fn charge(&mut self, now: u64) {
         self.nodes[self.current as usize].count += now - self.charged;
         self.charged = now;
     }
 
-    /// A call of `function`, after `now` instructions.
-    pub(crate) fn call(&mut self, function: u64, return_to: u64, now: u64) {
+    /// A call of `function`, by a caller with this stack pointer, after `now` instructions.
+    pub(crate) fn call(&mut self, function: u64, return_to: u64, sp: u64, now: u64) {
         self.charge(now);
+        self.credit += CREDIT.1;
         if self.frames.len() == MAX_FRAMES {
             self.frames.drain(..MAX_FRAMES / 2);
         }
-        self.frames.push(Frame { return_to, caller: self.current });
+        self.frames.push(Frame { return_to, caller: self.current, sp });
         self.current = self.child(self.current, function);
     }
 
@@ -107,9 +125,38 @@ impl CallTree {
 
     /// A return to `target`. False if no frame waits for it.
     pub(crate) fn ret(&mut self, target: u64, now: u64) -> bool {
-        let Some(index) = self.frames.iter().rposition(|f| f.return_to == target) else {
-            return false;
-        };
+        let index = self.search(|frame, _| frame.return_to == target);
+        index.is_some_and(|index| self.pop(index, now))
+    }
+
+    /// A return into `function`, where no frame waits. False if it is not on the stack.
+    pub(crate) fn unwind(&mut self, function: u64, sp: u64, now: u64) -> bool {
+        let exact =
+            |f: &Frame, nodes: &[Node]| f.sp == sp && nodes[f.caller as usize].function == function;
+        if let Some(index) = self.search(exact) {
+            return self.pop(index, now);
+        }
+        if self.nodes[self.current as usize].function == function {
+            return true;
+        }
+        let index = self.search(|frame, nodes| nodes[frame.caller as usize].function == function);
+        index.is_some_and(|index| self.pop(index, now))
+    }
+
+    /// The innermost frame of that kind.
+    fn search(&mut self, is: impl Fn(&Frame, &[Node]) -> bool) -> Option<usize> {
+        if self.credit < self.frames.len() as u64 {
+            return None;
+        }
+        let index = self.frames.iter().rposition(|frame| is(frame, &self.nodes));
+        if index.is_none() {
+            self.credit -= self.frames.len() as u64;
+        }
+        index
+    }
+
+    /// Goes back to the caller of a frame.
+    fn pop(&mut self, index: usize, now: u64) -> bool {
         self.charge(now);
         self.current = self.frames[index].caller;
         self.frames.truncate(index);
@@ -124,13 +171,14 @@ impl CallTree {
         }
     }
 
-    /// Every path that executed something, sorted.
-    pub(crate) fn finish(mut self, now: u64) -> Vec<Stack> {
+    /// Every path that executed something, sorted, and where it was counted.
+    pub(crate) fn finish(mut self, now: u64) -> Vec<(Stack, NodeId)> {
         self.charge(now);
-        let mut stacks: Vec<Stack> = (0u32..)
+        let mut stacks: Vec<(Stack, NodeId)> = (0u32..)
             .zip(&self.nodes)
-            .filter(|(_, node)| node.count > 0)
-            .map(|(index, node)| Stack { frames: self.path(index), count: node.count })
+            // Spans that no path had room for are counted at the root.
+            .filter(|&(index, node)| node.count > 0 || index == ROOT)
+            .map(|(index, node)| (Stack { frames: self.path(index), count: node.count }, index))
             .collect();
         stacks.sort();
         stacks
@@ -155,13 +203,14 @@ mod tests {
     type Counted = (Vec<u64>, u64);
 
     fn stacks(tree: CallTree, now: u64) -> Vec<Counted> {
-        tree.finish(now).into_iter().map(|s| (s.frames, s.count)).collect()
+        let stacks = tree.finish(now).into_iter().map(|(stack, _)| (stack.frames, stack.count));
+        stacks.filter(|(_, count)| *count > 0).collect()
     }
 
     #[test]
     fn a_tail_call_replaces_its_caller() {
         let mut tree = CallTree::new(1);
-        tree.call(2, 100, 10);
+        tree.call(2, 100, 0, 10);
         tree.tail_call(3, 15);
         assert!(tree.ret(100, 22));
         assert_eq!(stacks(tree, 30), [(vec![1], 18), (vec![1, 2], 5), (vec![1, 3], 7)]);
@@ -170,9 +219,9 @@ mod tests {
     #[test]
     fn a_long_jump_pops_several_frames() {
         let mut tree = CallTree::new(1);
-        tree.call(2, 100, 1);
-        tree.call(3, 200, 2);
-        tree.call(4, 300, 3);
+        tree.call(2, 100, 0, 1);
+        tree.call(3, 200, 0, 2);
+        tree.call(4, 300, 0, 3);
         assert!(tree.ret(100, 4));
         assert!(!tree.ret(300, 4));
         assert_eq!(
@@ -182,10 +231,50 @@ mod tests {
     }
 
     #[test]
+    fn a_long_jump_goes_back_to_the_function_and_stack_it_arrives_in() {
+        let mut tree = CallTree::new(1);
+        tree.call(2, 100, 1000, 1);
+        // Function 2 calls itself at each depth of the stack.
+        tree.call(2, 200, 900, 2);
+        tree.call(2, 200, 800, 3);
+        tree.call(3, 200, 700, 4);
+        assert!(!tree.ret(250, 7));
+        // To where it called itself for the first time.
+        assert!(tree.unwind(2, 900, 7));
+        assert!(!tree.unwind(9, 900, 8));
+        assert!(tree.ret(100, 9));
+        assert_eq!(
+            stacks(tree, 10),
+            [
+                (vec![1], 2),
+                (vec![1, 2], 3),
+                (vec![1, 2, 2], 1),
+                (vec![1, 2, 2, 2], 1),
+                (vec![1, 2, 2, 2, 3], 3)
+            ]
+        );
+    }
+
+    #[test]
+    fn returns_to_nowhere_do_not_search_for_ever() {
+        let mut tree = CallTree::new(1);
+        for now in 0..50_000 {
+            tree.call(1, 100, 0, now);
+        }
+        let (mut searched, mut credit) = (0, tree.credit);
+        for now in 50_000..1_000_000 {
+            assert!(!tree.ret(101, now));
+            searched += credit - tree.credit;
+            credit = tree.credit;
+        }
+        assert!(searched <= CREDIT.0 + 50_000 * CREDIT.1);
+    }
+
+    #[test]
     fn deep_recursion_is_bounded_and_loses_no_instruction() {
         let mut tree = CallTree::new(1);
         for now in 1..=200_000 {
-            tree.call(1, 100, now);
+            tree.call(1, 100, 0, now);
         }
         for now in 200_001..=400_000 {
             tree.ret(100, now);

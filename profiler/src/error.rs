@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::environment::Environment;
+use crate::profile::Profile;
 
 /// Why bytes are not a guest that can run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -250,6 +251,16 @@ pub enum RunError {
         site: Box<Site>,
         /// The limit.
         limit: u64,
+        /// What was counted until then.
+        partial: Box<Profile>,
+    },
+    /// The run was told to stop.
+    #[error("stopped as requested after {} instructions at {site}", partial.instructions)]
+    Stopped {
+        /// Where.
+        site: Box<Site>,
+        /// What was counted until then.
+        partial: Box<Profile>,
     },
     /// A patch does not belong to this program.
     #[error(
@@ -270,4 +281,14 @@ pub enum RunError {
         /// Why.
         reason: String,
     },
+}
+
+impl RunError {
+    /// What was counted until a limit was reached, marked [`Profile::partial`].
+    pub fn partial(&self) -> Option<&Profile> {
+        match self {
+            Self::InstructionLimit { partial, .. } | Self::Stopped { partial, .. } => Some(partial),
+            _ => None,
+        }
+    }
 }

@@ -2,19 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use autoprec_isa::{Reg, Word, Xlen};
 
 use crate::algebra::Algebra;
-use crate::calls::CallTree;
+use crate::calls::{CallTree, ROOT};
 use crate::environment::{Action, Call, CallError, Environment, Host, Session, Start};
 use crate::error::{RunError, Site};
 use crate::hart::{Fault, Guest as _, Hart, MachineState};
 use crate::memory::AccessError;
 use crate::patches::{Patches, PrecompileId};
-use crate::profile::{Edge, Profile, Span};
+use crate::profile::{Edge, Profile, Span, Stack, Visit};
 use crate::program::Program;
+use crate::slot::perform_all;
 use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
+use crate::visits::Visits;
 
 /// What a guest reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,18 +33,28 @@ pub struct Input {
 }
 
 /// When to give up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Most instructions to execute.
     pub max_instructions: Option<u64>,
+    /// Stop soon after this becomes true; a signal handler or another thread may set it.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 impl Limits {
     /// Run until the guest ends.
-    pub fn none() -> Self {
-        Self { max_instructions: None }
+    pub const fn none() -> Self {
+        Self { max_instructions: None, stop: None }
+    }
+
+    /// Run this many instructions at most.
+    pub const fn instructions(most: u64) -> Self {
+        Self { max_instructions: Some(most), stop: None }
     }
 }
+
+/// Instructions between two looks at [`Limits::stop`].
+const LOOK: u64 = 1 << 20;
 
 /// Told the address and the state of the machine whenever control arrives at a watched address.
 pub type OnEntry<'a> = dyn FnMut(u64, &dyn MachineState) + 'a;
@@ -77,7 +90,8 @@ pub struct Run {
 ///
 /// # Errors
 ///
-/// A [`RunError`] says where and why the guest could not go on.
+/// A [`RunError`] says where and why the guest could not go on; [`RunError::partial`] is what was
+/// counted until a limit was reached.
 pub fn run(
     program: &Program,
     patches: &Patches,
@@ -174,6 +188,7 @@ struct Executor<'a, 'w, W: Word> {
     hart: Hart<W>,
     spans: Spans<'a, W>,
     calls: CallTree,
+    visits: Visits,
     edge_cache: Vec<ComputedEdge>,
     edges: BTreeMap<(SpanId, u64), u64>,
     /// Calls per patch, in order of entry.
@@ -204,6 +219,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         Self {
             spans: Spans::new(setting.program, setting.host, setting.patches, watch.pcs),
             calls: CallTree::new(entry),
+            visits: Visits::new(),
             edge_cache: vec![none; EDGE_CACHE],
             edges: BTreeMap::new(),
             patch_calls: vec![0; setting.patches.len()],
@@ -217,48 +233,63 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     }
 
     fn run(mut self) -> Result<Run, RunError> {
-        let limit = self.setting.limits.max_instructions.unwrap_or(u64::MAX);
         let mut now = 0u64;
+        // Where to look at the limits again.
+        let mut pause = 0;
         let mut id = self.enter(self.setting.program.entry)?;
         loop {
+            let span = &self.spans.all[id as usize];
+            let after = now + u64::from(span.insts);
+            if after > pause {
+                match self.pause(after) {
+                    Some(next) => pause = next,
+                    None => return Err(self.give_up(id, now, after)),
+                }
+            }
             let span = &self.spans.all[id as usize];
             if span.patch != NO_PATCH || span.watched || self.region_end != 0 {
                 self.notice(id);
             }
             let span = &mut self.spans.all[id as usize];
-            let before = now;
-            now += u64::from(span.insts);
-            if now > limit {
-                let pc = span.start;
-                return Err(RunError::InstructionLimit { site: Box::new(self.site(pc)), limit });
+            if span.path != self.calls.current() {
+                self.visits.add(span.path, id, span.count - span.before);
+                (span.path, span.before) = (self.calls.current(), span.count);
             }
             span.count += 1;
             let hart = &mut self.hart;
-            hart.instructions = before;
-            for slot in &self.spans.slots[span.slots.clone()] {
-                if (slot.run)(hart, slot).is_err() {
-                    let pc = slot.pc;
-                    return Err(self.faulted(pc));
-                }
-            }
+            hart.instructions = now;
+            now = after;
+            // A branch gives whether it is taken, a jump its target.
+            let Ok(result) = perform_all(hart, &self.spans.slots[span.slots.clone()]) else {
+                return Err(self.faulted());
+            };
             id = match span.finish {
-                End::Branch { target, enters } => self.branch(id, target, enters, now)?,
+                End::Branch { .. } if result == 0 => self.next(id)?,
+                End::Branch { target, enters } => {
+                    span.taken += 1;
+                    self.region_end = 0;
+                    if enters {
+                        self.calls.tail_call(target, now);
+                    }
+                    self.target(id, target)?
+                }
                 End::Jump { target, enters } => {
-                    self.transfer(id);
+                    self.region_end = 0;
                     if enters {
                         self.calls.tail_call(target, now);
                     }
                     self.target(id, target)?
                 }
                 End::Call { target } => {
-                    self.transfer(id);
-                    self.calls.call(target, self.spans.all[id as usize].end, now);
+                    self.region_end = 0;
+                    self.calls.call(target, span.end, self.hart.sp(), now);
                     self.target(id, target)?
                 }
                 End::Computed(kind) => {
-                    let target = self.transfer(id);
-                    self.follow(kind, target, self.spans.all[id as usize].end, now);
-                    self.jump(id, target)?
+                    let end = span.end;
+                    self.region_end = 0;
+                    self.follow(kind, result, end, now);
+                    self.jump(id, result)?
                 }
                 End::FallThrough => self.next(id)?,
                 finish => match self.leave(id, finish, now)? {
@@ -270,35 +301,25 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         }
     }
 
-    /// Performs the branch that ends a span; gives the span that follows.
-    #[inline]
-    fn branch(
-        &mut self,
-        id: SpanId,
-        target: u64,
-        enters: bool,
-        now: u64,
-    ) -> Result<SpanId, RunError> {
-        let span = &mut self.spans.all[id as usize];
-        let slot = &self.spans.slots[span.slots.end];
-        // Branches do not fault.
-        if !matches!((slot.run)(&mut self.hart, slot), Ok(1)) {
-            return self.next(id);
-        }
-        span.taken += 1;
-        self.region_end = 0;
-        if enters {
-            self.calls.tail_call(target, now);
-        }
-        self.target(id, target)
+    /// Where to look at the limits again; nothing if they forbid to go on to `after` instructions.
+    #[cold]
+    fn pause(&self, after: u64) -> Option<u64> {
+        let Limits { max_instructions, stop } = *self.setting.limits;
+        let most = max_instructions.unwrap_or(u64::MAX);
+        let stopped = stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        (after <= most && !stopped).then(|| after.saturating_add(LOOK).min(most))
     }
 
-    /// Performs the jump that ends a span; gives its target.
-    #[inline]
-    fn transfer(&mut self, id: SpanId) -> u64 {
-        let slot = &self.spans.slots[self.spans.all[id as usize].slots.end];
-        self.region_end = 0;
-        (slot.run)(&mut self.hart, slot).expect("jumps do not fault")
+    /// The end of a run that may not go on to `after` instructions.
+    #[cold]
+    fn give_up(self, id: SpanId, now: u64, after: u64) -> RunError {
+        let site = Box::new(self.site(self.spans.all[id as usize].start));
+        let limit = self.setting.limits.max_instructions.filter(|&limit| after > limit);
+        let partial = Box::new(Profile { partial: true, ..self.profile(now) });
+        match limit {
+            Some(limit) => RunError::InstructionLimit { site, limit, partial },
+            None => RunError::Stopped { site, partial },
+        }
     }
 
     /// The span at the target of a direct transfer.
@@ -341,13 +362,15 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     /// Keeps the shadow stack after a computed jump.
     fn follow(&mut self, kind: Computed, target: u64, return_to: u64, now: u64) {
         match kind {
-            Computed::Call => self.calls.call(target, return_to, now),
+            Computed::Call => self.calls.call(target, return_to, self.hart.sp(), now),
             Computed::Return if self.calls.ret(target, now) => {}
             _ if self.setting.program.is_function_entry(target) => {
                 self.calls.tail_call(target, now);
             }
             Computed::Return => {
-                if let Some(function) = self.setting.program.function_at(target) {
+                if let Some(function) = self.setting.program.function_at(target)
+                    && !self.calls.unwind(function.addr, self.hart.sp(), now)
+                {
                     self.calls.restart(function.addr, now);
                 }
             }
@@ -412,7 +435,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     #[inline(never)]
     fn branch_custom(&mut self, id: SpanId, offset: i64, now: u64) -> Result<SpanId, RunError> {
         let span = &self.spans.all[id as usize];
-        let target = W::XLEN.mask(span.custom_pc().wrapping_add_signed(offset));
+        let target = W::XLEN.mask(span.last.wrapping_add_signed(offset));
         let next = span.end;
         self.region_end = 0;
         self.follow(Computed::Jump, target, next, now);
@@ -430,10 +453,9 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             End::OutsideText => {
                 return Err(RunError::OutsideText { site: Box::new(self.site(span.start)) });
             }
-            _ => return Err(RunError::Breakpoint { site: Box::new(self.site(span.end)) }),
+            _ => return Err(RunError::Breakpoint { site: Box::new(self.site(span.last)) }),
         };
-        let pc = self.spans.slots.get(span.slots.end).filter(|_| matches!(call, Call::Ecall));
-        let pc = pc.map_or(span.custom_pc(), |slot| slot.pc);
+        let pc = span.last;
         self.hart.instructions = now;
         self.session.call(call, &mut self.hart).map_err(|error| self.call_failed(pc, error))
     }
@@ -468,13 +490,8 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         }
         // Overlapping spans share control instructions.
         let mut edges: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-        let slots = &self.spans.slots;
-        let control = |span: &crate::spans::Span| match span.finish {
-            End::Custom(_) => span.custom_pc(),
-            _ => slots[span.slots.end].pc,
-        };
         for (&(from, target), &count) in &self.edges {
-            let from = control(&self.spans.all[from as usize]);
+            let from = self.spans.all[from as usize].last;
             *edges.entry((from, target)).or_default() += count;
         }
         for span in self.spans.all.iter().filter(|span| span.count > 0) {
@@ -484,7 +501,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                 _ => continue,
             };
             if count > 0 {
-                *edges.entry((control(span), target)).or_default() += count;
+                *edges.entry((span.last, target)).or_default() += count;
             }
         }
         let executed = self.spans.all.iter().filter(|span| span.count > 0);
@@ -492,14 +509,42 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             .map(|s| Span { start: s.start, end: s.end, insts: s.insts, count: s.count })
             .collect();
         spans.sort();
+        let elf_digest = self.setting.program.digest.clone();
+        let (stacks, visits) = self.paths(&spans, now);
         Profile {
             version: Profile::VERSION,
-            elf_digest: self.setting.program.digest.clone(),
+            elf_digest,
+            partial: false,
             instructions: now,
             spans,
             edges: edges.into_iter().map(|((from, to), count)| Edge { from, to, count }).collect(),
-            stacks: self.calls.finish(now),
+            stacks,
+            visits,
         }
+    }
+
+    /// The call paths, and which of the sorted spans each executed.
+    fn paths(mut self, spans: &[Span], now: u64) -> (Vec<Stack>, Vec<Visit>) {
+        for (id, span) in (0..).zip(&self.spans.all) {
+            self.visits.add(span.path, id, span.count - span.before);
+        }
+        let counts = self.visits.finish();
+        let mut paths = self.calls.finish(now);
+        let lost = counts.range((ROOT, 0)..=(ROOT, SpanId::MAX)).next().is_some();
+        paths.retain(|(stack, node)| stack.count > 0 || (*node == ROOT && lost));
+        let mut stacks = Vec::new();
+        let mut visits = Vec::new();
+        for (index, (stack, node)) in paths.into_iter().enumerate() {
+            stacks.push(stack);
+            let executed = counts.range((node, 0)..=(node, SpanId::MAX));
+            visits.extend(executed.map(|(&(_, id), &count)| {
+                let start = self.spans.all[id as usize].start;
+                let span = spans.binary_search_by_key(&start, |span| span.start);
+                Visit { stack: index, span: span.expect("it was executed"), count }
+            }));
+        }
+        visits.sort();
+        (stacks, visits)
     }
 
     fn site(&self, pc: u64) -> Site {
@@ -519,7 +564,8 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     }
 
     #[cold]
-    fn faulted(&self, pc: u64) -> RunError {
+    fn faulted(&self) -> RunError {
+        let pc = self.hart.fault_pc;
         let fault = self.hart.fault.expect("handlers set the fault when they stop");
         match fault {
             Fault::Access { addr, bytes, write, error } => {

@@ -43,6 +43,10 @@ pub(crate) struct Hart<W> {
     regs: [W; 32],
     pub(crate) memory: Memory,
     pub(crate) fault: Option<Fault>,
+    /// The instruction that could not be performed.
+    pub(crate) fault_pc: u64,
+    /// Of the last branch, 1 if it was taken, else 0; of the last jump, its target.
+    pub(crate) transfer: u64,
     /// Misaligned accesses so far.
     pub(crate) misaligned: u64,
     /// Whether a misaligned access is a fault.
@@ -58,6 +62,8 @@ impl<W: Word> Hart<W> {
             regs: [W::default(); 32],
             memory,
             fault: None,
+            fault_pc: 0,
+            transfer: 0,
             misaligned: 0,
             aligned_only,
             instructions: 0,
@@ -78,6 +84,11 @@ impl<W: Word> Hart<W> {
     /// All registers, zero-extended.
     pub(crate) fn registers(&self) -> [u64; 32] {
         self.regs.map(Word::to_u64)
+    }
+
+    /// The stack pointer.
+    pub(crate) fn sp(&self) -> u64 {
+        self.regs[Reg::SP.index()].to_u64()
     }
 
     #[cold]
@@ -166,8 +177,7 @@ impl<W: Word> Machine for Fast<'_, W> {
 
     #[inline(always)]
     fn store(&mut self, width: Width, addr: W, value: W) -> Result<(), Stopped> {
-        let stored = self.0.memory.store_fast(width, addr.to_u64(), value.to_u64());
-        if stored { Ok(()) } else { Err(Stopped) }
+        self.0.memory.store_fast(width, addr.to_u64(), value.to_u64()).ok_or(Stopped)
     }
 
     fn amo(&mut self, _: Alu, _: Width, _: W, _: W) -> Result<W, Stopped> {

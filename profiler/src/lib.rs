@@ -19,26 +19,37 @@
 //! ```
 
 mod algebra;
+pub mod annotate;
 mod calls;
+pub mod cost;
+pub mod diff;
 mod digest;
 mod elf;
 mod environment;
 mod error;
 mod executor;
+pub mod export;
 mod hart;
 mod memory;
+mod opcodes;
 mod patches;
 mod profile;
 mod program;
 pub mod report;
 mod slot;
+mod sources;
 mod spans;
+mod view;
+mod visits;
 
 pub use algebra::{Algebra, AlgebraError};
 pub use environment::{Environment, ParseEnvironmentError};
 pub use error::{LoadError, RunError, Site};
 pub use executor::{Input, Limits, OnEntry, Run, run, run_watched};
 pub use hart::MachineState;
+pub use opcodes::{Histogram, opcodes};
 pub use patches::{Patch, Patches, PrecompileId};
-pub use profile::{Counts, Edge, Profile, ProfileError, Span, Stack};
+pub use profile::{Counts, Edge, MergeError, Profile, ProfileError, Span, Stack, Visit};
 pub use program::{Program, Segment, Symbol};
+pub use sources::{Place, Sources};
+pub use view::{Frame, Path, View};

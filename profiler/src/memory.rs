@@ -51,11 +51,19 @@ struct FarPage {
     data: Box<[u8]>,
 }
 
+impl FarPage {
+    fn fresh() -> Self {
+        Self { flags: 0, data: vec![0; PAGE_BYTES].into() }
+    }
+}
+
 /// Bytes by address.
 #[derive(Debug)]
 pub(crate) struct Memory {
     base: u64,
+    /// The window, in whole pages.
     data: Vec<u8>,
+    /// Per page of the window.
     flags: Vec<u8>,
     far: BTreeMap<u64, FarPage>,
     guards: Vec<Guard>,
@@ -75,22 +83,17 @@ impl Memory {
     }
 
     fn flags_mut(&mut self, page: u64) -> &mut u8 {
-        let first = self.base >> PAGE_BITS;
-        let index = usize::try_from(page.wrapping_sub(first)).unwrap_or(usize::MAX);
-        if index < self.flags.len() {
+        if let Some(index) = self.index(page) {
             return &mut self.flags[index];
         }
-        let fresh = || FarPage { flags: 0, data: vec![0; PAGE_BYTES].into() };
-        &mut self.far.entry(page).or_insert_with(fresh).flags
+        &mut self.far.entry(page).or_insert_with(FarPage::fresh).flags
     }
 
     fn flags(&self, page: u64) -> u8 {
-        let first = self.base >> PAGE_BITS;
-        usize::try_from(page.wrapping_sub(first))
-            .ok()
-            .and_then(|index| self.flags.get(index).copied())
-            .or_else(|| self.far.get(&page).map(|p| p.flags))
-            .unwrap_or(0)
+        match self.index(page) {
+            Some(index) => self.flags[index],
+            None => self.far.get(&page).map_or(0, |p| p.flags),
+        }
     }
 
     /// Allows accesses to every page that `range` touches.
@@ -148,25 +151,25 @@ impl Memory {
         })
     }
 
+    /// Where the window holds a page, if it does.
+    fn index(&self, page: u64) -> Option<usize> {
+        let index = usize::try_from(page.wrapping_sub(self.base >> PAGE_BITS)).ok()?;
+        (index < self.flags.len()).then_some(index)
+    }
+
     /// The page's bytes, present if its flags are.
     fn page_mut(&mut self, page: u64) -> &mut [u8] {
-        let offset = (page << PAGE_BITS).wrapping_sub(self.base);
-        let window = self.data.len() as u64;
-        if offset < window {
-            let offset = usize::try_from(offset).expect("within the window, which fits");
-            return &mut self.data[offset..offset + PAGE_BYTES];
+        if let Some(index) = self.index(page) {
+            return &mut self.data.as_chunks_mut::<PAGE_BYTES>().0[index];
         }
-        let fresh = || FarPage { flags: 0, data: vec![0; PAGE_BYTES].into() };
-        &mut self.far.entry(page).or_insert_with(fresh).data
+        &mut self.far.entry(page).or_insert_with(FarPage::fresh).data
     }
 
     fn page(&self, page: u64) -> Option<&[u8]> {
-        let offset = (page << PAGE_BITS).wrapping_sub(self.base);
-        if offset < self.data.len() as u64 {
-            let offset = usize::try_from(offset).ok()?;
-            return self.data.get(offset..offset + PAGE_BYTES);
+        match self.index(page) {
+            Some(index) => Some(&self.data.as_chunks::<PAGE_BYTES>().0[index]),
+            None => self.far.get(&page).map(|p| &*p.data),
         }
-        self.far.get(&page).map(|p| &*p.data)
     }
 
     /// Fills memory without asking for permission; for loading.
@@ -231,55 +234,49 @@ impl Memory {
         Ok(())
     }
 
+    /// Index of the page in the window and offset in it; the window starts with a page.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
+    fn locate(&self, addr: u64) -> Option<(usize, usize)> {
+        let distance = usize::try_from(addr.wrapping_sub(self.base)).ok()?;
+        Some((distance >> PAGE_BITS, distance % PAGE_BYTES))
+    }
+
     /// The aligned value at `addr`, if the window holds it and loads are allowed.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the executor's inner loop")]
     pub(crate) fn load_fast(&self, width: Width, addr: u64) -> Option<u64> {
-        let offset = usize::try_from(addr.wrapping_sub(self.base)).ok()?;
-        if self.flags.get(offset >> PAGE_BITS)? & READ == 0 {
+        let (page, offset) = self.locate(addr)?;
+        if self.flags.get(page)? & READ == 0 || !addr.is_multiple_of(u64::from(width.bytes())) {
             return None;
         }
+        let data = self.data.as_chunks::<PAGE_BYTES>().0.get(page)?;
         Some(match width {
-            Width::Byte => u64::from(*self.data.get(offset)?),
-            Width::Half if addr.is_multiple_of(2) => {
-                u64::from(u16::from_le_bytes(self.array(offset)?))
-            }
-            Width::Word if addr.is_multiple_of(4) => {
-                u64::from(u32::from_le_bytes(self.array(offset)?))
-            }
-            Width::Double if addr.is_multiple_of(8) => u64::from_le_bytes(self.array(offset)?),
-            _ => return None,
+            Width::Byte => u64::from(data[offset]),
+            Width::Half => u64::from(u16::from_le_bytes(data.as_chunks().0[offset / 2])),
+            Width::Word => u64::from(u32::from_le_bytes(data.as_chunks().0[offset / 4])),
+            Width::Double => u64::from_le_bytes(data.as_chunks().0[offset / 8]),
         })
-    }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
-    fn array<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        self.data.get(offset..)?.first_chunk().copied()
     }
 
     /// Stores an aligned value, if the window holds it and nothing asks for a closer look.
     #[inline(always)]
-    pub(crate) fn store_fast(&mut self, width: Width, addr: u64, value: u64) -> bool {
+    pub(crate) fn store_fast(&mut self, width: Width, addr: u64, value: u64) -> Option<()> {
         const PLAIN: u8 = WRITE | DIRTY;
-        let Ok(offset) = usize::try_from(addr.wrapping_sub(self.base)) else { return false };
-        match self.flags.get(offset >> PAGE_BITS) {
-            Some(flags) if flags & (PLAIN | GUARDED) == PLAIN => {}
-            _ => return false,
+        let (page, offset) = self.locate(addr)?;
+        let plain = self.flags.get(page)? & (PLAIN | GUARDED) == PLAIN;
+        if !plain || !addr.is_multiple_of(u64::from(width.bytes())) {
+            return None;
         }
-        let bytes = value.to_le_bytes();
-        let Some(rest) = self.data.get_mut(offset..) else { return false };
-        let [b0, b1, b2, b3, ..] = bytes;
+        let data = self.data.as_chunks_mut::<PAGE_BYTES>().0.get_mut(page)?;
+        let [b0, b1, b2, b3, ..] = value.to_le_bytes();
         match width {
-            Width::Byte => rest.first_chunk_mut().map(|d| *d = [b0]),
-            Width::Half if addr.is_multiple_of(2) => rest.first_chunk_mut().map(|d| *d = [b0, b1]),
-            Width::Word if addr.is_multiple_of(4) => {
-                rest.first_chunk_mut().map(|d| *d = [b0, b1, b2, b3])
-            }
-            Width::Double if addr.is_multiple_of(8) => rest.first_chunk_mut().map(|d| *d = bytes),
-            _ => None,
+            Width::Byte => data[offset] = b0,
+            Width::Half => data.as_chunks_mut().0[offset / 2] = [b0, b1],
+            Width::Word => data.as_chunks_mut().0[offset / 4] = [b0, b1, b2, b3],
+            Width::Double => data.as_chunks_mut().0[offset / 8] = value.to_le_bytes(),
         }
-        .is_some()
+        Some(())
     }
 
     /// Feeds every page that is not zero, in order of address.

@@ -1,13 +1,16 @@
 //! What a run counted. Kilobytes, whatever the length of the run.
 //!
-//! Invariants: spans are sorted by start, edges by origin and target, stacks by frames, each without
-//! duplicates; equal runs give equal profiles.
+//! Invariants: spans are sorted by start, edges by origin and target, stacks by frames, visits by stack
+//! and span, each without duplicates; visits name spans and stacks that exist; equal runs give equal
+//! profiles.
 
 mod json;
+mod merge;
 
 use std::collections::BTreeMap;
 
 pub use json::ProfileError;
+pub use merge::MergeError;
 
 /// Counts of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct Profile {
     pub version: u32,
     /// SHA-256 of the ELF in hex; see [`Program::digest`](crate::Program).
     pub elf_digest: String,
+    /// Whether the run was stopped before the guest ended.
+    pub partial: bool,
     /// Executed instructions.
     pub instructions: u64,
     /// Straight-line runs of instructions, by where they were entered.
@@ -24,6 +29,8 @@ pub struct Profile {
     pub edges: Vec<Edge>,
     /// Instructions per call path.
     pub stacks: Vec<Stack>,
+    /// Which spans each call path executed.
+    pub visits: Vec<Visit>,
 }
 
 /// Instructions that were executed one after the other.
@@ -58,15 +65,27 @@ pub struct Edge {
 /// A call path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stack {
-    /// Entry addresses of the functions, outermost first.
+    /// Entry addresses of the functions, outermost first. A path without functions stands for
+    /// those that were too many to tell apart.
     pub frames: Vec<u64>,
     /// Instructions executed in the innermost one on this path, its callees excluded.
     pub count: u64,
 }
 
+/// Executions of a span on a call path. Those of all paths add up to the span's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Visit {
+    /// Index of the call path in [`Profile::stacks`].
+    pub stack: usize,
+    /// Index of the span in [`Profile::spans`].
+    pub span: usize,
+    /// How often.
+    pub count: u64,
+}
+
 impl Profile {
     /// The version of the format that this crate writes and reads.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// How often the instruction at `pc` was executed. For many addresses, [`Profile::counts`] is
     /// faster.

@@ -3,7 +3,9 @@
 //! Invariants: segments are sorted by address and do not overlap; symbols are sorted by address;
 //! relocations are sorted, without duplicates, and lie in executable segments.
 
-use autoprec_isa::{Decoded, Xlen, decode};
+use std::ops::Range;
+
+use autoprec_isa::{Decoded, Inst, Xlen, decode};
 
 use crate::LoadError;
 use crate::patches::Patches;
@@ -159,6 +161,18 @@ impl Program {
     /// The instruction at `pc`, if there is one in the table.
     pub fn decode_at(&self, pc: u64) -> Option<Decoded> {
         decode(self.xlen, self.word_at(pc)?)
+    }
+
+    /// The instructions of a straight line with their addresses; `None` stands for four bytes that
+    /// are no RISC-V instruction.
+    pub fn insts(&self, range: Range<u64>) -> impl Iterator<Item = (u64, Option<Inst>)> + use<'_> {
+        let mut pc = range.start;
+        std::iter::from_fn(move || {
+            let at = pc;
+            let decoded = self.decode_at(at);
+            pc += u64::from(decoded.map_or(4, |decoded| decoded.len));
+            (at < range.end).then_some((at, decoded.map(|decoded| decoded.inst)))
+        })
     }
 
     /// The function that `pc` belongs to: the last one that starts at or before `pc`, if `pc` lies

@@ -3,28 +3,22 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::cost::Model;
+use crate::export::{self, GraphError, Growth};
+use crate::opcodes::Histogram;
 use crate::profile::Profile;
 use crate::program::Program;
+use crate::view::View;
 
 /// What was executed in one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionRow {
     /// Its name, or the address that stands for code without symbols.
     pub name: String,
-    /// Instructions executed in it, its callees excluded.
+    /// Instructions executed in it, its callees excluded; in a weighted table, what they cost.
     pub instructions: u64,
     /// Spans of it that were executed: a measure of how spread out its work is.
     pub blocks: usize,
-}
-
-/// A flame graph could not be drawn.
-#[derive(Debug, thiserror::Error)]
-#[error("no flame graph: {reason}; the profile has {instructions} instructions")]
-pub struct FlamegraphError {
-    /// What the drawing library says.
-    pub reason: String,
-    /// Instructions of the profile.
-    pub instructions: u64,
 }
 
 /// Executed functions, those with the most instructions first.
@@ -32,10 +26,19 @@ pub struct FlamegraphError {
 /// The instructions of all rows add up to those of the profile. A span that runs from one function
 /// into the next counts for the first.
 pub fn functions(program: &Program, profile: &Profile) -> Vec<FunctionRow> {
+    by_function(program, profile, |span| u64::from(profile.spans[span].insts))
+}
+
+/// Functions by what one execution of each span costs.
+fn by_function(
+    program: &Program,
+    profile: &Profile,
+    cost: impl Fn(usize) -> u64,
+) -> Vec<FunctionRow> {
     let mut totals: BTreeMap<String, (u64, usize)> = BTreeMap::new();
-    for span in &profile.spans {
-        let total = totals.entry(name_of(program, span.start)).or_default();
-        total.0 += u64::from(span.insts) * span.count;
+    for (index, span) in profile.spans.iter().enumerate() {
+        let total = totals.entry(function_name(program, span.start)).or_default();
+        total.0 = total.0.saturating_add(cost(index).saturating_mul(span.count));
         total.1 += 1;
     }
     let row = |(name, (instructions, blocks))| FunctionRow { name, instructions, blocks };
@@ -47,11 +50,44 @@ pub fn functions(program: &Program, profile: &Profile) -> Vec<FunctionRow> {
 
 /// The table of [`functions`], at most `rows` of them and a line for the rest.
 pub fn table(program: &Program, profile: &Profile, rows: usize) -> String {
-    let all = functions(program, profile);
+    draw(&functions(program, profile), "instructions", rows)
+}
+
+/// The same table by the first unit of a model. `program` holds the original words.
+pub fn weighted_table(program: &Program, profile: &Profile, model: &Model, rows: usize) -> String {
+    let costs = model.span_costs(program, profile);
+    draw(&by_function(program, profile, |span| costs[span]), &model.units[0], rows)
+}
+
+/// `rows` functions with the most executed instructions, and what these were.
+pub fn opcode_table(opcodes: &BTreeMap<String, Histogram>, rows: usize) -> String {
+    let mut all: BTreeMap<&str, u64> = BTreeMap::new();
+    for (name, count) in opcodes.values().flatten() {
+        *all.entry(name).or_default() += count;
+    }
+    let mut functions: Vec<(u64, &String, &Histogram)> =
+        opcodes.iter().map(|(name, own)| (own.values().sum(), name, own)).collect();
+    functions.sort_by_key(|(sum, ..)| std::cmp::Reverse(*sum));
+    let mut text = String::new();
+    let mut line = |name: &str, counts: Vec<(&str, u64)>| {
+        let mut counts = counts;
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let counts: Vec<String> = counts.iter().map(|(op, n)| format!("{op} {n}")).collect();
+        writeln!(text, "{name}: {}", counts.join(", ")).expect("writing to a string does not fail");
+    };
+    line("(all)", all.into_iter().collect());
+    for (_, name, own) in functions.into_iter().take(rows) {
+        line(name, own.iter().map(|(&op, &count)| (op, count)).collect());
+    }
+    text
+}
+
+fn draw(all: &[FunctionRow], unit: &str, rows: usize) -> String {
+    let total = all.iter().map(|row| row.instructions).sum();
     let (shown, rest) = all.split_at(rows.min(all.len()));
-    let mut text = format!("{:>6}  {:>15}  {:>6}  function\n", "share", "instructions", "blocks");
+    let mut text = format!("{:>6}  {unit:>15}  {:>6}  function\n", "share", "blocks");
     let mut line = |instructions: u64, blocks: usize, name: &str| {
-        let share = share(instructions, profile.instructions);
+        let share = share(instructions, total);
         writeln!(text, "{share:>6}  {instructions:>15}  {blocks:>6}  {name}")
             .expect("writing to a string does not fail");
     };
@@ -63,22 +99,13 @@ pub fn table(program: &Program, profile: &Profile, rows: usize) -> String {
         let blocks = rest.iter().map(|r| r.blocks).sum();
         line(instructions, blocks, &format!("({} more)", rest.len()));
     }
-    line(profile.instructions, all.iter().map(|r| r.blocks).sum(), "(all)");
+    line(total, all.iter().map(|r| r.blocks).sum(), "(all)");
     text
 }
 
 /// One line per call path, outermost function first: `main;parse;memcpy 123`.
 pub fn folded(program: &Program, profile: &Profile) -> String {
-    let mut paths: BTreeMap<String, u64> = BTreeMap::new();
-    for stack in &profile.stacks {
-        let names: Vec<String> =
-            stack.frames.iter().map(|&frame| frame_name(program, frame)).collect();
-        *paths.entry(names.join(";")).or_default() += stack.count;
-    }
-    paths.iter().fold(String::new(), |mut text, (path, count)| {
-        writeln!(text, "{path} {count}").expect("writing to a string does not fail");
-        text
-    })
+    export::folded(&View::instructions(program, profile, ""), 0)
 }
 
 /// A flame graph of the call paths as SVG, in which a width is a number of instructions.
@@ -86,40 +113,17 @@ pub fn folded(program: &Program, profile: &Profile) -> String {
 /// # Errors
 ///
 /// If the profile is empty.
-pub fn flamegraph(
-    program: &Program,
-    profile: &Profile,
-    title: &str,
-) -> Result<String, FlamegraphError> {
-    use inferno::flamegraph::{Options, from_lines};
-
-    let mut options = Options::default();
-    title.clone_into(&mut options.title);
-    "instructions".clone_into(&mut options.count_name);
-    // Colours by name, not by chance.
-    options.hash = true;
-    options.deterministic = true;
-    let folded = folded(program, profile);
-    let mut svg = Vec::new();
-    let failed = |reason: String| FlamegraphError { reason, instructions: profile.instructions };
-    from_lines(&mut options, folded.lines(), &mut svg).map_err(|e| failed(e.to_string()))?;
-    String::from_utf8(svg).map_err(|e| failed(e.to_string()))
+pub fn flamegraph(program: &Program, profile: &Profile, title: &str) -> Result<String, GraphError> {
+    export::graph(&View::instructions(program, profile, title), 0, Growth::Up)
 }
 
-fn name_of(program: &Program, pc: u64) -> String {
+/// The function that an address belongs to, for tables.
+pub(crate) fn function_name(program: &Program, pc: u64) -> String {
     program.function_at(pc).map_or_else(|| "(no symbol)".to_owned(), |f| f.name.clone())
 }
 
-/// A name without the characters that separate frames and counts.
-fn frame_name(program: &Program, pc: u64) -> String {
-    match program.function_at(pc) {
-        Some(function) => function.name.replace(';', ":").replace(['\n', '\r'], " "),
-        None => format!("{pc:#x}"),
-    }
-}
-
 /// A percentage with one digit, without going through floating point.
-fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     let permille = (u128::from(part) * 1000 + u128::from(whole) / 2) / u128::from(whole.max(1));
     format!("{}.{}%", permille / 10, permille % 10)
 }

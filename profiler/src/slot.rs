@@ -1,5 +1,9 @@
 //! One pre-decoded instruction, ready to be called.
 //!
+//! Handlers are threaded: each performs its instruction and calls the handler of the next one as its
+//! last act, which an optimising build makes a jump. Nothing relies on that: [`perform_all`] starts
+//! anew every [`CHAIN`] instructions, so the stack stays shallow in any build.
+//!
 //! Every handler is [`step`] with the operation known at compile time, so the compiler keeps only
 //! that operation's part of the one definition. Operations without a handler of their own go
 //! through `step` as it is: the list below is about speed, not about meaning.
@@ -8,9 +12,12 @@ use autoprec_isa::{Alu, Flow, Inst, Machine, Op, Width, Word, step};
 
 use crate::hart::{Fast, Hart, Stopped};
 
-/// Performs the instruction of a slot. Gives 1 or 0 for a branch taken or not, the target of a
-/// jump, and 0 otherwise.
-pub(crate) type Run<W> = fn(&mut Hart<W>, &Slot<W>) -> Result<u64, Stopped>;
+/// Performs the instruction of a slot, then those of the slots behind it, up to one that stops the
+/// hart. Gives nothing, since a call whose result is passed on may not become a jump.
+pub(crate) type Run<W> = fn(&mut Hart<W>, &Slot<W>, &[Slot<W>]);
+
+/// Most handlers that call one another.
+const CHAIN: usize = 1 << 8;
 
 /// A pre-decoded instruction.
 #[derive(Clone, Copy, Debug)]
@@ -27,38 +34,73 @@ impl<W: Word> Slot<W> {
     }
 }
 
+/// Performs the instruction of a slot. Gives 1 or 0 for a branch taken or not, the target of a jump,
+/// and nothing otherwise.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "`op` must be a constant in `step`")]
 fn perform<W: Word, M: Machine<Word = W, Fault = Stopped>>(
     machine: &mut M,
     slot: &Slot<W>,
     op: Op,
-) -> Result<u64, Stopped> {
+) -> Result<Option<u64>, Stopped> {
     let inst = Inst { op, ..slot.inst };
     Ok(match step(machine, W::XLEN, slot.pc, slot.len, &inst)? {
-        Flow::Next | Flow::Ecall | Flow::Ebreak => 0,
+        Flow::Next | Flow::Ecall | Flow::Ebreak => None,
         Flow::Branch { condition, taken_if, .. } => {
-            u64::from((condition != W::default()) == taken_if)
+            Some(u64::from((condition != W::default()) == taken_if))
         }
-        Flow::Jump(target) => target,
-        Flow::JumpTo(target) => target.to_u64(),
+        Flow::Jump(target) => Some(target),
+        Flow::JumpTo(target) => Some(target.to_u64()),
     })
+}
+
+/// Performs instructions one after the other. A branch or jump has to be the last. Gives 1 or 0 for a
+/// branch taken or not, and the target of a jump.
+///
+/// # Errors
+///
+/// [`Hart::fault`] and [`Hart::fault_pc`] say what stopped the hart, and at which instruction.
+#[inline]
+pub(crate) fn perform_all<W: Word>(hart: &mut Hart<W>, slots: &[Slot<W>]) -> Result<u64, Stopped> {
+    for chain in slots.chunks(CHAIN) {
+        proceed(hart, chain);
+        if hart.fault.is_some() {
+            return Err(Stopped);
+        }
+    }
+    Ok(hart.transfer)
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "each handler needs a jump of its own")]
+fn proceed<W: Word>(hart: &mut Hart<W>, slots: &[Slot<W>]) {
+    if let Some((next, rest)) = slots.split_first() {
+        (next.run)(hart, next, rest);
+    }
 }
 
 /// Any instruction, with all that may happen.
 #[cold]
 #[inline(never)]
-fn general<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>) -> Result<u64, Stopped> {
-    perform(hart, slot, slot.inst.op)
+fn general<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, rest: &[Slot<W>]) {
+    match perform(hart, slot, slot.inst.op) {
+        Ok(transfer) => {
+            hart.transfer = transfer.unwrap_or(hart.transfer);
+            proceed(hart, rest);
+        }
+        Err(Stopped) => hart.fault_pc = slot.pc,
+    }
 }
 
 macro_rules! handlers {
     ($($name:ident = $op:expr;)*) => {
         $(
-            fn $name<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>) -> Result<u64, Stopped> {
+            fn $name<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, rest: &[Slot<W>]) {
                 match perform(&mut Fast(hart), slot, const { $op }) {
-                    Ok(result) => Ok(result),
-                    Err(Stopped) => general(hart, slot),
+                    Ok(None) => proceed(hart, rest),
+                    // The last one.
+                    Ok(Some(transfer)) => hart.transfer = transfer,
+                    Err(Stopped) => general(hart, slot, rest),
                 }
             }
         )*
@@ -163,8 +205,10 @@ mod tests {
         let Some(decoded) = decode(W::XLEN, word) else { return };
         let slot = Slot::<W>::new(0x4000, decoded.inst, decoded.len);
         let (mut fast, mut slow) = (hart::<W>(values), hart::<W>(values));
-        let (a, b) = ((slot.run)(&mut fast, &slot), general(&mut slow, &slot));
-        assert_eq!((a.ok(), fast.fault), (b.ok(), slow.fault), "{}", decoded.inst.asm());
+        (slot.run)(&mut fast, &slot, &[]);
+        general(&mut slow, &slot, &[]);
+        let outcome = |hart: &Hart<W>| (hart.transfer, hart.fault, hart.fault_pc);
+        assert_eq!(outcome(&fast), outcome(&slow), "{}", decoded.inst.asm());
         assert_eq!(fast.digest(), slow.digest(), "{}", decoded.inst.asm());
     }
 

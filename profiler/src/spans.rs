@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use autoprec_isa::{Decoded, Op, Reg, Word};
 
+use crate::calls::{NodeId, ROOT};
 use crate::environment::Host;
 use crate::patches::Patches;
 use crate::program::Program;
@@ -63,15 +64,21 @@ pub(crate) enum Computed {
 pub(crate) struct Span {
     pub(crate) start: u64,
     pub(crate) end: u64,
+    /// Address of the last instruction.
+    pub(crate) last: u64,
     /// Instructions, the ending one included.
     pub(crate) insts: u32,
-    /// Slots of the instructions but an ending branch or jump, whose slot follows.
+    /// Slots of the instructions that the hart performs: all but a call of the environment.
     pub(crate) slots: Range<usize>,
     pub(crate) finish: End,
     /// Executions.
     pub(crate) count: u64,
     /// Executions whose ending branch was taken.
     pub(crate) taken: u64,
+    /// The call path that executed it last.
+    pub(crate) path: NodeId,
+    /// Executions before that path's.
+    pub(crate) before: u64,
     /// The span at the target of a direct jump or branch.
     pub(crate) target: SpanId,
     /// The span behind this one.
@@ -82,13 +89,6 @@ pub(crate) struct Span {
     pub(crate) patch_end: u64,
     /// Whether the observer wants to know.
     pub(crate) watched: bool,
-}
-
-impl Span {
-    /// Where the custom instruction that ends the span stands.
-    pub(crate) fn custom_pc(&self) -> u64 {
-        self.end.wrapping_sub(4)
-    }
 }
 
 /// Addresses of a segment, and the span that starts at each of its halfwords.
@@ -151,11 +151,14 @@ impl<'a, W: Word> Spans<'a, W> {
         self.all.push(Span {
             start,
             end: start,
+            last: start,
             insts: 0,
             slots,
             finish,
             count: 0,
             taken: 0,
+            path: ROOT,
+            before: 0,
             target: UNKNOWN,
             next: UNKNOWN,
             patch: patch.and_then(|p| u32::try_from(p).ok()).unwrap_or(NO_PATCH),
@@ -167,7 +170,7 @@ impl<'a, W: Word> Spans<'a, W> {
 
     fn decode(&mut self, start: u64) -> SpanId {
         let first = self.slots.len();
-        let mut pc = start;
+        let (mut pc, mut last) = (start, start);
         let mut insts = 0;
         let longest = if first < PLENTY.0 { MAX_INSTS } else { PLENTY.1 };
         let finish = loop {
@@ -180,7 +183,7 @@ impl<'a, W: Word> Spans<'a, W> {
             };
             let Some(Decoded { inst, len }) = self.host.decode(W::XLEN, word) else {
                 break if self.host.is_custom(word) {
-                    (insts, pc) = (insts + 1, pc + 4);
+                    (insts, last, pc) = (insts + 1, pc, pc + 4);
                     End::Custom(word)
                 } else if pc == start {
                     End::Illegal(word)
@@ -191,27 +194,21 @@ impl<'a, W: Word> Spans<'a, W> {
             };
             let slot = Slot::new(pc, inst, len);
             self.slots.push(slot);
-            insts += 1;
+            (insts, last) = (insts + 1, pc);
             pc = W::XLEN.mask(pc.wrapping_add(u64::from(len)));
             if let Some(finish) = self.ending(&slot) {
                 break finish;
             }
         };
-        let last = self.slots.len();
-        let ends_in_slot = matches!(
-            finish,
-            End::Branch { .. }
-                | End::Jump { .. }
-                | End::Call { .. }
-                | End::Computed(_)
-                | End::Ecall
-                | End::Ebreak
-        );
+        if matches!(finish, End::Ecall | End::Ebreak) {
+            self.slots.pop();
+        }
+        let slots = first..self.slots.len();
         let id = self.push(start, finish);
         let span = &mut self.all[id as usize];
-        span.end = pc;
+        (span.end, span.last) = (pc, last);
         span.insts = insts;
-        span.slots = first..last - usize::from(ends_in_slot);
+        span.slots = slots;
         id
     }
 

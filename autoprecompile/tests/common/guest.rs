@@ -5,7 +5,7 @@ use std::path::Path;
 use autoprec_blocks::{Cfg, Region};
 use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
 
-pub(crate) const LIMITS: Limits = Limits { max_instructions: Some(10_000_000) };
+pub(crate) const LIMITS: Limits = Limits::instructions(10_000_000);
 
 /// A program with what it reads.
 pub(crate) struct Guest {

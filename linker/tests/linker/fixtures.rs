@@ -110,7 +110,7 @@ fn fixtures_that_run_do_the_same_when_patched() {
             &linked.elf,
             Environment::Bare,
             &Input::default(),
-            &Limits { max_instructions: Some(100_000) },
+            &Limits::instructions(100_000),
         );
         let same = same.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert!(same.calls.iter().all(|(_, count)| *count > 0), "{}: {same:?}", path.display());

@@ -11,7 +11,7 @@ use autoprec_profiler::{Environment, Input, Limits, Patches, PrecompileId, Progr
 use crate::fixture::{of_region, system_digest};
 
 const GUESTS: [&str; 4] = ["keccak", "sha256", "self-read", "sort-vm"];
-const LIMITS: Limits = Limits { max_instructions: Some(200_000_000) };
+const LIMITS: Limits = Limits::instructions(200_000_000);
 
 struct Guest {
     elf: Vec<u8>,

@@ -98,7 +98,7 @@ proptest! {
         prop_assert_eq!(linked.manifest.calls.len() + linked.refused.len(), links.len());
         let resynthesise = |region: &_, id| Ok(system_digest(region, id));
         prop_assert!(verify_link(&fixture.elf, &linked.elf, &resynthesise).is_ok());
-        let (input, limits) = (Input::default(), Limits { max_instructions: Some(10_000) });
+        let (input, limits) = (Input::default(), Limits::instructions(10_000));
         let same =
             check_equivalence(&fixture.elf, &linked.elf, Environment::Bare, &input, &limits);
         prop_assert!(same.is_ok(), "{same:?}");

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Edge, Profile, Span, Stack};
+use super::{Edge, Profile, Span, Stack, Visit};
 
 /// Why text is not a profile.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,20 @@ pub enum ProfileError {
         got: u32,
         /// The one version that can be read.
         expected: u32,
+    },
+    /// Rows out of order, or twice.
+    #[error("the {rows} of the profile are not sorted or not distinct; profile the guest again")]
+    Disordered {
+        /// Which.
+        rows: &'static str,
+    },
+    /// A call path that names a span that is not there.
+    #[error("a call path of the profile names span {index}, of {spans}; profile the guest again")]
+    Span {
+        /// What it names.
+        index: usize,
+        /// How many there are.
+        spans: usize,
     },
     /// An address that is not one.
     #[error("`{text}` in the profile is not a hexadecimal address")]
@@ -39,14 +53,19 @@ struct Version {
 type SpanRow = (String, String, u32, u64);
 /// Origin, target, executions.
 type EdgeRow = (String, String, u64);
-/// Functions, instructions.
-type StackRow = (Vec<String>, u64);
+/// Functions, instructions, and which spans were executed how often.
+type StackRow = (Vec<String>, u64, Vec<VisitRow>);
+/// Which row of the spans, executions.
+type VisitRow = (usize, u64);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     version: u32,
     elf_digest: String,
+    /// Absent in the profile of a run to the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
     instructions: u64,
     spans: Vec<SpanRow>,
     edges: Vec<EdgeRow>,
@@ -69,6 +88,7 @@ impl Profile {
         let file = File {
             version: self.version,
             elf_digest: self.elf_digest.clone(),
+            partial: self.partial,
             instructions: self.instructions,
             spans: self
                 .spans
@@ -76,13 +96,20 @@ impl Profile {
                 .map(|s| (hex(s.start), hex(s.end), s.insts, s.count))
                 .collect(),
             edges: self.edges.iter().map(|e| (hex(e.from), hex(e.to), e.count)).collect(),
-            stacks: self
-                .stacks
-                .iter()
-                .map(|s| (s.frames.iter().copied().map(hex).collect(), s.count))
-                .collect(),
+            stacks: self.stack_rows(),
         };
         serde_json::to_string(&file).expect("strings and numbers are valid JSON")
+    }
+
+    fn stack_rows(&self) -> Vec<StackRow> {
+        let mut rest = &self.visits[..];
+        let row = |(index, stack): (usize, &Stack)| {
+            let (own, others) = rest.split_at(rest.partition_point(|v| v.stack <= index));
+            rest = others;
+            let visits = own.iter().map(|visit| (visit.span, visit.count)).collect();
+            (stack.frames.iter().copied().map(hex).collect(), stack.count, visits)
+        };
+        self.stacks.iter().enumerate().map(row).collect()
     }
 
     /// Reads the file form.
@@ -100,10 +127,12 @@ impl Profile {
         let mut profile = Self {
             version,
             elf_digest: file.elf_digest,
+            partial: file.partial,
             instructions: file.instructions,
             spans: Vec::new(),
             edges: Vec::new(),
             stacks: Vec::new(),
+            visits: Vec::new(),
         };
         for (start, end, insts, count) in file.spans {
             profile.spans.push(Span { start: addr(&start)?, end: addr(&end)?, insts, count });
@@ -111,13 +140,28 @@ impl Profile {
         for (from, to, count) in file.edges {
             profile.edges.push(Edge { from: addr(&from)?, to: addr(&to)?, count });
         }
-        for (frames, count) in file.stacks {
+        for (stack, (frames, count, visits)) in file.stacks.into_iter().enumerate() {
             let frames = frames.iter().map(|f| addr(f)).collect::<Result<_, _>>()?;
             profile.stacks.push(Stack { frames, count });
+            let visit = |(span, count)| Visit { stack, span, count };
+            profile.visits.extend(visits.into_iter().map(visit));
         }
-        profile.spans.sort();
-        profile.edges.sort();
-        profile.stacks.sort();
+        profile.check_order()?;
         Ok(profile)
+    }
+
+    /// Visits name rows by number, so rows must be where they were written.
+    fn check_order(&self) -> Result<(), ProfileError> {
+        let ordered = |rows: &'static str, sorted: bool| {
+            if sorted { Ok(()) } else { Err(ProfileError::Disordered { rows }) }
+        };
+        ordered("spans", self.spans.is_sorted_by(|a, b| (a.start, a.end) < (b.start, b.end)))?;
+        ordered("edges", self.edges.is_sorted_by(|a, b| (a.from, a.to) < (b.from, b.to)))?;
+        ordered("stacks", self.stacks.is_sorted_by(|a, b| a.frames < b.frames))?;
+        ordered("visits", self.visits.is_sorted_by(|a, b| (a.stack, a.span) < (b.stack, b.span)))?;
+        match self.visits.iter().find(|visit| visit.span >= self.spans.len()) {
+            None => Ok(()),
+            Some(visit) => Err(ProfileError::Span { index: visit.span, spans: self.spans.len() }),
+        }
     }
 }

@@ -104,9 +104,9 @@ fn breakpoints_limits_and_jumps_to_nowhere() {
     assert!(matches!(falling, RunError::OutsideText { .. }), "{falling}");
 
     let (program, _) = program(Xlen::Rv32, "_start:\n.loop:\n addi a0, a0, 1\n jal zero, @.loop");
-    let limits = Limits { max_instructions: Some(1001) };
+    let limits = Limits::instructions(1001);
     let error = run(&program, &Patches::none(), Environment::Bare, &Input::default(), &limits);
-    let RunError::InstructionLimit { site, limit: 1001 } = error.unwrap_err() else { panic!() };
+    let RunError::InstructionLimit { site, limit: 1001, .. } = error.unwrap_err() else { panic!() };
     assert_eq!(site.args[0], 500);
 }
 

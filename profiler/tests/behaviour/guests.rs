@@ -34,6 +34,11 @@ fn results_and_instruction_counts() {
         let expected = String::from_utf8(file(&format!("expected/{name}.hex"))).unwrap();
         assert_eq!((run.public_values, run.exit_code), (bytes(expected.trim()), 0), "{name}");
         assert_eq!(run.instructions, instructions, "{name}");
+        // Each execution of a span is one of some path.
+        for (index, span) in run.profile.spans.iter().enumerate() {
+            let of_paths = run.profile.visits.iter().filter(|v| v.span == index).map(|v| v.count);
+            assert_eq!(of_paths.sum::<u64>(), span.count, "{name}: {:#x}", span.start);
+        }
         // Names and counts of the whole run, each path from the entry on.
         let folded = report::folded(&program, &run.profile);
         assert!(folded.lines().all(|line| line.starts_with("_start")), "{folded}");

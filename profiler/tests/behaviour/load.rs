@@ -133,7 +133,7 @@ proptest! {
             // Whatever loaded can be looked at and run.
             let _ = program.function_at(BASE);
             for environment in autoprec_profiler::Environment::ALL {
-                let limits = autoprec_profiler::Limits { max_instructions: Some(1000) };
+                let limits = autoprec_profiler::Limits::instructions(1000);
                 let (patches, input) = (autoprec_profiler::Patches::none(), autoprec_profiler::Input::default());
                 drop(autoprec_profiler::run(&program, &patches, environment, &input, &limits));
             }

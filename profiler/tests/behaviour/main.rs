@@ -1,12 +1,18 @@
 //! What loads, what runs, what is counted, and what is said when it does not work.
 #![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
+mod annotations;
 mod common;
+mod costs;
+mod diffs;
 mod environments;
 mod errors;
+mod exports;
 mod extensions;
 mod fixtures;
 mod guests;
+mod limits;
 mod load;
+mod oracle;
 mod patches;
 mod profile;

@@ -84,6 +84,23 @@ _start;work 36
 }
 
 #[test]
+fn call_paths_know_their_spans() {
+    let (program, _) = program(Xlen::Rv32, CALLS);
+    let profile = execute(&program, Environment::Bare).unwrap().profile;
+    let visits: Vec<_> = profile.visits.iter().map(|v| (v.stack, v.span, v.count)).collect();
+    // Paths: _start, its work, its leaf.
+    assert_eq!(
+        visits,
+        [(0, 0, 1), (0, 1, 2), (0, 2, 3), (0, 3, 1), (1, 4, 3), (1, 5, 12), (1, 6, 3), (2, 7, 3)]
+    );
+    for (index, stack) in profile.stacks.iter().enumerate() {
+        let own = profile.visits.iter().filter(|v| v.stack == index);
+        let insts = own.map(|v| u64::from(profile.spans[v.span].insts) * v.count).sum::<u64>();
+        assert_eq!(insts, stack.count);
+    }
+}
+
+#[test]
 fn the_table_adds_up() {
     let (program, _) = program(Xlen::Rv32, CALLS);
     let profile = execute(&program, Environment::Bare).unwrap().profile;
@@ -155,12 +172,18 @@ fn profiles_survive_their_file_format() {
     assert_eq!(Profile::from_json(&text).unwrap(), profile);
     assert_eq!(Profile::from_json(&text).unwrap().to_json(), text);
 
-    let newer = text.replacen("\"version\":1", "\"version\":7", 1);
+    let newer = text.replacen("\"version\":2", "\"version\":7", 1);
     let error = Profile::from_json(&newer).unwrap_err();
-    assert!(matches!(error, ProfileError::Version { got: 7, expected: 1 }), "{error}");
-    let other = r#"{"version": 2, "something": "else"}"#;
-    assert!(matches!(Profile::from_json(other), Err(ProfileError::Version { got: 2, .. })));
+    assert!(matches!(error, ProfileError::Version { got: 7, expected: 2 }), "{error}");
+    let other = r#"{"version": 3, "something": "else"}"#;
+    assert!(matches!(Profile::from_json(other), Err(ProfileError::Version { got: 3, .. })));
     assert!(matches!(Profile::from_json("{}"), Err(ProfileError::Malformed(_))));
+    let other_span = text.replacen("[0,1]", "[99,1]", 1);
+    assert_ne!(other_span, text);
+    assert!(matches!(
+        Profile::from_json(&other_span),
+        Err(ProfileError::Disordered { rows: "visits" } | ProfileError::Span { index: 99, .. })
+    ));
     let bad = text.replacen("0x", "xx", 1);
     assert!(matches!(Profile::from_json(&bad), Err(ProfileError::Address { .. })));
 }

@@ -1,0 +1,79 @@
+//! `autoprec diff`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use autoprec_profiler::cost::Model;
+use autoprec_profiler::diff::{Diff, Side};
+use autoprec_profiler::{Profile, Program, export};
+
+use crate::args::DiffArgs;
+use crate::files::{self, File};
+use crate::guest::Guest;
+use crate::terminal;
+use crate::weighing;
+
+pub(crate) fn run(args: &DiffArgs) -> Result<()> {
+    let guests: Vec<(String, Program)> =
+        args.elfs.iter().map(|path| program(path)).collect::<Result<_>>()?;
+    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let [first, second] = [&before, &after].map(|profile| side(profile, &guests));
+    // Instructions are counted without their words.
+    let model = match args.cost.as_str() {
+        "instructions" => None,
+        name => Some(weighing::model(name)?),
+    };
+    let diff = Diff::of(first, second, model.as_ref())?;
+    terminal::text(&diff.table(args.top));
+    if first.program.is_none() || second.program.is_none() {
+        terminal::note(
+            "a profile has no names; with the guests (--elf) functions have theirs and are \
+             recognised where they moved",
+        );
+        if before.elf_digest != after.elf_digest {
+            terminal::warning("the profiles are of different ELFs: addresses need not correspond");
+        }
+    }
+    if let Some(path) = &args.flamegraph {
+        draw(path, [first, second], model)?;
+    }
+    match args.fail_if_worse {
+        Some(limit) if diff.is_worse(limit) => bail!(
+            "{} {} became {}: worse by more than {}.{:02} %",
+            terminal::grouped(diff.total.before),
+            diff.unit,
+            terminal::grouped(diff.total.after),
+            limit / 100,
+            limit % 100,
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn draw(path: &Path, sides: [Side<'_>; 2], model: Option<Model>) -> Result<()> {
+    let model = model.map_or_else(|| weighing::model("instructions"), Ok)?;
+    let [Some(before), Some(after)] = sides.map(|side| side.program) else {
+        bail!("a flamegraph needs the names of both guests; name their ELFs with --elf");
+    };
+    let (before, unit) = weighing::view(before, sides[0].profile, "before", &model);
+    let (after, _) = weighing::view(after, sides[1].profile, "after", &model);
+    let svg = export::differential(&before, &after, unit)?;
+    File::create(path)?.finish(svg.as_bytes())
+}
+
+/// The digest of a guest, and its original code.
+fn program(path: &Path) -> Result<(String, Program)> {
+    let guest = Guest::load(path)?;
+    let digest = guest.program.digest.clone();
+    Ok((digest, guest.program.with_patches_undone(&guest.patches())))
+}
+
+fn side<'a>(profile: &'a Profile, guests: &'a [(String, Program)]) -> Side<'a> {
+    let guest = guests.iter().find(|(digest, _)| *digest == profile.elf_digest);
+    Side { profile, program: guest.map(|(_, program)| program) }
+}
+
+/// Reads a profile of whatever guest.
+pub(crate) fn read(path: &Path) -> Result<Profile> {
+    Profile::from_json(&files::read_text(path)?).with_context(|| path.display().to_string())
+}

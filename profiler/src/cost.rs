@@ -1,0 +1,96 @@
+//! What instructions cost a prover: models as data, and profiles weighed by them.
+//!
+//! An instruction is a row of a table (an AIR); a row costs a fixed number in each unit. *Profiled*
+//! cost is linear in rows; *final* cost pads the rows of each table to a power of two. Invariants: a
+//! model has a unit, its tables a number per unit, and no instruction is in two tables.
+
+mod file;
+mod spent;
+
+use std::collections::BTreeMap;
+
+use autoprec_isa::{Inst, Op};
+
+use crate::profile::Profile;
+use crate::program::Program;
+use crate::view::View;
+
+pub use file::ModelError;
+pub use spent::Spent;
+
+/// The models that come with this crate.
+const BUILT_IN: [&str; 2] =
+    [include_str!("../models/instructions.json"), include_str!("../models/openvm-2.0.2.json")];
+
+/// What instructions cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// The name on the command line.
+    pub name: String,
+    /// What it covers, and what it leaves out.
+    pub about: String,
+    /// What is counted, such as `cells`; the first is what views show if nothing else is asked for.
+    pub units: Vec<String>,
+    /// Where instructions land.
+    pub tables: Vec<Table>,
+    by_op: BTreeMap<Op, usize>,
+    /// Where computations go whose result is discarded (a destination of `x0`).
+    discarded: Option<usize>,
+    /// Where all others go.
+    otherwise: Option<usize>,
+}
+
+/// A table of the prover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// What a row costs, by unit.
+    pub row: Vec<u64>,
+}
+
+impl Model {
+    /// The models that come with this crate, the one that counts instructions first.
+    pub fn built_in() -> Vec<Self> {
+        let read = |text| Self::from_json(text).expect("a test reads them all");
+        BUILT_IN.into_iter().map(read).collect()
+    }
+
+    /// The table of an instruction, or of one that is not RISC-V's; `None` if the model says
+    /// nothing of it.
+    pub fn table_of(&self, inst: Option<Inst>) -> Option<usize> {
+        let table = inst.and_then(|inst| {
+            let computes = matches!(inst.op, Op::Alu(_) | Op::AluImm(_) | Op::Lui | Op::Auipc);
+            let discards = computes && inst.def().is_none();
+            self.discarded.filter(|_| discards).or_else(|| self.by_op.get(&inst.op).copied())
+        });
+        table.or(self.otherwise)
+    }
+
+    /// The call paths of a run, by instructions and by the units of this model.
+    pub fn view(&self, program: &Program, profile: &Profile, title: &str) -> View {
+        let mut units = self.units.clone();
+        let adds = !units.iter().any(|unit| unit == INSTRUCTIONS);
+        if adds {
+            units.insert(0, INSTRUCTIONS.to_owned());
+        }
+        let cost = |span: usize| {
+            let span = &profile.spans[span];
+            let mut cost = Spent::of_span(self, program, span).profiled(self);
+            if adds {
+                cost.insert(0, u64::from(span.insts));
+            }
+            cost
+        };
+        View::weighted(program, profile, title, (units, &cost))
+    }
+
+    /// What one execution of each span of a profile costs in the first unit, in their order.
+    pub(crate) fn span_costs(&self, program: &Program, profile: &Profile) -> Vec<u64> {
+        let cost = |span| Spent::of_span(self, program, span).profiled(self)[0];
+        profile.spans.iter().map(cost).collect()
+    }
+}
+
+/// The unit that every view has.
+const INSTRUCTIONS: &str = "instructions";

@@ -1,0 +1,63 @@
+//! Rows per table: what a run, or a part of it, takes from the prover.
+
+use super::Model;
+use crate::profile::{Profile, Span};
+use crate::program::Program;
+
+/// Rows per table of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// By table.
+    pub rows: Vec<u64>,
+    /// Executed instructions of which the model says nothing; they cost nothing here.
+    pub unknown: u64,
+}
+
+impl Spent {
+    /// A whole run.
+    pub fn of(model: &Model, program: &Program, profile: &Profile) -> Self {
+        let mut all = Self { rows: vec![0; model.tables.len()], unknown: 0 };
+        for span in &profile.spans {
+            let one = Self::of_span(model, program, span);
+            for (sum, rows) in all.rows.iter_mut().zip(one.rows) {
+                *sum += rows * span.count;
+            }
+            all.unknown += one.unknown * span.count;
+        }
+        all
+    }
+
+    /// One execution of a span.
+    pub(super) fn of_span(model: &Model, program: &Program, span: &Span) -> Self {
+        let mut spent = Self { rows: vec![0; model.tables.len()], unknown: 0 };
+        for (_, inst) in program.insts(span.start..span.end) {
+            match model.table_of(inst) {
+                Some(table) => spent.rows[table] += 1,
+                None => spent.unknown += 1,
+            }
+        }
+        spent
+    }
+
+    /// The linear cost, by unit.
+    pub fn profiled(&self, model: &Model) -> Vec<u64> {
+        cost(model, self.rows.iter().copied())
+    }
+
+    /// The cost with the rows of each table padded to a power of two, by unit. A table without rows
+    /// costs nothing. This takes the run for one segment; a prover that cuts it pads each.
+    pub fn padded(&self, model: &Model) -> Vec<u64> {
+        let pad = |&rows: &u64| if rows == 0 { 0 } else { rows.next_power_of_two() };
+        cost(model, self.rows.iter().map(pad))
+    }
+}
+
+fn cost(model: &Model, rows: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut cost = vec![0u64; model.units.len()];
+    for (rows, table) in rows.zip(&model.tables) {
+        for (sum, one) in cost.iter_mut().zip(&table.row) {
+            *sum = sum.saturating_add(rows.saturating_mul(*one));
+        }
+    }
+    cost
+}

@@ -1,0 +1,110 @@
+//! Several runs of one guest as one profile.
+
+use std::collections::BTreeMap;
+
+use super::{Edge, Profile, Span, Stack, Visit};
+
+/// Why profiles cannot be merged.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// There is none.
+    #[error("no profile to merge; name at least one")]
+    Nothing,
+    /// They are of different guests.
+    #[error("profile {index} is of the ELF {got}, the first of {expected}; merge runs of one ELF")]
+    OtherElf {
+        /// Which, from 1.
+        index: usize,
+        /// Its digest.
+        got: String,
+        /// That of the first.
+        expected: String,
+    },
+}
+
+type Place = (u64, u64, u32);
+
+impl Profile {
+    /// The sum of profiles of one ELF. It is partial if one of them is.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or they are of different ELFs.
+    pub fn merge(profiles: &[Self]) -> Result<Self, MergeError> {
+        let Some(first) = profiles.first() else { return Err(MergeError::Nothing) };
+        let mut sums = Sums::default();
+        for (index, profile) in (1..).zip(profiles) {
+            if profile.elf_digest != first.elf_digest {
+                let (got, expected) = (profile.elf_digest.clone(), first.elf_digest.clone());
+                return Err(MergeError::OtherElf { index, got, expected });
+            }
+            sums.add(profile);
+        }
+        Ok(Self {
+            elf_digest: first.elf_digest.clone(),
+            partial: profiles.iter().any(|profile| profile.partial),
+            instructions: profiles.iter().map(|profile| profile.instructions).sum(),
+            ..sums.profile()
+        })
+    }
+}
+
+/// Counts by what they are of, not by where that stands.
+#[derive(Default)]
+struct Sums {
+    spans: BTreeMap<Place, u64>,
+    edges: BTreeMap<(u64, u64), u64>,
+    stacks: BTreeMap<Vec<u64>, (u64, BTreeMap<Place, u64>)>,
+}
+
+fn place(span: &Span) -> Place {
+    (span.start, span.end, span.insts)
+}
+
+impl Sums {
+    fn add(&mut self, profile: &Profile) {
+        for span in &profile.spans {
+            *self.spans.entry(place(span)).or_default() += span.count;
+        }
+        for edge in &profile.edges {
+            *self.edges.entry((edge.from, edge.to)).or_default() += edge.count;
+        }
+        for stack in &profile.stacks {
+            self.stacks.entry(stack.frames.clone()).or_default().0 += stack.count;
+        }
+        for visit in &profile.visits {
+            let frames = &profile.stacks[visit.stack].frames;
+            let (_, visits) = self.stacks.get_mut(frames).expect("added above");
+            *visits.entry(place(&profile.spans[visit.span])).or_default() += visit.count;
+        }
+    }
+
+    /// The rows of the sum.
+    fn profile(self) -> Profile {
+        let index: BTreeMap<Place, usize> =
+            self.spans.keys().enumerate().map(|(index, &place)| (place, index)).collect();
+        let (mut stacks, mut visits) = (Vec::new(), Vec::new());
+        for (frames, (count, own)) in self.stacks {
+            let stack = stacks.len();
+            visits.extend(own.into_iter().map(|(place, count)| Visit {
+                stack,
+                span: index[&place],
+                count,
+            }));
+            stacks.push(Stack { frames, count });
+        }
+        let span = |((start, end, insts), count)| Span { start, end, insts, count };
+        let edge = |((from, to), count)| Edge { from, to, count };
+        Profile {
+            version: Profile::VERSION,
+            elf_digest: String::new(),
+            partial: false,
+            instructions: 0,
+            spans: self.spans.into_iter().map(span).collect(),
+            edges: self.edges.into_iter().map(edge).collect(),
+            stacks,
+            visits,
+        }
+    }
+}
