@@ -213,9 +213,9 @@ fn make_report(guest: &Guest, profile: &Profile, form: Form, built: &Built) -> R
 }
 
 fn named<K: Ord, N>(
-    counts: std::collections::BTreeMap<K, N>,
+    counts: BTreeMap<K, N>,
     name: impl Fn(&K) -> &'static str,
-) -> std::collections::BTreeMap<String, N> {
+) -> BTreeMap<String, N> {
     counts.into_iter().map(|(key, count)| (name(&key).to_owned(), count)).collect()
 }
 
