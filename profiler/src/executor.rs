@@ -1,19 +1,21 @@
 //! The run loop: spans one after the other, counting as it goes.
 
+mod counted;
+mod failed;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use autoprec_isa::{Reg, Word, Xlen};
+use autoprec_isa::{Word, Xlen};
 
 use crate::algebra::Algebra;
-use crate::calls::{CallTree, ROOT};
-use crate::environment::{Action, Call, CallError, Environment, Host, Session, Start};
-use crate::error::{RunError, Site};
-use crate::hart::{Fault, Guest as _, Hart, MachineState};
-use crate::memory::AccessError;
+use crate::calls::CallTree;
+use crate::environment::{Action, Call, Environment, Host, Session, Start};
+use crate::error::RunError;
+use crate::hart::{Guest as _, Hart, MachineState};
 use crate::patches::{Patches, PrecompileId};
-use crate::profile::{Edge, Profile, Span, Stack, Visit};
+use crate::profile::Profile;
 use crate::program::Program;
 use crate::slot::perform_all;
 use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
@@ -310,18 +312,6 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         (after <= most && !stopped).then(|| after.saturating_add(LOOK).min(most))
     }
 
-    /// The end of a run that may not go on to `after` instructions.
-    #[cold]
-    fn give_up(self, id: SpanId, now: u64, after: u64) -> RunError {
-        let site = Box::new(self.site(self.spans.all[id as usize].start));
-        let limit = self.setting.limits.max_instructions.filter(|&limit| after > limit);
-        let partial = Box::new(Profile { partial: true, ..self.profile(now) });
-        match limit {
-            Some(limit) => RunError::InstructionLimit { site, limit, partial },
-            None => RunError::Stopped { site, partial },
-        }
-    }
-
     /// The span at the target of a direct transfer.
     #[inline]
     fn target(&mut self, id: SpanId, target: u64) -> Result<SpanId, RunError> {
@@ -458,144 +448,5 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         let pc = span.last;
         self.hart.instructions = now;
         self.session.call(call, &mut self.hart).map_err(|error| self.call_failed(pc, error))
-    }
-
-    fn finish(mut self, exit_code: u32, now: u64) -> Run {
-        let output = self.session.finish();
-        let calls: BTreeMap<PrecompileId, u64> = self
-            .setting
-            .patches
-            .iter()
-            .zip(&self.patch_calls)
-            .map(|(patch, &count)| (patch.id, count))
-            .collect();
-        Run {
-            exit_code,
-            stdout: output.stdout,
-            stderr: output.stderr,
-            public_values: output.public_values,
-            instructions: now,
-            vm_instructions: now - self.replaced + self.patch_calls.iter().sum::<u64>(),
-            calls,
-            registers: self.hart.registers(),
-            memory_digest: self.hart.digest(),
-            misaligned: self.hart.misaligned,
-            profile: self.profile(now),
-        }
-    }
-
-    fn profile(mut self, now: u64) -> Profile {
-        for line in self.edge_cache.iter().filter(|line| line.count > 0) {
-            *self.edges.entry((line.from, line.target)).or_default() += line.count;
-        }
-        // Overlapping spans share control instructions.
-        let mut edges: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-        for (&(from, target), &count) in &self.edges {
-            let from = self.spans.all[from as usize].last;
-            *edges.entry((from, target)).or_default() += count;
-        }
-        for span in self.spans.all.iter().filter(|span| span.count > 0) {
-            let (target, count) = match span.finish {
-                End::Branch { target, .. } => (target, span.taken),
-                End::Jump { target, .. } | End::Call { target } => (target, span.count),
-                _ => continue,
-            };
-            if count > 0 {
-                *edges.entry((span.last, target)).or_default() += count;
-            }
-        }
-        let executed = self.spans.all.iter().filter(|span| span.count > 0);
-        let mut spans: Vec<Span> = executed
-            .map(|s| Span { start: s.start, end: s.end, insts: s.insts, count: s.count })
-            .collect();
-        spans.sort();
-        let elf_digest = self.setting.program.digest.clone();
-        let (stacks, visits) = self.paths(&spans, now);
-        Profile {
-            version: Profile::VERSION,
-            elf_digest,
-            partial: false,
-            instructions: now,
-            spans,
-            edges: edges.into_iter().map(|((from, to), count)| Edge { from, to, count }).collect(),
-            stacks,
-            visits,
-        }
-    }
-
-    /// The call paths, and which of the sorted spans each executed.
-    fn paths(mut self, spans: &[Span], now: u64) -> (Vec<Stack>, Vec<Visit>) {
-        for (id, span) in (0..).zip(&self.spans.all) {
-            self.visits.add(span.path, id, span.count - span.before);
-        }
-        let counts = self.visits.finish();
-        let mut paths = self.calls.finish(now);
-        let lost = counts.range((ROOT, 0)..=(ROOT, SpanId::MAX)).next().is_some();
-        paths.retain(|(stack, node)| stack.count > 0 || (*node == ROOT && lost));
-        let mut stacks = Vec::new();
-        let mut visits = Vec::new();
-        for (index, (stack, node)) in paths.into_iter().enumerate() {
-            stacks.push(stack);
-            let executed = counts.range((node, 0)..=(node, SpanId::MAX));
-            visits.extend(executed.map(|(&(_, id), &count)| {
-                let start = self.spans.all[id as usize].start;
-                let span = spans.binary_search_by_key(&start, |span| span.start);
-                Visit { stack: index, span: span.expect("it was executed"), count }
-            }));
-        }
-        visits.sort();
-        (stacks, visits)
-    }
-
-    fn site(&self, pc: u64) -> Site {
-        const ARGS: [Reg; 8] =
-            [Reg::A0, Reg::A1, Reg::A2, Reg::A3, Reg::A4, Reg::A5, Reg::A6, Reg::A7];
-        Site {
-            pc,
-            function: self.setting.program.function_at(pc).map(|f| f.name.clone()),
-            args: ARGS.map(|reg| MachineState::reg(&self.hart, reg)),
-        }
-    }
-
-    fn illegal(&self, pc: u64, word: u32) -> RunError {
-        let environment = self.setting.environment;
-        let site = Box::new(self.site(pc));
-        RunError::IllegalInstruction { site, word, xlen: W::XLEN, environment }
-    }
-
-    #[cold]
-    fn faulted(&self) -> RunError {
-        let pc = self.hart.fault_pc;
-        let fault = self.hart.fault.expect("handlers set the fault when they stop");
-        match fault {
-            Fault::Access { addr, bytes, write, error } => {
-                self.call_failed(pc, CallError::Access { addr, bytes, write, error })
-            }
-            Fault::Misaligned { addr, bytes } => {
-                self.call_failed(pc, CallError::Misaligned { addr, bytes })
-            }
-            Fault::Csr(csr) => RunError::Csr { site: Box::new(self.site(pc)), csr },
-        }
-    }
-
-    #[cold]
-    fn call_failed(&self, pc: u64, error: CallError) -> RunError {
-        let site = Box::new(self.site(pc));
-        let environment = self.setting.environment;
-        match error {
-            CallError::Unknown(number) => RunError::UnknownCall { site, number, environment },
-            CallError::Illegal => self.illegal(pc, self.setting.program.word_at(pc).unwrap_or(0)),
-            CallError::Failed(reason) => RunError::Call { site, reason },
-            CallError::Access { addr, bytes, write, error: AccessError::Denied } => {
-                RunError::Access { site, addr, bytes, write }
-            }
-            CallError::Access { addr, error, .. } => {
-                let patched = error == AccessError::Patched;
-                RunError::StoreToCode { site, addr, patched }
-            }
-            CallError::Misaligned { addr, bytes } => {
-                RunError::Misaligned { site, addr, bytes, environment }
-            }
-        }
     }
 }

@@ -25,7 +25,7 @@ struct Line {
 /// Counts by path and span.
 #[derive(Debug)]
 pub(crate) struct Visits {
-    cache: Vec<Line>,
+    cache: Box<[Line; CACHE]>,
     counts: BTreeMap<(NodeId, SpanId), u64>,
     most: usize,
 }
@@ -37,10 +37,11 @@ impl Visits {
 
     fn with_most(most: usize) -> Self {
         let empty = Line { node: ROOT, span: UNKNOWN, count: 0 };
-        Self { cache: vec![empty; CACHE], counts: BTreeMap::new(), most }
+        Self { cache: Box::new([empty; CACHE]), counts: BTreeMap::new(), most }
     }
 
     /// Counts executions of a span on a path.
+    #[inline]
     pub(crate) fn add(&mut self, node: NodeId, span: SpanId, count: u64) {
         if count == 0 {
             return;
@@ -56,6 +57,8 @@ impl Visits {
         self.keep(old);
     }
 
+    #[cold]
+    #[inline(never)]
     fn keep(&mut self, Line { node, span, count }: Line) {
         if count == 0 {
             // An empty line of the cache.
@@ -68,8 +71,8 @@ impl Visits {
 
     /// All counts; none is 0.
     pub(crate) fn finish(mut self) -> BTreeMap<(NodeId, SpanId), u64> {
-        for line in std::mem::take(&mut self.cache) {
-            self.keep(line);
+        for index in 0..CACHE {
+            self.keep(self.cache[index]);
         }
         self.counts
     }

@@ -93,7 +93,9 @@ fn merged_profiles_are_sums() {
     let mut part = profile.clone();
     part.stacks.truncate(1);
     part.visits.retain(|visit| visit.stack == 0);
+    part.partial = true;
     let sum = Profile::merge(&[part, profile.clone()]).unwrap();
+    assert!(sum.partial && !double.partial);
     assert_eq!(sum.stacks.len(), profile.stacks.len());
     assert_eq!(
         sum.visits.iter().map(|v| v.span).max(),

@@ -37,6 +37,14 @@ fn check_sums(profile: &Profile) {
     let spans: u64 = profile.spans.iter().map(|s| u64::from(s.insts) * s.count).sum();
     let stacks: u64 = profile.stacks.iter().map(|s| s.count).sum();
     assert_eq!((spans, stacks), (profile.instructions, profile.instructions));
+    let mut visits = vec![0; profile.spans.len()];
+    let mut weights = vec![0; profile.stacks.len()];
+    for visit in &profile.visits {
+        visits[visit.span] += visit.count;
+        weights[visit.stack] += u64::from(profile.spans[visit.span].insts) * visit.count;
+    }
+    assert!(profile.spans.iter().map(|s| s.count).eq(visits), "every execution is on a path");
+    assert!(profile.stacks.iter().map(|s| s.count).eq(weights), "as paths count them");
 }
 
 #[test]
