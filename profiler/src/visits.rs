@@ -37,7 +37,9 @@ impl Visits {
 
     fn with_most(most: usize) -> Self {
         let empty = Line { node: ROOT, span: UNKNOWN, count: 0 };
-        Self { cache: Box::new([empty; CACHE]), counts: BTreeMap::new(), most }
+        let cache = vec![empty; CACHE].into_boxed_slice();
+        let cache = cache.try_into().expect("it has so many lines");
+        Self { cache, counts: BTreeMap::new(), most }
     }
 
     /// Counts executions of a span on a path.
