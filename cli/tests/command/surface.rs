@@ -4,8 +4,20 @@ use std::collections::BTreeSet;
 
 use crate::support::{Desk, EXAMPLES};
 
-const COMMANDS: [&str; 9] =
-    ["profile", "blocks", "build", "show", "run", "verify-link", "prove", "verify", "demo"];
+const COMMANDS: [&str; 12] = [
+    "profile",
+    "annotate",
+    "diff",
+    "merge",
+    "blocks",
+    "build",
+    "show",
+    "run",
+    "verify-link",
+    "prove",
+    "verify",
+    "demo",
+];
 
 /// The command lines in the examples of a help text.
 fn examples_of(help: &str) -> Vec<String> {
