@@ -21,9 +21,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoprec_circuits::BabyBear;
+use autoprec_circuits::{BabyBear, Linear};
 
-use super::builder::Lin;
+type Lin = Linear<BabyBear>;
 
 /// The greatest bound with which the lemmas hold: 2^15 + 256·m + 512 is below p.
 const LIMIT: u32 = (BabyBear::ORDER - (1 << 15) - 512) / 256;
