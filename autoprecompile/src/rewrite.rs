@@ -17,6 +17,13 @@ use crate::ir::Ir;
 /// Where each rule fired: per firing the instruction, counted from 0, whose value it rewrote.
 pub type Fired = BTreeMap<&'static str, Vec<u32>>;
 
+/// Notes the instructions at which a rule fired, if it did.
+fn note(fired: &mut Fired, rule: &'static str, insts: Vec<u32>) {
+    if !insts.is_empty() {
+        fired.entry(rule).or_default().extend(insts);
+    }
+}
+
 /// A pass: gives the rewritten region and counts what it did.
 type Pass = fn(&Ir, &mut Fired) -> Ir;
 

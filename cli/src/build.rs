@@ -280,7 +280,7 @@ fn updated(lock: &Lock, checked: &[Checked], target: &Target) -> Lock {
 /// If a region is no region any more or its system is not the one of the manifest.
 pub(crate) fn precompiles_of(guest: &Guest) -> Result<Vec<Precompile>> {
     let manifest = guest.patched()?;
-    let original: Program = guest.program.with_patches_undone(&guest.patches());
+    let original = guest.original();
     let again = |call: &autoprec_linker::Call| -> Result<Precompile> {
         let region = region_between(&original, call.entry, call.end)
             .with_context(|| format!("{}: precompile {}", guest.name, call.id))?;

@@ -1,5 +1,6 @@
 //! Guests and what they run on, from files.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -39,9 +40,14 @@ impl Guest {
 
     /// The environment that the code asks for; in a patched guest, the code before it was patched.
     fn environment(&self) -> Environment {
+        Environment::detect(&self.original())
+    }
+
+    /// The code before it was patched, if it was.
+    pub(crate) fn original(&self) -> Cow<'_, Program> {
         match &self.manifest {
-            Some(_) => Environment::detect(&self.program.with_patches_undone(&self.patches())),
-            None => Environment::detect(&self.program),
+            Some(manifest) => Cow::Owned(self.program.with_patches_undone(&manifest.patches())),
+            None => Cow::Borrowed(&self.program),
         }
     }
 

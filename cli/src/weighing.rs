@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use autoprec_profiler::cost::{Model, Spent};
 use autoprec_profiler::export::{self, Growth};
-use autoprec_profiler::{Profile, Program, View, report};
+use autoprec_profiler::{Profile, Program, View};
 
 use crate::args::Format;
 use crate::files;
@@ -48,11 +48,6 @@ pub(crate) fn render(view: &View, unit: usize, format: Format) -> Result<Vec<u8>
         Format::Firefox => export::firefox(view).into_bytes(),
         Format::Pprof => export::pprof(view),
     })
-}
-
-/// The table of functions by a model's first unit.
-pub(crate) fn table(program: &Program, profile: &Profile, model: &Model, rows: usize) -> String {
-    report::weighted_table(program, profile, model, rows)
 }
 
 /// Says what a run costs by a model, in its tables and padded.

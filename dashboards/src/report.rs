@@ -106,7 +106,7 @@ pub struct Precompile {
     /// Messages by bus.
     pub messages: BTreeMap<String, usize>,
     /// Rewrites by name.
-    pub rewrites: BTreeMap<String, u32>,
+    pub rewrites: BTreeMap<String, usize>,
     /// What was checked.
     pub check: Check,
     /// Digest of the constraint system, in hexadecimal.

@@ -86,6 +86,11 @@ pub(super) struct Anchor {
 }
 
 impl Anchor {
+    /// What the base may be modulo 4.
+    pub(super) fn possible_residues(&self) -> Vec<u32> {
+        self.residues.iter().map(|(residue, _)| *residue).collect()
+    }
+
     /// The byte within its word at which an access at this distance from the base begins.
     fn shift(&self, offset: u32) -> Lin {
         self.residues.iter().fold(Lin::zero(), |sum, (residue, flag)| {

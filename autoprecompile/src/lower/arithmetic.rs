@@ -68,7 +68,7 @@ impl Lowering<'_> {
             limbs.extend(half_limbs);
             carry = carry_out;
         }
-        self.note_comparisons(id, &terms, &carry);
+        self.note_comparisons(id, &terms, total.1, &carry.lin);
         let (possible, slot) = (self.possible[id.index()], self.slots[id.index()]);
         if bytes {
             Word::from_bytes(limbs.try_into().expect("two bytes per half"), possible, slot)
@@ -165,22 +165,21 @@ impl Lowering<'_> {
     ///
     /// Lemma: if a sum of words that are all added is t + rest with rest below 2^32, its carry is a
     /// bit, and 1 just if the result is below t. The borrow of a − b is a <u b.
-    fn note_comparisons(&mut self, id: ValueId, terms: &Terms, carry: &Bounded) {
+    fn note_comparisons(&mut self, id: ValueId, terms: &Terms, greatest: i64, carry: &Lin) {
         if let &[(a, false), (b, true)] | &[(b, true), (a, false)] = &terms.values[..]
             && terms.constant == 0
         {
-            self.less.insert((a, b), -carry.lin.clone());
+            self.less.insert((a, b), -carry.clone());
         }
         if terms.values.iter().any(|&(_, negative)| negative) {
             return;
         }
-        let (_, greatest) = self.total(terms);
         let constant = self.constants.get(&terms.constant).map(|&c| (c, terms.constant));
         let values = terms.values.iter().map(|&(value, _)| (value, self.bounds[value.index()]));
         let all: Vec<(ValueId, u32)> = values.chain(constant).collect();
         for (term, bound) in all {
             if (greatest - i64::from(bound)) >> 32 == 0 {
-                self.less.insert((id, term), carry.lin.clone());
+                self.less.insert((id, term), carry.clone());
             }
         }
     }

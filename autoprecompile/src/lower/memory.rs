@@ -70,6 +70,13 @@ struct Known {
     offsets: BTreeSet<u32>,
 }
 
+impl Known {
+    /// Words that are not as memory is known to hold them.
+    fn pending(&self) -> BTreeSet<Place> {
+        &self.written | &self.unproven
+    }
+}
+
 /// The words that are known, by base.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
@@ -107,32 +114,23 @@ impl Lines {
     }
 }
 
-/// One access.
+/// Where an access takes place.
 struct Access {
     base: GroupKey,
     offset: u32,
-    width: Width,
     anchor: Anchor,
 }
 
 impl Access {
-    /// The same access at another offset.
-    fn at(&self, offset: u32) -> Self {
-        Self { base: self.base, offset, width: self.width, anchor: self.anchor.clone() }
-    }
-
-    fn residues(&self) -> Vec<u32> {
-        self.anchor.residues.iter().map(|(residue, _)| *residue).collect()
-    }
-
     /// The word it touches, per residue.
     fn places(&self) -> Vec<Place> {
-        places(self.offset, &self.residues())
+        places(self.offset, &self.anchor.possible_residues())
     }
 
     /// Where in its word it begins, per residue.
-    fn positions(&self) -> Vec<usize> {
-        self.residues().iter().map(|r| (r.wrapping_add(self.offset) & 3) as usize).collect()
+    fn positions(&self) -> Vec<u32> {
+        let residues = self.anchor.possible_residues();
+        residues.iter().map(|residue| residue.wrapping_add(self.offset) & 3).collect()
     }
 }
 
@@ -171,28 +169,30 @@ impl Lowering<'_> {
 
     /// Lowers a store.
     pub(super) fn store(&mut self, effect: Effect) {
-        let Effect::Store { value, .. } = effect else { unreachable!("the caller passes a store") };
+        let Effect::Store { value, width, .. } = effect else {
+            unreachable!("the caller passes a store")
+        };
         let outer = self.builder.set_inst(Some(effect.inst(self.ir)));
         let access = self.next_access_of(effect);
-        self.send_where(|base| base != access.base, |known| &known.written | &known.unproven);
+        self.send_where(|base| base != access.base, Known::pending);
         self.lines.known.retain(|&base, _| base == access.base);
         self.make_known(&access);
-        self.store_to(&access, value);
+        self.store_to(&access, value, width);
         self.builder.set_inst(outer);
     }
 
     /// Accesses every word that is not as memory is known to hold it.
     pub(super) fn send_all(&mut self) {
-        self.send_where(|_| true, |known| &known.written | &known.unproven);
+        self.send_where(|_| true, Known::pending);
     }
 
     /// The access that an effect makes.
     fn next_access_of(&mut self, effect: Effect) -> Access {
-        let (addr, width) = access::address(self.ir, effect);
+        let (addr, _) = access::address(self.ir, effect);
         let (base, offset) = access::split(self.ir, addr);
         let anchor = self.anchor(base);
         self.groups.get_mut(&base).expect("every access is in a group").pass();
-        Access { base, offset, width, anchor }
+        Access { base, offset, anchor }
     }
 
     /// Accesses, of the bases that pass, the words that `which` gives.
@@ -206,9 +206,9 @@ impl Lowering<'_> {
         for base in bases {
             let known = &self.lines.known[&base];
             let anchor = self.groups[&base].anchor();
-            let access = Access { base, offset: 0, width: Width::Byte, anchor };
-            for offset in covering(which(known), &known.offsets, &access.residues()) {
-                self.send(&access.at(offset));
+            let residues = anchor.possible_residues();
+            for offset in covering(which(known), &known.offsets, &residues) {
+                self.send(&Access { base, offset, anchor: anchor.clone() });
             }
         }
     }
@@ -246,14 +246,14 @@ impl Lowering<'_> {
             return;
         }
         self.send_where(|other| other != base, |known| known.written.clone());
-        let residues = access.residues();
+        let residues = access.anchor.possible_residues();
         let offsets: BTreeSet<u32> = match residues[..] {
             [_] => [access.offset].into(),
             _ => self.groups[&base].offsets_ahead().collect(),
         };
         let words = offsets.iter().flat_map(|offset| places(*offset, &residues)).collect();
         for offset in covering(words, &offsets, &residues) {
-            self.open(&access.at(offset));
+            self.open(&Access { base, offset, anchor: access.anchor.clone() });
         }
         self.lines.known.entry(base).or_default().offsets.extend(offsets);
     }
@@ -264,9 +264,7 @@ impl Lowering<'_> {
         let word = self.builder.step(Step::Look(addr));
         let number = self.builder.next_word();
         let memory = self.byte_columns(&format!("m{number}"), ColumnKind::Input, word);
-        let Word::Bytes(bytes) = Word::from_bytes(memory.clone(), u32::MAX, word) else {
-            unreachable!("made of bytes")
-        };
+        let bytes = Byte::all_of(memory.clone(), u32::MAX, word);
         let known = self.lines.known.entry(access.base).or_default();
         let line = known.lines.len();
         known.lines.push(Line { addr, word });
@@ -287,18 +285,14 @@ impl Lowering<'_> {
         let addr = self.address_slot(access);
         let positions = access.positions();
         let common = positions.iter().fold(3, |bits, position| bits & !(position ^ positions[0]));
-        let position = u32::try_from(positions[0] & common).expect("at most 3");
+        let position = positions[0] & common;
         let mut word = addr;
         if position != 0 {
             let back = self.builder.step(Step::Const(position.wrapping_neg()));
             word = self.builder.step(Step::Alu(Alu::Add, word, back));
         }
         if common != 3 {
-            let mask = self.builder.step(Step::Const(match common {
-                0 => !3,
-                1 => !2,
-                _ => !1,
-            }));
+            let mask = self.builder.step(Step::Const(!(3 ^ common)));
             word = self.builder.step(Step::Alu(Alu::And, word, mask));
         }
         word
@@ -349,7 +343,7 @@ impl Lowering<'_> {
             .places()
             .iter()
             .zip(access.positions())
-            .map(|(place, at)| held[place].bytes[at + of as usize].clone())
+            .map(|(place, at)| held[place].bytes[(at + of) as usize].clone())
             .collect();
         let value = mixed(&access.anchor.residues, |r| per_residue[r].lin.clone());
         if value.as_linear() == Some(&per_residue[0].lin) {
@@ -391,31 +385,32 @@ impl Lowering<'_> {
     }
 
     /// Changes bytes of known words.
-    fn store_to(&mut self, access: &Access, value: ValueId) {
+    fn store_to(&mut self, access: &Access, value: ValueId, width: Width) {
         let bytes = self.bytes(value);
-        self.store_when_run(access, self.slots[value.index()]);
+        self.store_when_run(access, self.slots[value.index()], width);
         let Lines { known, chosen, .. } = &mut self.lines;
         let known = known.get_mut(&access.base).expect("its words are known");
         for (r, (place, at)) in access.places().into_iter().zip(access.positions()).enumerate() {
             let held = known.held.get_mut(&place).expect("its words are known");
-            for (of, byte) in bytes.iter().take(access.width.bytes() as usize).enumerate() {
+            let places = &mut held.bytes[at as usize..];
+            for (place, byte) in places.iter_mut().zip(&bytes[..width.bytes() as usize]) {
                 // Under this residue a byte that was chosen by residue is known more exactly.
                 let exact = chosen.get(&byte.lin).filter(|(base, _)| *base == access.base);
                 let exact = exact.map_or(byte, |(_, per_residue)| &per_residue[r]);
-                held.bytes[at + of] = exact.clone();
+                place.clone_from(exact);
             }
             known.written.insert(place);
         }
     }
 
     /// The words of the lines after a store, when the region runs.
-    fn store_when_run(&mut self, access: &Access, value: Slot) {
+    fn store_when_run(&mut self, access: &Access, value: Slot, width: Width) {
         let own = self.word_address(access);
         let shift = self.bit_shift(access);
         let lines = self.lines_of(access);
         for &index in &lines {
             let Line { addr, word: old } = self.lines.known[&access.base].lines[index];
-            let mut word = self.replaced(old, value, shift, access.width);
+            let mut word = self.replaced(old, value, shift, width);
             if lines.len() > 1 {
                 let is_here = self.builder.step(Step::Alu(Alu::Eq, own, addr));
                 word = self.builder.step(Step::Select(is_here, word, old));
@@ -467,7 +462,6 @@ impl Lowering<'_> {
     /// 8 times the position of an access in its word.
     fn bit_shift(&mut self, access: &Access) -> Slot {
         if let [position] = access.positions()[..] {
-            let position = u32::try_from(position).expect("at most 3");
             return self.builder.step(Step::Const(8 * position));
         }
         let addr = self.address_slot(access);

@@ -20,6 +20,19 @@ pub(super) struct Byte {
     pub(super) index: u8,
 }
 
+impl Byte {
+    /// The bytes of the word that comes from `slot` and has these bits at most.
+    pub(super) fn all_of(lins: [Lin; 4], possible: u32, slot: Slot) -> [Self; 4] {
+        let bits = possible.to_le_bytes();
+        let mut index = 0;
+        lins.map(|lin| {
+            index += 1;
+            let i = index - 1;
+            Self { lin, bits: bits[i], word: slot, index: u8::try_from(i).expect("below 4") }
+        })
+    }
+}
+
 /// A 16-bit limb in range.
 #[derive(Clone, Debug)]
 pub(super) struct Half {
@@ -38,13 +51,7 @@ pub(super) enum Word {
 impl Word {
     /// A word whose bytes are these linear forms.
     pub(super) fn from_bytes(lins: [Lin; 4], possible: u32, slot: Slot) -> Self {
-        let bits = possible.to_le_bytes();
-        let mut index = 0;
-        Self::Bytes(lins.map(|lin| {
-            index += 1;
-            let i = index - 1;
-            Byte { lin, bits: bits[i], word: slot, index: u8::try_from(i).expect("below 4") }
-        }))
+        Self::Bytes(Byte::all_of(lins, possible, slot))
     }
 
     /// A word whose halves are these linear forms.

@@ -5,8 +5,8 @@
 
 use crate::ir::{Builder, Effect, Exit, Ir, ValueId};
 
-use super::Fired;
 use super::rebuild::{Item, rebuild, schedule};
+use super::{Fired, note};
 
 /// Drops dead values; stores, loads, outputs and exits are what lives.
 pub(super) fn remove_dead(ir: &Ir, fired: &mut Fired) -> Ir {
@@ -30,9 +30,7 @@ pub(super) fn remove_dead(ir: &Ir, fired: &mut Fired) -> Ir {
     }
     let dead = ir.values.iter().zip(&live).filter(|(_, live)| !**live);
     let dead: Vec<u32> = dead.map(|(value, _)| value.inst).collect();
-    if !dead.is_empty() {
-        fired.entry("dead-value").or_default().extend(dead);
-    }
+    note(fired, "dead-value", dead);
     let is_live = |item: &Item| !matches!(item, Item::Pure(id) if !live[id.index()]);
     rebuild(ir, schedule(ir).filter(is_live), Builder::pure, |_, _| None)
 }

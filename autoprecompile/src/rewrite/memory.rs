@@ -10,8 +10,8 @@ use autoprec_isa::{Width, Xlen};
 
 use crate::ir::{Builder, Effect, Ir, Node, ValueId};
 
-use super::Fired;
 use super::rebuild::{Item, rebuild, schedule};
+use super::{Fired, note};
 
 /// Bytes in memory: a base, a distance, a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,16 +85,11 @@ struct Known {
 /// Replaces loads of known contents and removes overwritten stores.
 pub(super) fn forward(ir: &Ir, fired: &mut Fired) -> Ir {
     let dead = overwritten_stores(ir);
-    let mut note = |rule, insts: Vec<u32>| {
-        if !insts.is_empty() {
-            fired.entry(rule).or_default().extend(insts);
-        }
-    };
     let dead_stores = ir.effects.iter().zip(&dead).filter(|(_, dead)| **dead);
-    note("dead-store", dead_stores.map(|(effect, _)| effect.inst(ir)).collect());
+    note(fired, "dead-store", dead_stores.map(|(effect, _)| effect.inst(ir)).collect());
     let replacements = known_loads(ir);
     let forwarded = ir.values.iter().zip(&replacements).filter(|(_, known)| known.is_some());
-    note("forward-load", forwarded.map(|(value, _)| value.inst).collect());
+    note(fired, "forward-load", forwarded.map(|(value, _)| value.inst).collect());
     let mut position = 0;
     let kept = schedule(ir).filter(|item| {
         let Item::Effect(_) = item else { return true };

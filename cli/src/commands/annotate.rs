@@ -21,7 +21,7 @@ pub(crate) fn run(args: &AnnotateArgs) -> Result<()> {
         Some(path) => profile_of(path, &guest)?,
         None => Setting::of(&args.input, &guest)?.run(&guest)?.profile,
     };
-    let program = guest.program.with_patches_undone(&guest.patches());
+    let program = guest.original();
     let code =
         annotate::find(&program, &profile, &args.function).with_context(|| guest.name.clone())?;
     let sources = Sources::load(&guest.elf);

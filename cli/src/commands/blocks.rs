@@ -1,11 +1,11 @@
 //! `autoprec blocks`.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use autoprec_blocks::Cfg;
 use autoprec_profiler::Profile;
 
 use crate::args::BlocksArgs;
-use crate::files;
+use crate::commands::diff;
 use crate::guest::Guest;
 use crate::terminal;
 
@@ -13,7 +13,7 @@ pub(crate) fn run(args: &BlocksArgs) -> Result<()> {
     let guest = Guest::load(&args.guest)?;
     let profile = args.profile.as_deref().map(|path| profile_of(path, &guest)).transpose()?;
     // A patched guest is shown as what it does: its original code.
-    let program = guest.program.with_patches_undone(&guest.patches());
+    let program = guest.original();
     let cfg = Cfg::build(&program, profile.as_ref());
     let text = if args.dot { cfg.to_dot() } else { cfg.to_string() };
     terminal::text(&text);
@@ -22,8 +22,7 @@ pub(crate) fn run(args: &BlocksArgs) -> Result<()> {
 
 /// Reads a profile and sees that it is this guest's.
 pub(crate) fn profile_of(path: &std::path::Path, guest: &Guest) -> Result<Profile> {
-    let profile =
-        Profile::from_json(&files::read_text(path)?).with_context(|| path.display().to_string())?;
+    let profile = diff::read(path)?;
     if profile.elf_digest != guest.program.digest {
         bail!(
             "{}: this is a profile of another ELF than {}; profile this one again",

@@ -10,7 +10,6 @@ use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
 use autoprec_openvm::{BaseVm, describe};
 use autoprec_profiler::{Profile, report};
-use autoprec_synth::rewrite::Fired;
 use autoprec_synth::{Budget, Candidate, total_cells};
 use sha2::{Digest, Sha256};
 
@@ -171,6 +170,7 @@ fn make_report(guest: &Guest, profile: &Profile, form: Form, built: &Built) -> R
     let precompiles = built.precompiles.iter().map(|checked| {
         let Checked { candidate, precompile, recorded, validation } = checked;
         let calls = built.candidates[*candidate].region.count;
+        let fired = precompile.fired.iter().map(|(rule, insts)| (*rule, insts.len()));
         dashboards::Precompile {
             id: precompile.id.number(),
             entry: precompile.region.entry(),
@@ -184,7 +184,7 @@ fn make_report(guest: &Guest, profile: &Profile, form: Form, built: &Built) -> R
             ticks: precompile.recipe.ticks(),
             columns: named(precompile.system.columns_by_kind(), |kind| kind.name()),
             messages: named(precompile.system.interactions_by_bus(), |bus| bus.name()),
-            rewrites: rewrites(&precompile.fired),
+            rewrites: named(fired.collect(), |rule| *rule),
             check: dashboards::Check {
                 honest: validation.honest,
                 recorded: *recorded,
@@ -318,10 +318,4 @@ pub(crate) fn summary(report: &Report, out: Option<&Path>) {
 #[expect(clippy::cast_precision_loss, reason = "for people")]
 pub(crate) fn ratio(before: u64, after: u64) -> f64 {
     before as f64 / (after.max(1)) as f64
-}
-
-/// How often each rewrite fired.
-fn rewrites(fired: &Fired) -> BTreeMap<String, u32> {
-    let count = |insts: &Vec<u32>| u32::try_from(insts.len()).expect("a region has few values");
-    fired.iter().map(|(rule, insts)| ((*rule).to_owned(), count(insts))).collect()
 }

@@ -65,7 +65,7 @@ fn draw(path: &Path, sides: [Side<'_>; 2], model: Option<Model>) -> Result<()> {
 fn program(path: &Path) -> Result<(String, Program)> {
     let guest = Guest::load(path)?;
     let digest = guest.program.digest.clone();
-    Ok((digest, guest.program.with_patches_undone(&guest.patches())))
+    Ok((digest, guest.original().into_owned()))
 }
 
 fn side<'a>(profile: &'a Profile, guests: &'a [(String, Program)]) -> Side<'a> {

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
     };
     save(args, &guest, &run.profile)?;
     // A patched guest is weighed as what it does: its original code.
-    let program = guest.program.with_patches_undone(&guest.patches());
+    let program = guest.original();
     let format = format(args);
     let bytes = match format {
         Format::Json => run.profile.to_json().into_bytes(),
@@ -91,7 +91,7 @@ fn save(args: &ProfileArgs, guest: &Guest, profile: &Profile) -> Result<()> {
 }
 
 fn table(args: &ProfileArgs, program: &Program, profile: &Profile, model: &Model) -> String {
-    let mut text = weighing::table(program, profile, model, args.top);
+    let mut text = report::weighted_table(program, profile, model, args.top);
     if args.opcodes {
         text.push('\n');
         text.push_str(&report::opcode_table(&opcodes(program, profile), args.top));
