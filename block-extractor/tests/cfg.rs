@@ -76,16 +76,7 @@ impl Fixture {
 }
 
 fn profile() -> Profile {
-    Profile {
-        version: Profile::VERSION,
-        elf_digest: String::new(),
-        partial: false,
-        instructions: 0,
-        spans: Vec::new(),
-        edges: Vec::new(),
-        stacks: Vec::new(),
-        visits: Vec::new(),
-    }
+    Profile::empty()
 }
 
 fn number(text: &str) -> u64 {

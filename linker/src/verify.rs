@@ -179,16 +179,7 @@ fn roots(manifest: &Manifest) -> Profile {
     let span = |call: &Call| Span { start: call.entry, end: call.end, insts: call.insts, count: 1 };
     let mut spans: Vec<_> = manifest.calls.iter().map(span).collect();
     spans.sort();
-    Profile {
-        version: Profile::VERSION,
-        elf_digest: hex::encode(manifest.original),
-        partial: false,
-        instructions: 0,
-        spans,
-        edges: Vec::new(),
-        stacks: Vec::new(),
-        visits: Vec::new(),
-    }
+    Profile { elf_digest: hex::encode(manifest.original), spans, ..Profile::empty() }
 }
 
 /// Plans every call again, and gives the regions.

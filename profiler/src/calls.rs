@@ -2,10 +2,12 @@
 //!
 //! A return address identifies a frame, so that unwinding pops several frames, and a tail call
 //! replaces its caller. A return to where no frame waits, as `longjmp` does it, goes back to the
-//! function that it arrives in. Invariants: memory is bounded by [`MAX_NODES`], [`MAX_DEPTH`] and
+//! function that it arrives in. A call of the environment or of a precompile is a leaf below the
+//! function that makes it. Invariants: memory is bounded by [`MAX_NODES`], [`MAX_DEPTH`] and
 //! [`MAX_FRAMES`], whatever the guest does; beyond them, counts go to the nearest known caller. Time
 //! is linear in calls and returns: searches that find frames remove them, and calls pay for others.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::profile::Stack;
@@ -21,6 +23,8 @@ const CREDIT: (u64, u64) = (1 << 20, 8);
 const CACHE: usize = 1 << 12;
 /// Index of a call path.
 pub(crate) type NodeId = u32;
+/// Index of the name of a call of the environment or of a precompile.
+pub(crate) type CalleeId = u32;
 /// The path without functions.
 pub(crate) const ROOT: NodeId = 0;
 
@@ -28,6 +32,7 @@ pub(crate) const ROOT: NodeId = 0;
 struct Node {
     parent: u32,
     depth: u32,
+    /// The entry of a function, which is even; or a [`callee`], which is odd.
     function: u64,
     count: u64,
 }
@@ -38,6 +43,16 @@ struct Frame {
     caller: u32,
     /// The caller's stack pointer.
     sp: u64,
+}
+
+/// What stands for a callee where others have the entry of a function.
+fn callee(id: CalleeId) -> u64 {
+    u64::from(id) << 1 | 1
+}
+
+/// The callee that this stands for.
+fn as_callee(function: u64) -> Option<CalleeId> {
+    (function & 1 == 1).then(|| CalleeId::try_from(function >> 1).expect("made by `callee`"))
 }
 
 /// Counts per call path.
@@ -78,7 +93,9 @@ impl CallTree {
             return node;
         }
         let depth = self.nodes[parent as usize].depth + 1;
-        let full = self.nodes.len() >= MAX_NODES || depth > MAX_DEPTH;
+        // Leaves need no room below them.
+        let deep = depth > MAX_DEPTH && as_callee(function).is_none();
+        let full = self.nodes.len() >= MAX_NODES || deep;
         let next = u32::try_from(self.nodes.len()).expect("at most MAX_NODES");
         let node = match self.children.get(&(parent, function)) {
             Some(&node) => node,
@@ -121,6 +138,16 @@ impl CallTree {
         self.charge(now);
         let Node { parent, .. } = self.nodes[self.current as usize];
         self.current = self.child(parent, function);
+    }
+
+    /// A call of the environment or of a precompile by the current function, which takes `insts`
+    /// instructions from `now` on. Gives its path; the current one stays.
+    pub(crate) fn leaf(&mut self, id: CalleeId, now: u64, insts: u64) -> NodeId {
+        self.charge(now);
+        let node = self.child(self.current, callee(id));
+        self.nodes[node as usize].count += insts;
+        self.charged += insts;
+        node
     }
 
     /// A return to `target`. False if no frame waits for it.
@@ -171,28 +198,33 @@ impl CallTree {
         }
     }
 
-    /// Every path that executed something, sorted, and where it was counted.
-    pub(crate) fn finish(mut self, now: u64) -> Vec<(Stack, NodeId)> {
+    /// Every path that executed something, sorted, and where it was counted. Callees have `names`.
+    pub(crate) fn finish(mut self, now: u64, names: &[Cow<'static, str>]) -> Vec<(Stack, NodeId)> {
         self.charge(now);
         let mut stacks: Vec<(Stack, NodeId)> = (0u32..)
             .zip(&self.nodes)
             // Spans that no path had room for are counted at the root.
             .filter(|&(index, node)| node.count > 0 || index == ROOT)
-            .map(|(index, node)| (Stack { frames: self.path(index), count: node.count }, index))
+            .map(|(index, node)| (self.stack(index, node.count, names), index))
             .collect();
         stacks.sort();
         stacks
     }
 
-    fn path(&self, mut index: u32) -> Vec<u64> {
+    fn stack(&self, mut index: NodeId, count: u64, names: &[Cow<'static, str>]) -> Stack {
         let mut frames = Vec::new();
+        let Node { parent, function, .. } = self.nodes[index as usize];
+        let call = as_callee(function).map(|id| names[id as usize].clone().into_owned());
+        if call.is_some() {
+            index = parent;
+        }
         while index != ROOT {
             let Node { parent, function, .. } = self.nodes[index as usize];
             frames.push(function);
             index = parent;
         }
         frames.reverse();
-        frames
+        Stack { frames, call, count }
     }
 }
 
@@ -203,7 +235,8 @@ mod tests {
     type Counted = (Vec<u64>, u64);
 
     fn stacks(tree: CallTree, now: u64) -> Vec<Counted> {
-        let stacks = tree.finish(now).into_iter().map(|(stack, _)| (stack.frames, stack.count));
+        let stacks =
+            tree.finish(now, &[]).into_iter().map(|(stack, _)| (stack.frames, stack.count));
         stacks.filter(|(_, count)| *count > 0).collect()
     }
 
@@ -214,6 +247,23 @@ mod tests {
         tree.tail_call(3, 15);
         assert!(tree.ret(100, 22));
         assert_eq!(stacks(tree, 30), [(vec![1], 18), (vec![1, 2], 5), (vec![1, 3], 7)]);
+    }
+
+    #[test]
+    fn callees_are_leaves_however_deep() {
+        let mut tree = CallTree::new(2);
+        for now in 1..=1000 {
+            tree.call(2, 100, 0, now);
+        }
+        assert_eq!(tree.leaf(0, 1000, 1), tree.leaf(0, 1001, 1));
+        assert_ne!(tree.leaf(1, 1002, 5), tree.current());
+        assert!(tree.ret(100, 1010));
+        let stacks = tree.finish(1010, &["read".into(), "write".into()]);
+        let called = stacks.iter().filter(|(stack, _)| stack.call.is_some());
+        let called: Vec<_> =
+            called.map(|(s, _)| (s.frames.len(), s.call.as_deref().unwrap(), s.count)).collect();
+        assert_eq!(called, [(256, "read", 2), (256, "write", 5)]);
+        assert_eq!(stacks.iter().map(|(stack, _)| stack.count).sum::<u64>(), 1010);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod bare;
 mod linux;
 mod openvm;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -12,7 +13,7 @@ use std::str::FromStr;
 use autoprec_isa::{Decoded, Inst, Op, Reg, Xlen, decode};
 
 use crate::executor::Input;
-use crate::hart::Guest;
+use crate::hart::{Guest, MachineState};
 use crate::memory::{self, AccessError, Memory};
 use crate::program::Program;
 
@@ -178,9 +179,21 @@ pub(crate) trait Session {
     /// Answers a call.
     fn call(&mut self, call: Call, guest: &mut dyn Guest) -> Result<Action, CallError>;
 
+    /// The name of a call that is about to be answered, such as `write`: what profiles show. Calls
+    /// of one name are counted together. Asked for at every call, answerable or not.
+    fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str>;
+
     /// What was written.
     fn finish(&mut self) -> Output;
 }
+
+/// The name of a call of which only the number is known.
+fn numbered(number: u64) -> Cow<'static, str> {
+    Cow::Owned(format!("call {number}"))
+}
+
+/// The name of an instruction that is not the environment's.
+const ILLEGAL: Cow<'static, str> = Cow::Borrowed("illegal");
 
 /// Puts the segments into memory with their permissions.
 fn load_segments(memory: &mut Memory, program: &Program) {

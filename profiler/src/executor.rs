@@ -1,5 +1,6 @@
 //! The run loop: spans one after the other, counting as it goes.
 
+mod called;
 mod counted;
 mod failed;
 
@@ -10,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use autoprec_isa::{Word, Xlen};
 
 use crate::algebra::Algebra;
-use crate::calls::CallTree;
-use crate::environment::{Action, Call, Environment, Host, Session, Start};
+use crate::calls::{CallTree, CalleeId};
+use crate::environment::{Action, Environment, Host, Session, Start};
 use crate::error::RunError;
 use crate::hart::{Guest as _, Hart, MachineState};
 use crate::patches::{Patches, PrecompileId};
@@ -20,6 +21,7 @@ use crate::program::Program;
 use crate::slot::perform_all;
 use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
 use crate::visits::Visits;
+use called::Callees;
 
 /// What a guest reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -195,8 +197,11 @@ struct Executor<'a, 'w, W: Word> {
     edges: BTreeMap<(SpanId, u64), u64>,
     /// Calls per patch, in order of entry.
     patch_calls: Vec<u64>,
+    callees: Callees,
     /// End of the patched region that is being executed by its original; 0 if none is.
     region_end: u64,
+    /// The precompile that the region is of.
+    region_callee: CalleeId,
     /// Instructions executed in place of precompile calls.
     replaced: u64,
 }
@@ -216,6 +221,10 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         for (reg, value) in registers {
             hart.set_reg(reg, value);
         }
+        let mut callees = Callees::default();
+        for patch in setting.patches.iter() {
+            callees.precompile(patch.id);
+        }
         let none = ComputedEdge { from: UNKNOWN, to: UNKNOWN, target: 0, count: 0 };
         let entry = setting.program.entry;
         Self {
@@ -225,7 +234,9 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             edge_cache: vec![none; EDGE_CACHE],
             edges: BTreeMap::new(),
             patch_calls: vec![0; setting.patches.len()],
+            callees,
             region_end: 0,
+            region_callee: 0,
             replaced: 0,
             setting,
             session,
@@ -250,7 +261,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             }
             let span = &self.spans.all[id as usize];
             if span.patch != NO_PATCH || span.watched || self.region_end != 0 {
-                self.notice(id);
+                self.notice(id, now);
             }
             let span = &mut self.spans.all[id as usize];
             if span.path != self.calls.current() {
@@ -327,25 +338,6 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         match self.spans.all[id as usize].next {
             UNKNOWN => self.link_next(id),
             known => Ok(known),
-        }
-    }
-
-    /// Patches and observers, at the start of a span.
-    #[cold]
-    #[inline(never)]
-    fn notice(&mut self, id: SpanId) {
-        let span = &self.spans.all[id as usize];
-        if span.patch != NO_PATCH {
-            self.patch_calls[span.patch as usize] += 1;
-            self.region_end = span.patch_end;
-        } else if span.start >= self.region_end {
-            self.region_end = 0;
-        }
-        if self.region_end != 0 {
-            self.replaced += u64::from(span.insts);
-        }
-        if span.watched {
-            (self.watch.on_entry)(span.start, &self.hart);
         }
     }
 
@@ -430,23 +422,5 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         self.region_end = 0;
         self.follow(Computed::Jump, target, next, now);
         self.jump(id, target)
-    }
-
-    /// Ends that leave the machine.
-    #[inline(never)]
-    fn leave(&mut self, id: SpanId, finish: End, now: u64) -> Result<Action, RunError> {
-        let span = &self.spans.all[id as usize];
-        let call = match finish {
-            End::Ecall => Call::Ecall,
-            End::Custom(word) => Call::Custom(word),
-            End::Illegal(word) => return Err(self.illegal(span.start, word)),
-            End::OutsideText => {
-                return Err(RunError::OutsideText { site: Box::new(self.site(span.start)) });
-            }
-            _ => return Err(RunError::Breakpoint { site: Box::new(self.site(span.last)) }),
-        };
-        let pc = span.last;
-        self.hart.instructions = now;
-        self.session.call(call, &mut self.hart).map_err(|error| self.call_failed(pc, error))
     }
 }

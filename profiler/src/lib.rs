@@ -49,7 +49,7 @@ pub use executor::{Input, Limits, OnEntry, Run, run, run_watched};
 pub use hart::MachineState;
 pub use opcodes::{Histogram, opcodes};
 pub use patches::{Patch, Patches, PrecompileId};
-pub use profile::{Counts, Edge, MergeError, Profile, ProfileError, Span, Stack, Visit};
+pub use profile::{Called, Counts, Edge, MergeError, Profile, ProfileError, Span, Stack, Visit};
 pub use program::{Program, Segment, Symbol};
 pub use sources::{Place, Sources};
 pub use view::{Frame, Path, View};

@@ -1,7 +1,7 @@
 //! What a run counted. Kilobytes, whatever the length of the run.
 //!
 //! Invariants: spans are sorted by start, edges by origin and target, stacks by frames, visits by stack
-//! and span, each without duplicates; visits name spans and stacks that exist; equal runs give equal
+//! and span, calls by name, each without duplicates; visits name spans and stacks that exist; equal runs give equal
 //! profiles.
 
 mod json;
@@ -31,14 +31,16 @@ pub struct Profile {
     pub stacks: Vec<Stack>,
     /// Which spans each call path executed.
     pub visits: Vec<Visit>,
+    /// Calls of the environment and of precompiles.
+    pub calls: Vec<Called>,
 }
 
 /// Instructions that were executed one after the other.
 ///
 /// A span begins where control arrived: at the entry, a target, behind a branch not taken or behind
-/// a call of the environment. It ends with the next branch (taken or not), jump, or environment
-/// call; and before the entry and the end of a patched region and before a watched address. Spans
-/// may overlap, where code is entered in several places.
+/// a call of the environment. It ends with the next branch (taken or not) or jump; and before a call
+/// of the environment, which is a span of its own, before the entry and the end of a patched region
+/// and before a watched address. Spans may overlap, where code is entered in several places.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     /// Address of the first instruction.
@@ -68,7 +70,12 @@ pub struct Stack {
     /// Entry addresses of the functions, outermost first. A path without functions stands for
     /// those that were too many to tell apart.
     pub frames: Vec<u64>,
-    /// Instructions executed in the innermost one on this path, its callees excluded.
+    /// What the innermost function called, if the path goes on to the environment (such as
+    /// `write`) or to a precompile (`precompile 10000`).
+    pub call: Option<String>,
+    /// Instructions executed in the innermost one on this path, its callees excluded. Those of a
+    /// call of the environment are the calling instructions, those of a precompile what it
+    /// replaces.
     pub count: u64,
 }
 
@@ -83,9 +90,40 @@ pub struct Visit {
     pub count: u64,
 }
 
+/// Calls of one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Called {
+    /// As in [`Stack::call`].
+    pub name: String,
+    /// How often.
+    pub count: u64,
+}
+
+impl Stack {
+    /// How tables and graphs show a call: in brackets, so that it is told from a function.
+    pub fn call_label(&self) -> Option<String> {
+        self.call.as_ref().map(|name| format!("[{name}]"))
+    }
+}
+
 impl Profile {
     /// The version of the format that this crate writes and reads.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
+
+    /// Of a run that executed nothing.
+    pub fn empty() -> Self {
+        Self {
+            version: Self::VERSION,
+            elf_digest: String::new(),
+            partial: false,
+            instructions: 0,
+            spans: Vec::new(),
+            edges: Vec::new(),
+            stacks: Vec::new(),
+            visits: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
 
     /// How often the instruction at `pc` was executed. For many addresses, [`Profile::counts`] is
     /// faster.

@@ -2,6 +2,8 @@
 //!
 //! A span's slots lie one behind the other, whatever the length of their encodings, and its end
 //! knows the spans that follow, so that the executor looks up an address only for computed jumps.
+//! Invariant: a call of the environment is a span of its own, since it counts for a call path of its
+//! own.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -174,24 +176,28 @@ impl<'a, W: Word> Spans<'a, W> {
         let mut insts = 0;
         let longest = if first < PLENTY.0 { MAX_INSTS } else { PLENTY.1 };
         let finish = loop {
+            let begins = pc == start;
             let count = self.slots.len() - first;
-            if count == longest || (pc != start && self.cuts.contains(&pc)) {
+            if count == longest || (!begins && self.cuts.contains(&pc)) {
                 break End::FallThrough;
             }
             let Some(word) = self.program.word_at(pc) else {
-                break if pc == start { End::OutsideText } else { End::FallThrough };
+                break if begins { End::OutsideText } else { End::FallThrough };
             };
             let Some(Decoded { inst, len }) = self.host.decode(W::XLEN, word) else {
-                break if self.host.is_custom(word) {
-                    (insts, last, pc) = (insts + 1, pc, pc + 4);
-                    End::Custom(word)
-                } else if pc == start {
-                    End::Illegal(word)
-                } else {
+                break if !begins {
                     // The instructions before it are executed and counted first.
                     End::FallThrough
+                } else if self.host.is_custom(word) {
+                    (insts, last, pc) = (1, pc, pc + 4);
+                    End::Custom(word)
+                } else {
+                    End::Illegal(word)
                 };
             };
+            if inst.op == Op::Ecall && !begins {
+                break End::FallThrough;
+            }
             let slot = Slot::new(pc, inst, len);
             self.slots.push(slot);
             (insts, last) = (insts + 1, pc);

@@ -2,11 +2,13 @@
 //! `qemu-riscv64`. All memory from address 0 (if the guest is linked low) to far behind the guest is
 //! there; the stack pointer starts at its end.
 
+use std::borrow::Cow;
+
 use autoprec_isa::Reg;
 
 use super::{Action, Call, CallError, Files, Host, Output, Session, Start, Started};
 use crate::executor::Input;
-use crate::hart::Guest;
+use crate::hart::{Guest, MachineState};
 use crate::memory::{self, Memory};
 use crate::program::Program;
 
@@ -55,6 +57,16 @@ impl Session for Bare {
         };
         guest.set_reg(Reg::A0, result);
         Ok(Action::Continue)
+    }
+
+    fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str> {
+        let Call::Ecall = call else { return super::ILLEGAL };
+        match guest.reg(Reg::A7) {
+            READ => "read".into(),
+            WRITE => "write".into(),
+            EXIT => "exit".into(),
+            other => super::numbered(other),
+        }
     }
 
     fn finish(&mut self) -> Output {

@@ -4,6 +4,10 @@
 //! runs are deterministic. Files, sockets, threads and signals are refused with the error number
 //! that programs expect. Calls that are not listed stop the run.
 
+mod names;
+
+use std::borrow::Cow;
+
 use autoprec_isa::{Reg, Xlen};
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
@@ -12,7 +16,7 @@ use super::{
     Action, Call, CallError, CallResult, EBADF, Files, Host, Output, Session, Start, Started,
 };
 use crate::executor::Input;
-use crate::hart::Guest;
+use crate::hart::{Guest, MachineState};
 use crate::memory::{self, Memory, PAGE};
 use crate::program::Program;
 
@@ -146,6 +150,12 @@ impl Session for Linux {
         };
         guest.set_reg(Reg::A0, result);
         Ok(Action::Continue)
+    }
+
+    fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str> {
+        let Call::Ecall = call else { return super::ILLEGAL };
+        let number = guest.reg(Reg::A7);
+        names::of(number).map_or_else(|| super::numbered(number), Cow::Borrowed)
     }
 
     fn finish(&mut self) -> Output {

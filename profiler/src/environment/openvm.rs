@@ -22,6 +22,7 @@ mod algebra;
 mod hash;
 mod int256;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use autoprec_isa::{Decoded, Op, Reg, Xlen, decode};
@@ -31,7 +32,7 @@ use rand::{Rng as _, SeedableRng as _};
 use self::algebra::Arithmetic;
 use super::{Action, Call, CallError, Host, Output, Session, Start, Started};
 use crate::executor::Input;
-use crate::hart::Guest;
+use crate::hart::{Guest, MachineState};
 use crate::memory::{self, Memory};
 use crate::program::Program;
 
@@ -292,6 +293,28 @@ impl Session for OpenVm {
             _ => return Err(CallError::Illegal),
         }
         Ok(Action::Continue)
+    }
+
+    fn call_name(&self, call: Call, _: &dyn MachineState) -> Cow<'static, str> {
+        let Call::Custom(word) = call else { return super::ILLEGAL };
+        let (funct3, operands) = (word >> 12 & 7, Operands::of(word));
+        if word & 0x7f == CUSTOM_1 {
+            return algebra::name(funct3, operands.funct7).map_or(super::ILLEGAL, Cow::Borrowed);
+        }
+        let name = match (funct3, word.cast_signed() >> 20) {
+            (0, _) => Some("terminate"),
+            (1, 0) => Some("hint_storew"),
+            (1, _) => Some("hint_buffer"),
+            (2, _) => Some("reveal"),
+            (3, 0) => Some("hint_input"),
+            (3, 1) => Some("print_str"),
+            (3, 2) => Some("hint_random"),
+            (4, _) => hash::name(operands.funct7),
+            (5, _) => int256::name(operands.funct7),
+            (6, _) => Some("beq256"),
+            _ => None,
+        };
+        name.map_or(super::ILLEGAL, Cow::Borrowed)
     }
 
     fn finish(&mut self) -> Output {

@@ -64,6 +64,7 @@ impl<W: Word> Executor<'_, '_, W> {
             .collect();
         spans.sort();
         let elf_digest = self.setting.program.digest.clone();
+        let calls = self.callees.counts();
         let (stacks, visits) = self.paths(&spans, now);
         Profile {
             version: Profile::VERSION,
@@ -74,6 +75,7 @@ impl<W: Word> Executor<'_, '_, W> {
             edges: edges.into_iter().map(|((from, to), count)| Edge { from, to, count }).collect(),
             stacks,
             visits,
+            calls,
         }
     }
 
@@ -83,7 +85,7 @@ impl<W: Word> Executor<'_, '_, W> {
             self.visits.add(span.path, id, span.count - span.before);
         }
         let counts = self.visits.finish();
-        let mut paths = self.calls.finish(now);
+        let mut paths = self.calls.finish(now, self.callees.names());
         let lost = counts.range((ROOT, 0)..=(ROOT, SpanId::MAX)).next().is_some();
         paths.retain(|(stack, node)| stack.count > 0 || (*node == ROOT && lost));
         let mut stacks = Vec::new();

@@ -3,9 +3,11 @@
 //! Addresses are hexadecimal strings, as tools print them; counts are numbers. The version is looked
 //! at before anything else.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Edge, Profile, Span, Stack, Visit};
+use super::{Called, Edge, Profile, Span, Stack, Visit};
 
 /// Why text is not a profile.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +55,7 @@ struct Version {
 type SpanRow = (String, String, u32, u64);
 /// Origin, target, executions.
 type EdgeRow = (String, String, u64);
-/// Functions, instructions, and which spans were executed how often.
+/// Functions and the name of a call in brackets, instructions, and which spans were executed how often.
 type StackRow = (Vec<String>, u64, Vec<VisitRow>);
 /// Which row of the spans, executions.
 type VisitRow = (usize, u64);
@@ -70,6 +72,7 @@ struct File {
     spans: Vec<SpanRow>,
     edges: Vec<EdgeRow>,
     stacks: Vec<StackRow>,
+    calls: BTreeMap<String, u64>,
 }
 
 fn hex(addr: u64) -> String {
@@ -97,6 +100,7 @@ impl Profile {
                 .collect(),
             edges: self.edges.iter().map(|e| (hex(e.from), hex(e.to), e.count)).collect(),
             stacks: self.stack_rows(),
+            calls: self.calls.iter().map(|c| (c.name.clone(), c.count)).collect(),
         };
         serde_json::to_string(&file).expect("strings and numbers are valid JSON")
     }
@@ -107,7 +111,8 @@ impl Profile {
             let (own, others) = rest.split_at(rest.partition_point(|v| v.stack <= index));
             rest = others;
             let visits = own.iter().map(|visit| (visit.span, visit.count)).collect();
-            (stack.frames.iter().copied().map(hex).collect(), stack.count, visits)
+            let frames = stack.frames.iter().copied().map(hex).chain(stack.call_label());
+            (frames.collect(), stack.count, visits)
         };
         self.stacks.iter().enumerate().map(row).collect()
     }
@@ -125,14 +130,11 @@ impl Profile {
         }
         let file: File = serde_json::from_str(text)?;
         let mut profile = Self {
-            version,
             elf_digest: file.elf_digest,
             partial: file.partial,
             instructions: file.instructions,
-            spans: Vec::new(),
-            edges: Vec::new(),
-            stacks: Vec::new(),
-            visits: Vec::new(),
+            calls: file.calls.into_iter().map(|(name, count)| Called { name, count }).collect(),
+            ..Self::empty()
         };
         for (start, end, insts, count) in file.spans {
             profile.spans.push(Span { start: addr(&start)?, end: addr(&end)?, insts, count });
@@ -140,9 +142,11 @@ impl Profile {
         for (from, to, count) in file.edges {
             profile.edges.push(Edge { from: addr(&from)?, to: addr(&to)?, count });
         }
-        for (stack, (frames, count, visits)) in file.stacks.into_iter().enumerate() {
+        for (stack, (mut frames, count, visits)) in file.stacks.into_iter().enumerate() {
+            let call = frames.pop_if(|last| last.starts_with('['));
+            let call = call.map(|label| label.trim_matches(['[', ']']).to_owned());
             let frames = frames.iter().map(|f| addr(f)).collect::<Result<_, _>>()?;
-            profile.stacks.push(Stack { frames, count });
+            profile.stacks.push(Stack { frames, call, count });
             let visit = |(span, count)| Visit { stack, span, count };
             profile.visits.extend(visits.into_iter().map(visit));
         }
@@ -157,7 +161,10 @@ impl Profile {
         };
         ordered("spans", self.spans.is_sorted_by(|a, b| (a.start, a.end) < (b.start, b.end)))?;
         ordered("edges", self.edges.is_sorted_by(|a, b| (a.from, a.to) < (b.from, b.to)))?;
-        ordered("stacks", self.stacks.is_sorted_by(|a, b| a.frames < b.frames))?;
+        ordered(
+            "stacks",
+            self.stacks.is_sorted_by(|a, b| (&a.frames, &a.call) < (&b.frames, &b.call)),
+        )?;
         ordered("visits", self.visits.is_sorted_by(|a, b| (a.stack, a.span) < (b.stack, b.span)))?;
         match self.visits.iter().find(|visit| visit.span >= self.spans.len()) {
             None => Ok(()),

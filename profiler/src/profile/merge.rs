@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Edge, Profile, Span, Stack, Visit};
+use super::{Called, Edge, Profile, Span, Stack, Visit};
 
 /// Why profiles cannot be merged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,8 @@ pub enum MergeError {
 }
 
 type Place = (u64, u64, u32);
+/// Functions, and the name of a call.
+type CallPath = (Vec<u64>, Option<String>);
 
 impl Profile {
     /// The sum of profiles of one ELF. It is partial if one of them is.
@@ -55,7 +57,12 @@ impl Profile {
 struct Sums {
     spans: BTreeMap<Place, u64>,
     edges: BTreeMap<(u64, u64), u64>,
-    stacks: BTreeMap<Vec<u64>, (u64, BTreeMap<Place, u64>)>,
+    stacks: BTreeMap<CallPath, (u64, BTreeMap<Place, u64>)>,
+    calls: BTreeMap<String, u64>,
+}
+
+fn path(stack: &Stack) -> CallPath {
+    (stack.frames.clone(), stack.call.clone())
 }
 
 fn place(span: &Span) -> Place {
@@ -71,12 +78,15 @@ impl Sums {
             *self.edges.entry((edge.from, edge.to)).or_default() += edge.count;
         }
         for stack in &profile.stacks {
-            self.stacks.entry(stack.frames.clone()).or_default().0 += stack.count;
+            self.stacks.entry(path(stack)).or_default().0 += stack.count;
         }
         for visit in &profile.visits {
-            let frames = &profile.stacks[visit.stack].frames;
-            let (_, visits) = self.stacks.get_mut(frames).expect("added above");
+            let path = path(&profile.stacks[visit.stack]);
+            let (_, visits) = self.stacks.get_mut(&path).expect("added above");
             *visits.entry(place(&profile.spans[visit.span])).or_default() += visit.count;
+        }
+        for call in &profile.calls {
+            *self.calls.entry(call.name.clone()).or_default() += call.count;
         }
     }
 
@@ -85,26 +95,25 @@ impl Sums {
         let index: BTreeMap<Place, usize> =
             self.spans.keys().enumerate().map(|(index, &place)| (place, index)).collect();
         let (mut stacks, mut visits) = (Vec::new(), Vec::new());
-        for (frames, (count, own)) in self.stacks {
+        for ((frames, call), (count, own)) in self.stacks {
             let stack = stacks.len();
             visits.extend(own.into_iter().map(|(place, count)| Visit {
                 stack,
                 span: index[&place],
                 count,
             }));
-            stacks.push(Stack { frames, count });
+            stacks.push(Stack { frames, call, count });
         }
         let span = |((start, end, insts), count)| Span { start, end, insts, count };
         let edge = |((from, to), count)| Edge { from, to, count };
+        let called = |(name, count)| Called { name, count };
         Profile {
-            version: Profile::VERSION,
-            elf_digest: String::new(),
-            partial: false,
-            instructions: 0,
             spans: self.spans.into_iter().map(span).collect(),
             edges: self.edges.into_iter().map(edge).collect(),
             stacks,
             visits,
+            calls: self.calls.into_iter().map(called).collect(),
+            ..Profile::empty()
         }
     }
 }

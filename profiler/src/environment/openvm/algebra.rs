@@ -27,6 +27,29 @@ use crate::hart::Guest;
 /// Of random numbers modulo a prime, half are squares.
 const MAX_DRAWS: u32 = 256;
 
+/// What an instruction is called, whatever its modulus or curve.
+pub(super) fn name(funct3: u32, funct7: u32) -> Option<&'static str> {
+    const NUMBERS: [&str; 8] = [
+        "add_mod",
+        "sub_mod",
+        "mul_mod",
+        "div_mod",
+        "equal_mod",
+        "setup_mod",
+        "hint_non_square",
+        "hint_root",
+    ];
+    const POINTS: [&str; 3] = ["add_point", "double_point", "setup_point"];
+    const PAIRS: [&str; 5] = ["add_fp2", "sub_fp2", "mul_fp2", "div_fp2", "setup_fp2"];
+    let names = match funct3 {
+        0 => &NUMBERS[..],
+        1 => &POINTS,
+        2 => &PAIRS,
+        _ => return (funct3 == 3).then_some("hint_pairing"),
+    };
+    names.get((funct7 & 7) as usize).copied()
+}
+
 /// The configured moduli and curves, with what is found out about them during a run.
 pub(super) struct Arithmetic {
     algebra: Algebra,

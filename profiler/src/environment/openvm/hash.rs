@@ -26,6 +26,11 @@ pub(super) fn execute(guest: &mut dyn Guest, operands: &Operands) -> Result<(), 
     }
 }
 
+/// What an instruction is called.
+pub(super) fn name(funct7: u32) -> Option<&'static str> {
+    ["keccakf", "xorin", "sha256", "sha512"].get(funct7 as usize).copied()
+}
+
 fn keccak_f(guest: &mut dyn Guest, &Operands { rd, .. }: &Operands) -> Result<(), CallError> {
     let addr = guest.reg(rd);
     let mut state = words::<25>(&read(guest, addr, 200)?);

@@ -29,6 +29,15 @@ pub(super) fn execute(guest: &mut dyn Guest, operands: &Operands) -> Result<(), 
     write(guest, addr, &compute(operands.funct7, a, b))
 }
 
+/// What an instruction is called.
+pub(super) fn name(funct7: u32) -> Option<&'static str> {
+    const NAMES: [&str; 11] = [
+        "add256", "sub256", "xor256", "or256", "and256", "sll256", "srl256", "sra256", "slt256",
+        "sltu256", "mul256",
+    ];
+    NAMES.get(funct7 as usize).copied()
+}
+
 /// Whether the branch is taken.
 pub(super) fn equal(guest: &mut dyn Guest, operands: &Operands) -> Result<bool, CallError> {
     pair(guest, operands).map(|(a, b)| a == b)

@@ -1,0 +1,120 @@
+//! The names of Linux's calls, by the numbers of RISC-V.
+//!
+//! Invariant: rows are sorted by number.
+
+const NAMES: [(u64, &str); 97] = [
+    (17, "getcwd"),
+    (19, "eventfd2"),
+    (20, "epoll_create1"),
+    (21, "epoll_ctl"),
+    (22, "epoll_pwait"),
+    (23, "dup"),
+    (24, "dup3"),
+    (25, "fcntl"),
+    (29, "ioctl"),
+    (34, "mkdirat"),
+    (35, "unlinkat"),
+    (38, "renameat"),
+    (43, "statfs"),
+    (44, "fstatfs"),
+    (45, "truncate"),
+    (46, "ftruncate"),
+    (48, "faccessat"),
+    (49, "chdir"),
+    (56, "openat"),
+    (57, "close"),
+    (59, "pipe2"),
+    (61, "getdents64"),
+    (62, "lseek"),
+    (63, "read"),
+    (64, "write"),
+    (65, "readv"),
+    (66, "writev"),
+    (67, "pread64"),
+    (68, "pwrite64"),
+    (72, "pselect6"),
+    (73, "ppoll"),
+    (78, "readlinkat"),
+    (79, "newfstatat"),
+    (80, "fstat"),
+    (81, "sync"),
+    (82, "fsync"),
+    (93, "exit"),
+    (94, "exit_group"),
+    (96, "set_tid_address"),
+    (98, "futex"),
+    (99, "set_robust_list"),
+    (101, "nanosleep"),
+    (103, "setitimer"),
+    (113, "clock_gettime"),
+    (114, "clock_getres"),
+    (115, "clock_nanosleep"),
+    (122, "sched_setaffinity"),
+    (123, "sched_getaffinity"),
+    (124, "sched_yield"),
+    (129, "kill"),
+    (130, "tkill"),
+    (131, "tgkill"),
+    (132, "sigaltstack"),
+    (133, "rt_sigsuspend"),
+    (134, "rt_sigaction"),
+    (135, "rt_sigprocmask"),
+    (139, "rt_sigreturn"),
+    (153, "times"),
+    (160, "uname"),
+    (163, "getrlimit"),
+    (164, "setrlimit"),
+    (165, "getrusage"),
+    (166, "umask"),
+    (167, "prctl"),
+    (168, "getcpu"),
+    (169, "gettimeofday"),
+    (172, "getpid"),
+    (173, "getppid"),
+    (174, "getuid"),
+    (175, "geteuid"),
+    (176, "getgid"),
+    (177, "getegid"),
+    (178, "gettid"),
+    (179, "sysinfo"),
+    (198, "socket"),
+    (214, "brk"),
+    (215, "munmap"),
+    (216, "mremap"),
+    (220, "clone"),
+    (221, "execve"),
+    (222, "mmap"),
+    (226, "mprotect"),
+    (227, "msync"),
+    (233, "madvise"),
+    (258, "riscv_hwprobe"),
+    (259, "riscv_flush_icache"),
+    (260, "wait4"),
+    (261, "prlimit64"),
+    (278, "getrandom"),
+    (279, "memfd_create"),
+    (291, "statx"),
+    (293, "rseq"),
+    (403, "clock_gettime64"),
+    (414, "ppoll_time64"),
+    (422, "futex_time64"),
+    (435, "clone3"),
+    (439, "faccessat2"),
+];
+
+/// The name of a call, if it is one that programs here are known to make.
+pub(super) fn of(number: u64) -> Option<&'static str> {
+    let index = NAMES.binary_search_by_key(&number, |&(number, _)| number);
+    index.ok().map(|index| NAMES[index].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_sorted() {
+        assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
+        assert_eq!((of(64), of(9999)), (Some("write"), None));
+    }
+}
