@@ -13,6 +13,7 @@ use object::read::elf::{
 };
 use object::{Endianness, SectionIndex};
 
+use crate::demangle::demangle;
 use crate::digest;
 use crate::error::LoadError;
 use crate::program::{Program, ProgramHeaders, Segment, Symbol};
@@ -213,7 +214,7 @@ impl<'a, E: FileHeader<Endian = Endianness>> File<'a, E> {
                 && in_code.get(&section.0) == Some(&true)
                 && program.segment_at(addr).is_some_and(|s| s.executable);
             symbols.push(Symbol {
-                name: demangle(name),
+                name: demangle(&String::from_utf8_lossy(name)),
                 addr,
                 size: symbol.st_size(self.endian).into(),
                 is_function: (kind == elf::STT_FUNC || label) && !names_precompile(name),
@@ -316,8 +317,4 @@ fn check_layout(segments: &[Segment], xlen: Xlen) -> Result<()> {
 fn names_precompile(name: &[u8]) -> bool {
     name.strip_prefix(b"autoprec_")
         .is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
-}
-
-fn demangle(name: &[u8]) -> String {
-    format!("{:#}", rustc_demangle::demangle(&String::from_utf8_lossy(name)))
 }

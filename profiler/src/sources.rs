@@ -1,13 +1,18 @@
 //! Where instructions come from, as the debug information of the guest says.
 //!
-//! Debug information that is absent, compressed or damaged gives no places, never an error: counts
-//! do not depend on it.
+//! Debug information that is absent or damaged gives no places, or fewer, never an error: counts do
+//! not depend on it.
 
+mod scan;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use addr2line::Context;
 use gimli::{Dwarf, EndianArcSlice, Error, LittleEndian, SectionId};
 use object::{Object as _, ObjectSection as _};
+
+use crate::demangle::demangle;
 
 type Reader = EndianArcSlice<LittleEndian>;
 
@@ -20,26 +25,70 @@ pub struct Place {
     pub file: Option<String>,
     /// The line, from 1.
     pub line: Option<u32>,
+    /// The line at which the function begins, where that is known and no other function has its
+    /// name.
+    pub begins: Option<u32>,
+}
+
+/// What debug information a guest has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DebugInfo {
+    /// Lines and chains of inlined functions.
+    Present,
+    /// None.
+    Absent,
+    /// Some that cannot be read, or not all of it.
+    Damaged {
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// The debug information of a guest.
 pub struct Sources {
     context: Option<Context<Reader>>,
+    /// Where functions begin, by the names that the linker knows.
+    begins: BTreeMap<String, u32>,
+    found: DebugInfo,
 }
 
 impl std::fmt::Debug for Sources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sources").field("present", &self.present()).finish_non_exhaustive()
+        f.debug_struct("Sources").field("found", &self.found).finish_non_exhaustive()
     }
 }
 
 impl Sources {
-    /// Reads what an ELF has.
-    pub fn load(elf: &[u8]) -> Self {
-        Self { context: context(elf) }
+    /// No debug information.
+    pub fn none() -> Self {
+        Self { context: None, begins: BTreeMap::new(), found: DebugInfo::Absent }
     }
 
-    /// Whether there is line information.
+    /// Reads what an ELF has.
+    pub fn load(elf: &[u8]) -> Self {
+        let sections = match sections(elf) {
+            Ok(Some(sections)) => sections,
+            Ok(None) => return Self::none(),
+            Err(reason) => return Self { found: DebugInfo::Damaged { reason }, ..Self::none() },
+        };
+        let (begins, checked) = scan::scan(&sections);
+        let (context, opened) = match Context::from_arc_dwarf(sections) {
+            Ok(context) => (Some(context), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        let found = match checked.and(opened) {
+            Ok(()) => DebugInfo::Present,
+            Err(error) => DebugInfo::Damaged { reason: error.to_string() },
+        };
+        Self { context, begins, found }
+    }
+
+    /// What there is.
+    pub fn found(&self) -> &DebugInfo {
+        &self.found
+    }
+
+    /// Whether places may be known.
     pub fn present(&self) -> bool {
         self.context.is_some()
     }
@@ -51,30 +100,30 @@ impl Sources {
         let Some(context) = &self.context else { return places };
         let Ok(mut frames) = context.find_frames(pc).skip_all_loads() else { return places };
         while let Ok(Some(frame)) = frames.next() {
-            let plain = |name: &str| format!("{:#}", rustc_demangle::demangle(name));
             let name = frame.function.as_ref().and_then(|function| function.raw_name().ok());
-            let demangled = name.map(|name| plain(name.as_ref()));
             let location = frame.location.as_ref();
             places.push(Place {
-                function: demangled,
+                function: name.as_deref().map(demangle),
                 file: location.and_then(|location| location.file).map(str::to_owned),
-                line: location.and_then(|location| location.line),
+                line: location.and_then(|location| location.line).filter(|&line| line != 0),
+                begins: name.and_then(|name| self.begins.get(&*name).copied()),
             });
         }
         places
     }
 }
 
-fn context(elf: &[u8]) -> Option<Context<Reader>> {
-    let file = object::File::parse(elf).ok()?;
-    file.section_by_name(".debug_line")?;
-    let section = |name: &str| -> Arc<[u8]> {
-        let section = file.section_by_name(name);
-        let data = section.and_then(|section| section.uncompressed_data().ok());
-        data.map_or_else(|| Arc::from([]), Arc::from)
+/// The sections of debug information; nothing if there are no lines in it.
+fn sections(elf: &[u8]) -> Result<Option<Arc<Dwarf<Reader>>>, String> {
+    let Ok(file) = object::File::parse(elf) else { return Ok(None) };
+    if file.section_by_name(".debug_line").is_none() {
+        return Ok(None);
+    }
+    let load = |id: SectionId| -> Result<Reader, String> {
+        let section = file.section_by_name(id.name());
+        let data = section.map(|section| section.uncompressed_data()).transpose();
+        let data = data.map_err(|error| format!("section {}: {error}", id.name()))?;
+        Ok(EndianArcSlice::new(Arc::from(data.unwrap_or_default()), LittleEndian))
     };
-    let load = |id: SectionId| -> Result<Reader, Error> {
-        Ok(EndianArcSlice::new(section(id.name()), LittleEndian))
-    };
-    Context::from_dwarf(Dwarf::load(load).ok()?).ok()
+    Dwarf::load(load).map(|sections| Some(Arc::new(sections)))
 }
