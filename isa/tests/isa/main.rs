@@ -1,6 +1,8 @@
 //! The instruction set, compared with itself, with other people's tools and with qemu.
 
+mod conformance;
 mod encoding;
 mod machine;
 mod semantics;
 mod text;
+mod vectors;
