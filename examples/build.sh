@@ -1,9 +1,10 @@
 #!/bin/sh
 # Builds the guests and writes elf/NAME.elf, elf/SHA256SUMS and expected/NAME.hex.
 #
-#   ./build.sh              the guests for OpenVM
-#   ./build.sh --linux DIR  the same guests as Linux programs, into DIR (for check.sh)
+#   ./build.sh              the guests
+#   ./build.sh --linux DIR  the guests for OpenVM as Linux programs, into DIR (for check.sh)
 #
+# Each guest is built by itself, so that what the others depend on changes nothing in it.
 # The result does not depend on where this checkout or the package cache lies.
 set -eu
 linux_out=""
@@ -13,13 +14,9 @@ if [ "${1-}" = --linux ]; then
 fi
 cd "$(dirname "$0")"
 here=$(pwd -P)
-guests="keccak sha256 sort-vm self-read"
-target=riscv32im-unknown-none-elf
 
-features=""
 out="$here/elf"
 if [ -n "$linux_out" ]; then
-    features="--features linux"
     out=$linux_out
 fi
 
@@ -54,13 +51,13 @@ unset RUSTFLAGS RUSTUP_TOOLCHAIN
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 # One flag a line, as cargo wants them in this variable.
 separator=$(printf '\037')
-/usr/bin/cargo fetch --locked --target $target
+/usr/bin/cargo fetch --locked
 remap_registries=""
 for registry in "$cache"/registry/src/*; do
     remap_registries="$remap_registries
 --remap-path-prefix=$registry=registry"
 done
-CARGO_ENCODED_RUSTFLAGS=$(printf '%s' "\
+flags="\
 -Clinker=ld.lld-19
 -Clinker-flavor=ld.lld
 -Clink-arg=-Tguest.ld
@@ -69,23 +66,44 @@ CARGO_ENCODED_RUSTFLAGS=$(printf '%s' "\
 -Clink-arg=--discard-locals
 --remap-path-prefix=$here=guests
 --remap-path-prefix=/usr/lib/rustlib/src/rust=rust
---remap-path-prefix=/usr/src/rustc-$release=rust$remap_registries" | tr '\n' "$separator")
-export CARGO_ENCODED_RUSTFLAGS
+--remap-path-prefix=/usr/src/rustc-$release=rust$remap_registries"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$here/target}"
 
-# shellcheck disable=SC2086 # no feature is no argument
-/usr/bin/cargo build --locked --release --workspace $features --target $target \
-    -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem
-
-for guest in $guests; do
-    cp "$CARGO_TARGET_DIR/$target/release/$guest" "$out/$guest.elf"
-    if strings "$out/$guest.elf" |
-        grep -F -e "$here" -e "$cache" -e "$HOME/" -e index.crates.io >&2; then
-        echo "build.sh: $guest.elf names a folder of this machine (above)" >&2
+# build TARGET PACKAGE NAME [OPTION...]: writes NAME.elf.
+build() {
+    target=$1 package=$2 elf=$out/$3.elf
+    shift 3
+    extra=""
+    # The one target with `Arc`. A guest has one thread, so its atomics can be plain accesses.
+    if [ "$target" = riscv32im-risc0-zkvm-elf ]; then
+        extra="
+-Cpasses=lower-atomic"
+    fi
+    CARGO_ENCODED_RUSTFLAGS=$(printf '%s' "$flags$extra" | tr '\n' "$separator") \
+        /usr/bin/cargo build --locked --release --package "$package" --target "$target" "$@" \
+        -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem
+    cp "$CARGO_TARGET_DIR/$target/release/$package" "$elf"
+    if strings "$elf" | grep -F -e "$here" -e "$cache" -e "$HOME/" -e index.crates.io >&2; then
+        echo "build.sh: $elf names a folder of this machine (above)" >&2
         exit 1
     fi
-done
-if [ -z "$features" ]; then
-    (cd "$out" && sha256sum -- *.elf >SHA256SUMS)
-    ./expect.py --write
+}
+
+# The guests for OpenVM; as Linux programs with the option `--features linux`.
+build_openvm() {
+    for guest in keccak sha256 sort-vm self-read ecrecover; do
+        build riscv32im-unknown-none-elf $guest $guest "$@"
+    done
+    build riscv32im-risc0-zkvm-elf revm-token revm-token "$@"
+}
+
+if [ -n "$linux_out" ]; then
+    build_openvm --features linux
+    exit
 fi
+build_openvm
+for guest in keccak sha256; do
+    build riscv64im-unknown-none-elf $guest $guest-rv64 --features linux
+done
+(cd "$out" && sha256sum -- *.elf >SHA256SUMS)
+./expect.py --write

@@ -3,21 +3,38 @@
 use std::path::PathBuf;
 
 use autoprec_blocks::{Cfg, Region};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
+use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Run, run};
 
 fn example(path: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// A run of an example, which is named like its ELF.
+fn go(name: &str) -> (Program, Run) {
+    let program = Program::load(&example(&format!("elf/{name}.elf"))).unwrap();
+    // The same input, as hints of OpenVM and as the standard input of Linux.
+    let data = example(&format!("inputs/{}.bin", name.trim_end_matches("-rv64")));
+    let input = Input { hints: vec![data.clone()], stdin: data, ..Input::default() };
+    let (environment, limits) = (Environment::detect(&program), Limits::instructions(200_000_000));
+    let run = run(&program, &Patches::none(), environment, &input, &limits).unwrap();
+    (program, run)
+}
+
 #[test]
 fn counts_of_blocks_add_up_to_the_executed_instructions() {
-    for name in ["keccak", "sha256", "self-read", "sort-vm"] {
-        let program = Program::load(&example(&format!("elf/{name}.elf"))).unwrap();
-        let hints = vec![example(&format!("inputs/{name}.bin"))];
-        let input = Input { hints, ..Input::default() };
-        let limits = Limits::instructions(200_000_000);
-        let run = run(&program, &Patches::none(), Environment::OpenVm, &input, &limits).unwrap();
+    let names = [
+        "keccak",
+        "sha256",
+        "self-read",
+        "sort-vm",
+        "ecrecover",
+        "revm-token",
+        "keccak-rv64",
+        "sha256-rv64",
+    ];
+    for name in names {
+        let (program, run) = go(name);
         let cfg = Cfg::build(&program, Some(&run.profile));
         let sum = |count: u64, len: usize| count * len as u64;
         let blocks: u64 = cfg.blocks.iter().map(|block| sum(block.count, block.len())).sum();
@@ -33,11 +50,7 @@ fn counts_of_blocks_add_up_to_the_executed_instructions() {
 
 #[test]
 fn a_profile_changes_counts_but_no_block_of_known_code() {
-    let program = Program::load(&example("elf/sort-vm.elf")).unwrap();
-    let hints = vec![example("inputs/sort-vm.bin")];
-    let input = Input { hints, ..Input::default() };
-    let limits = Limits::instructions(200_000_000);
-    let run = run(&program, &Patches::none(), Environment::OpenVm, &input, &limits).unwrap();
+    let (program, run) = go("sort-vm");
     // The byte code's dispatch jumps through a table, which is found without a profile.
     let starts = |cfg: &Cfg| cfg.blocks.iter().map(|block| block.start).collect::<Vec<_>>();
     let (with, without) = (Cfg::build(&program, Some(&run.profile)), Cfg::build(&program, None));

@@ -7,8 +7,17 @@ use autoprec_profiler::{
 };
 
 /// Name, and executed instructions as the guests' own documentation says.
-const GUESTS: [(&str, u64); 4] =
-    [("keccak", 1_041_048), ("sha256", 356_328), ("sort-vm", 355_931), ("self-read", 166_459)];
+const GUESTS: [(&str, u64); 6] = [
+    ("keccak", 1_041_048),
+    ("sha256", 356_328),
+    ("sort-vm", 355_931),
+    ("self-read", 166_459),
+    ("ecrecover", 22_715_760),
+    ("revm-token", 22_314_803),
+];
+
+/// The same for those built for RV64 too, with the calls of Linux.
+const RV64_GUESTS: [(&str, u64); 2] = [("keccak", 429_166), ("sha256", 359_908)];
 
 fn file(path: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);
@@ -20,7 +29,10 @@ fn go(program: &Program, patches: &Patches, name: &str) -> Run {
     run(program, patches, Environment::OpenVm, &input, &Limits::none()).unwrap()
 }
 
-fn bytes(hex: &str) -> Vec<u8> {
+/// What a guest must reveal.
+fn expected(name: &str) -> Vec<u8> {
+    let hex = String::from_utf8(file(&format!("expected/{name}.hex"))).unwrap();
+    let hex = hex.trim();
     let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
     (0..hex.len()).step_by(2).map(byte).collect()
 }
@@ -31,8 +43,7 @@ fn results_and_instruction_counts() {
         let program = Program::load(&file(&format!("elf/{name}.elf"))).unwrap();
         assert_eq!(Environment::detect(&program), Environment::OpenVm);
         let run = go(&program, &Patches::none(), name);
-        let expected = String::from_utf8(file(&format!("expected/{name}.hex"))).unwrap();
-        assert_eq!((run.public_values, run.exit_code), (bytes(expected.trim()), 0), "{name}");
+        assert_eq!((run.public_values, run.exit_code), (expected(name), 0), "{name}");
         assert_eq!(run.instructions, instructions, "{name}");
         // Each execution of a span is one of some path.
         for (index, span) in run.profile.spans.iter().enumerate() {
@@ -42,6 +53,21 @@ fn results_and_instruction_counts() {
         // Names and counts of the whole run, each path from the entry on.
         let folded = report::folded(&program, &run.profile);
         assert!(folded.lines().all(|line| line.starts_with("_start")), "{folded}");
+    }
+}
+
+#[test]
+fn guests_for_rv64_give_the_same_results() {
+    for (name, instructions) in RV64_GUESTS {
+        let program = Program::load(&file(&format!("elf/{name}-rv64.elf"))).unwrap();
+        assert_eq!(Environment::detect(&program), Environment::Bare);
+        for environment in [Environment::Bare, Environment::Linux] {
+            let input = Input { stdin: file(&format!("inputs/{name}.bin")), ..Input::default() };
+            let none = (Patches::none(), Limits::none());
+            let run = run(&program, &none.0, environment, &input, &none.1).unwrap();
+            assert_eq!((run.stdout, run.exit_code), (expected(name), 0), "{name}");
+            assert_eq!(run.instructions, instructions, "{name} in {environment}");
+        }
     }
 }
 
