@@ -242,11 +242,11 @@ mod tests {
 
     #[test]
     fn a_tail_call_replaces_its_caller() {
-        let mut tree = CallTree::new(1);
-        tree.call(2, 100, 0, 10);
-        tree.tail_call(3, 15);
+        let mut tree = CallTree::new(10);
+        tree.call(20, 100, 0, 10);
+        tree.tail_call(30, 15);
         assert!(tree.ret(100, 22));
-        assert_eq!(stacks(tree, 30), [(vec![1], 18), (vec![1, 2], 5), (vec![1, 3], 7)]);
+        assert_eq!(stacks(tree, 30), [(vec![10], 18), (vec![10, 20], 5), (vec![10, 30], 7)]);
     }
 
     #[test]
@@ -268,48 +268,48 @@ mod tests {
 
     #[test]
     fn a_long_jump_pops_several_frames() {
-        let mut tree = CallTree::new(1);
-        tree.call(2, 100, 0, 1);
-        tree.call(3, 200, 0, 2);
-        tree.call(4, 300, 0, 3);
+        let mut tree = CallTree::new(10);
+        tree.call(20, 100, 0, 1);
+        tree.call(30, 200, 0, 2);
+        tree.call(40, 300, 0, 3);
         assert!(tree.ret(100, 4));
         assert!(!tree.ret(300, 4));
         assert_eq!(
             stacks(tree, 5),
-            [(vec![1], 2), (vec![1, 2], 1), (vec![1, 2, 3], 1), (vec![1, 2, 3, 4], 1)]
+            [(vec![10], 2), (vec![10, 20], 1), (vec![10, 20, 30], 1), (vec![10, 20, 30, 40], 1)]
         );
     }
 
     #[test]
     fn a_long_jump_goes_back_to_the_function_and_stack_it_arrives_in() {
-        let mut tree = CallTree::new(1);
-        tree.call(2, 100, 1000, 1);
-        // Function 2 calls itself at each depth of the stack.
-        tree.call(2, 200, 900, 2);
-        tree.call(2, 200, 800, 3);
-        tree.call(3, 200, 700, 4);
+        let mut tree = CallTree::new(10);
+        tree.call(20, 100, 1000, 1);
+        // Function 20 calls itself at each depth of the stack.
+        tree.call(20, 200, 900, 2);
+        tree.call(20, 200, 800, 3);
+        tree.call(30, 200, 700, 4);
         assert!(!tree.ret(250, 7));
         // To where it called itself for the first time.
-        assert!(tree.unwind(2, 900, 7));
-        assert!(!tree.unwind(9, 900, 8));
+        assert!(tree.unwind(20, 900, 7));
+        assert!(!tree.unwind(90, 900, 8));
         assert!(tree.ret(100, 9));
         assert_eq!(
             stacks(tree, 10),
             [
-                (vec![1], 2),
-                (vec![1, 2], 3),
-                (vec![1, 2, 2], 1),
-                (vec![1, 2, 2, 2], 1),
-                (vec![1, 2, 2, 2, 3], 3)
+                (vec![10], 2),
+                (vec![10, 20], 3),
+                (vec![10, 20, 20], 1),
+                (vec![10, 20, 20, 20], 1),
+                (vec![10, 20, 20, 20, 30], 3)
             ]
         );
     }
 
     #[test]
     fn returns_to_nowhere_do_not_search_for_ever() {
-        let mut tree = CallTree::new(1);
+        let mut tree = CallTree::new(10);
         for now in 0..50_000 {
-            tree.call(1, 100, 0, now);
+            tree.call(10, 100, 0, now);
         }
         let (mut searched, mut credit) = (0, tree.credit);
         for now in 50_000..1_000_000 {
@@ -322,9 +322,9 @@ mod tests {
 
     #[test]
     fn deep_recursion_is_bounded_and_loses_no_instruction() {
-        let mut tree = CallTree::new(1);
+        let mut tree = CallTree::new(10);
         for now in 1..=200_000 {
-            tree.call(1, 100, 0, now);
+            tree.call(10, 100, 0, now);
         }
         for now in 200_001..=400_000 {
             tree.ret(100, now);

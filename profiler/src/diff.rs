@@ -139,13 +139,14 @@ impl Side<'_> {
     /// The names of a function and of a block in it.
     fn names(&self, stack: usize, span: usize) -> (String, String) {
         let start = self.profile.spans[span].start;
+        let call = self.profile.stacks[stack].call_label();
         if let Some(function) = self.program.and_then(|program| program.function_at(start)) {
             let block = format!("{}+{:#x}", function.name, start - function.addr);
-            return (function.name.clone(), block);
+            return (call.unwrap_or_else(|| function.name.clone()), block);
         }
         // The entry of the function that was called says which it is.
         let frames = &self.profile.stacks[stack].frames;
         let function = frames.last().map_or_else(|| "(unknown)".to_owned(), |f| format!("{f:#x}"));
-        (function, format!("{start:#x}"))
+        (call.unwrap_or(function), format!("{start:#x}"))
     }
 }

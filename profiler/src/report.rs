@@ -6,14 +6,15 @@ use std::fmt::Write as _;
 use crate::cost::Model;
 use crate::export::{self, GraphError, Growth};
 use crate::opcodes::Histogram;
-use crate::profile::Profile;
+use crate::profile::{Called, Profile, Visit};
 use crate::program::Program;
 use crate::view::View;
 
 /// What was executed in one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionRow {
-    /// Its name, or the address that stands for code without symbols.
+    /// Its name, or what stands for code without symbols; of a call of the environment or of a
+    /// precompile, its name in brackets.
     pub name: String,
     /// Instructions executed in it, its callees excluded; in a weighted table, what they cost.
     pub instructions: u64,
@@ -35,17 +36,50 @@ fn by_function(
     profile: &Profile,
     cost: impl Fn(usize) -> u64,
 ) -> Vec<FunctionRow> {
-    let mut totals: BTreeMap<String, (u64, usize)> = BTreeMap::new();
-    for (index, span) in profile.spans.iter().enumerate() {
-        let total = totals.entry(function_name(program, span.start)).or_default();
-        total.0 = total.0.saturating_add(cost(index).saturating_mul(span.count));
-        total.1 += 1;
-    }
-    let row = |(name, (instructions, blocks))| FunctionRow { name, instructions, blocks };
-    let mut rows: Vec<FunctionRow> = totals.into_iter().map(row).collect();
+    let row = |(name, executed): (String, BTreeMap<usize, u64>)| FunctionRow {
+        name,
+        instructions: executed.iter().fold(0, |sum: u64, (&span, &count)| {
+            sum.saturating_add(cost(span).saturating_mul(count))
+        }),
+        blocks: executed.len(),
+    };
+    let mut rows: Vec<FunctionRow> = by_owner(program, profile).into_iter().map(row).collect();
     // Stable, so equal rows stay in order of name.
     rows.sort_by_key(|row| std::cmp::Reverse(row.instructions));
     rows
+}
+
+/// Executions of spans by what they count for: the function that they lie in, or the call on whose
+/// path they were executed. Each execution is counted once.
+pub(crate) fn by_owner(
+    program: &Program,
+    profile: &Profile,
+) -> BTreeMap<String, BTreeMap<usize, u64>> {
+    let mut owners: BTreeMap<String, BTreeMap<usize, u64>> = BTreeMap::new();
+    let mut own = vec![0; profile.spans.len()];
+    for &Visit { stack, span, count } in &profile.visits {
+        match profile.stacks[stack].call_label() {
+            Some(label) => *owners.entry(label).or_default().entry(span).or_default() += count,
+            None => own[span] += count,
+        }
+    }
+    for (index, (span, count)) in profile.spans.iter().zip(own).enumerate() {
+        if count > 0 {
+            owners.entry(function_name(program, span.start)).or_default().insert(index, count);
+        }
+    }
+    owners
+}
+
+/// Calls of the environment and of precompiles, those made most often first.
+pub fn call_table(profile: &Profile) -> String {
+    let mut calls: Vec<&Called> = profile.calls.iter().collect();
+    calls.sort_by_key(|call| std::cmp::Reverse(call.count));
+    let mut text = format!("{:>15}  call\n", "count");
+    for Called { name, count } in calls {
+        writeln!(text, "{count:>15}  {name}").expect("writing to a string does not fail");
+    }
+    text
 }
 
 /// The table of [`functions`], at most `rows` of them and a line for the rest.

@@ -1,14 +1,14 @@
 //! What all reports of call paths are made of: named functions, and what each path costs in units.
 //!
 //! Invariants: the names of units are distinct and there is at least one; frames are distinct by
-//! address; every path has a value per unit and names frames that exist; paths are distinct.
+//! address, those without one by name; every path has a value per unit and names frames that exist; paths are distinct.
 
 use std::collections::BTreeMap;
 
-use crate::profile::Profile;
+use crate::profile::{Profile, Stack};
 use crate::program::Program;
 
-/// A function on a call path.
+/// A function on a call path, or what it calls outside the guest: `[write]`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Frame {
     /// Its name, or the address that stands for code without symbols.
@@ -60,9 +60,10 @@ impl View {
                 *value = value.saturating_add(cost.saturating_mul(visit.count));
             }
         }
-        let mut frames = Frames { program, all: Vec::new(), by_addr: BTreeMap::new() };
+        let mut frames =
+            Frames { program, all: Vec::new(), by_addr: BTreeMap::new(), calls: BTreeMap::new() };
         let paths = profile.stacks.iter().zip(values).map(|(stack, values)| {
-            let frames = frames.path(&stack.frames);
+            let frames = frames.path(stack);
             Path { frames, values }
         });
         let paths = paths.collect();
@@ -91,17 +92,28 @@ struct Frames<'a> {
     program: &'a Program,
     all: Vec<Frame>,
     by_addr: BTreeMap<u64, usize>,
+    calls: BTreeMap<String, usize>,
 }
 
 impl Frames<'_> {
-    fn path(&mut self, addrs: &[u64]) -> Vec<usize> {
-        if addrs.is_empty() {
-            // No function starts at 0: guests do not map it.
-            return vec![self.index(0, || "(other paths)".to_owned())];
-        }
+    fn path(&mut self, stack: &Stack) -> Vec<usize> {
         let program = self.program;
         let name = |addr| move || name(program, addr);
-        addrs.iter().map(|&addr| self.index(addr, name(addr))).collect()
+        let functions = stack.frames.iter();
+        let mut path: Vec<usize> = functions.map(|&addr| self.index(addr, name(addr))).collect();
+        path.extend(stack.call_label().map(|label| self.call(label)));
+        if path.is_empty() {
+            // No function starts at 0: guests do not map it.
+            path.push(self.index(0, || "(other paths)".to_owned()));
+        }
+        path
+    }
+
+    fn call(&mut self, label: String) -> usize {
+        *self.calls.entry(label).or_insert_with_key(|label| {
+            self.all.push(Frame { name: label.clone(), addr: 0 });
+            self.all.len() - 1
+        })
     }
 
     fn index(&mut self, addr: u64, name: impl FnOnce() -> String) -> usize {

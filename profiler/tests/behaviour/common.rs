@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use autoprec_isa::{Inst, Xlen};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Run, RunError, Symbol, run};
+use autoprec_profiler::{
+    Environment, Input, Limits, Patches, Profile, Program, Run, RunError, Symbol, run,
+};
 
 /// Where the code of tests lies.
 pub(crate) const BASE: u64 = 0x20_0800;
@@ -57,6 +59,20 @@ pub(crate) fn program(xlen: Xlen, text: &str) -> (Program, BTreeMap<String, u64>
 /// Runs with neither patches nor input.
 pub(crate) fn execute(program: &Program, environment: Environment) -> Result<Run, RunError> {
     run(program, &Patches::none(), environment, &Input::default(), &Limits::none())
+}
+
+/// Every execution of a span counts for one call path, and paths add up to the run.
+pub(crate) fn adds_up(profile: &Profile) {
+    for (index, stack) in profile.stacks.iter().enumerate() {
+        let own = profile.visits.iter().filter(|visit| visit.stack == index);
+        let insts = own.map(|v| u64::from(profile.spans[v.span].insts) * v.count).sum::<u64>();
+        assert_eq!(insts, stack.count, "{stack:?}");
+    }
+    for (index, span) in profile.spans.iter().enumerate() {
+        let visits = profile.visits.iter().filter(|visit| visit.span == index);
+        assert_eq!(visits.map(|visit| visit.count).sum::<u64>(), span.count, "{span:?}");
+    }
+    assert_eq!(profile.stacks.iter().map(|stack| stack.count).sum::<u64>(), profile.instructions);
 }
 
 /// The parts of an ELF file that tests vary.

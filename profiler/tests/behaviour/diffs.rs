@@ -41,7 +41,7 @@ fn functions_and_blocks_are_recognised_where_they_moved() {
     let side = |program, profile| Side { program: Some(program), profile };
     let (before, after) = (side(&old, &old_profile), side(&new, &new_profile));
     let diff = Diff::of(before, after, None).unwrap();
-    assert_eq!(diff.functions, [change("work", 22, 26), change("_start", 4, 7)]);
+    assert_eq!(diff.functions, [change("work", 22, 26), change("_start", 3, 6)]);
     assert_eq!(diff.blocks[..2], [change("work+0x4", 18, 22), change("_start+0x0", 3, 6)]);
     // What moved within its function is another block.
     assert_eq!(diff.blocks[2..], [change("_start+0x18", 0, 1), change("_start+0xc", 1, 0)]);

@@ -1,9 +1,10 @@
 //! The example guests reveal what they must, as they are and with every block patched.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use autoprec_profiler::{
-    Environment, Input, Limits, Patch, Patches, PrecompileId, Program, Run, report, run,
+    Environment, Input, Limits, Patch, Patches, PrecompileId, Profile, Program, Run, report, run,
 };
 
 /// Name, and executed instructions as the guests' own documentation says.
@@ -101,6 +102,14 @@ fn patch_everything(program: &mut Program, plain: &Run) -> Patches {
     patches
 }
 
+fn by_function(profile: &Profile) -> BTreeMap<&[u64], u64> {
+    let mut counts = BTreeMap::new();
+    for stack in &profile.stacks {
+        *counts.entry(&stack.frames[..]).or_default() += stack.count;
+    }
+    counts
+}
+
 #[test]
 fn patched_guests_do_the_same() {
     for (name, _) in GUESTS {
@@ -112,7 +121,8 @@ fn patched_guests_do_the_same() {
         assert_eq!(patched.registers, plain.registers);
         assert_eq!(patched.public_values, plain.public_values);
         assert_eq!(patched.instructions, plain.instructions);
-        assert_eq!(patched.profile.stacks, plain.profile.stacks);
+        // What a precompile replaces counts below the function that it is in.
+        assert_eq!(by_function(&patched.profile), by_function(&plain.profile));
         let (counts, before) = (patched.profile.counts(), plain.profile.counts());
         let mut saved = 0;
         for patch in patches.iter() {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
 mod annotations;
+mod calls;
 mod common;
 mod costs;
 mod diffs;

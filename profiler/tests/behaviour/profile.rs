@@ -7,7 +7,7 @@ use autoprec_profiler::{
     Environment, Input, Limits, Patches, Profile, ProfileError, report, run_watched,
 };
 
-use crate::common::{BASE, execute, program};
+use crate::common::{BASE, adds_up, execute, program};
 
 /// Calls `work` three times; `work` loops five times and ends in a tail call of `leaf`.
 const CALLS: &str = "
@@ -50,7 +50,8 @@ fn spans_and_edges_are_exact() {
                 (0, 8, 2, 1),
                 (4, 8, 1, 2),
                 (8, 16, 2, 3),
-                (16, 28, 3, 1),
+                (16, 24, 2, 1),
+                (24, 28, 1, 1),
                 (28, 40, 3, 3),
                 (32, 40, 2, 12),
                 (40, 44, 1, 3),
@@ -76,7 +77,8 @@ fn call_paths_know_tail_calls() {
     assert_eq!(
         report::folded(&program, &profile),
         "\
-_start 13
+_start 12
+_start;[exit] 1
 _start;leaf 6
 _start;work 36
 "
@@ -88,16 +90,22 @@ fn call_paths_know_their_spans() {
     let (program, _) = program(Xlen::Rv32, CALLS);
     let profile = execute(&program, Environment::Bare).unwrap().profile;
     let visits: Vec<_> = profile.visits.iter().map(|v| (v.stack, v.span, v.count)).collect();
-    // Paths: _start, its work, its leaf.
+    // Paths: _start, its exit, its work, its leaf.
     assert_eq!(
         visits,
-        [(0, 0, 1), (0, 1, 2), (0, 2, 3), (0, 3, 1), (1, 4, 3), (1, 5, 12), (1, 6, 3), (2, 7, 3)]
+        [
+            (0, 0, 1),
+            (0, 1, 2),
+            (0, 2, 3),
+            (0, 3, 1),
+            (1, 4, 1),
+            (2, 5, 3),
+            (2, 6, 12),
+            (2, 7, 3),
+            (3, 8, 3)
+        ]
     );
-    for (index, stack) in profile.stacks.iter().enumerate() {
-        let own = profile.visits.iter().filter(|v| v.stack == index);
-        let insts = own.map(|v| u64::from(profile.spans[v.span].insts) * v.count).sum::<u64>();
-        assert_eq!(insts, stack.count);
-    }
+    adds_up(&profile);
 }
 
 #[test]
@@ -108,9 +116,9 @@ fn the_table_adds_up() {
         report::table(&program, &profile, 2),
         " share     instructions  blocks  function
  65.5%               36       3  work
- 23.6%               13       4  _start
- 10.9%                6       1  (1 more)
-100.0%               55       8  (all)
+ 21.8%               12       4  _start
+ 12.7%                7       2  (2 more)
+100.0%               55       9  (all)
 "
     );
 }
@@ -143,10 +151,11 @@ sum:
     );
     let run = execute(&program, Environment::Bare).unwrap();
     assert_eq!((run.exit_code, run.instructions), (55, 4 + 10 * 11 + 2));
-    assert_eq!(run.profile.stacks.len(), 12);
-    assert_eq!(run.profile.stacks[0].count, 4);
-    assert_eq!(run.profile.stacks[11].frames.len(), 12);
-    assert_eq!(run.profile.stacks[11].count, 2);
+    assert_eq!(run.profile.stacks.len(), 13);
+    assert_eq!((run.profile.stacks[0].count, run.profile.stacks[1].count), (3, 1));
+    assert_eq!(run.profile.stacks[1].call.as_deref(), Some("exit"));
+    assert_eq!(run.profile.stacks[12].frames.len(), 12);
+    assert_eq!(run.profile.stacks[12].count, 2);
     assert_eq!(run.profile.stacks.iter().map(|s| s.count).sum::<u64>(), run.instructions);
 }
 
@@ -172,11 +181,11 @@ fn profiles_survive_their_file_format() {
     assert_eq!(Profile::from_json(&text).unwrap(), profile);
     assert_eq!(Profile::from_json(&text).unwrap().to_json(), text);
 
-    let newer = text.replacen("\"version\":2", "\"version\":7", 1);
+    let newer = text.replacen("\"version\":3", "\"version\":7", 1);
     let error = Profile::from_json(&newer).unwrap_err();
-    assert!(matches!(error, ProfileError::Version { got: 7, expected: 2 }), "{error}");
-    let other = r#"{"version": 3, "something": "else"}"#;
-    assert!(matches!(Profile::from_json(other), Err(ProfileError::Version { got: 3, .. })));
+    assert!(matches!(error, ProfileError::Version { got: 7, expected: 3 }), "{error}");
+    let other = r#"{"version": 4, "something": "else"}"#;
+    assert!(matches!(Profile::from_json(other), Err(ProfileError::Version { got: 4, .. })));
     assert!(matches!(Profile::from_json("{}"), Err(ProfileError::Malformed(_))));
     let other_span = text.replacen("[0,1]", "[99,1]", 1);
     assert_ne!(other_span, text);
@@ -232,5 +241,5 @@ other:
 ",
     );
     let run = execute(&program, Environment::Bare).unwrap();
-    assert_eq!(report::folded(&program, &run.profile), "_start 3\nother 2\n");
+    assert_eq!(report::folded(&program, &run.profile), "_start 3\nother 1\nother;[exit] 1\n");
 }
