@@ -183,8 +183,19 @@ pub(crate) trait Session {
     /// of one name are counted together. Asked for at every call, answerable or not.
     fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str>;
 
-    /// What was written.
-    fn finish(&mut self) -> Output;
+    /// What was written so far.
+    fn output(&mut self) -> &mut Output;
+
+    /// Whether the host takes each write for a line of its own, newline or not, as SP1's does. It
+    /// matters for [markers](crate::markers) only.
+    fn writes_are_lines(&self) -> bool {
+        false
+    }
+
+    /// What was written, at the end.
+    fn finish(&mut self) -> Output {
+        std::mem::take(self.output())
+    }
 }
 
 /// The name of a call of which only the number is known.

@@ -15,6 +15,7 @@ use crate::calls::{CallTree, CalleeId};
 use crate::environment::{Action, Environment, Host, Session, Start};
 use crate::error::RunError;
 use crate::hart::{Guest as _, Hart, MachineState};
+use crate::markers::Markers;
 use crate::patches::{Patches, PrecompileId};
 use crate::profile::Profile;
 use crate::program::Program;
@@ -198,6 +199,7 @@ struct Executor<'a, 'w, W: Word> {
     /// Calls per patch, in order of entry.
     patch_calls: Vec<u64>,
     callees: Callees,
+    markers: Markers,
     /// End of the patched region that is being executed by its original; 0 if none is.
     region_end: u64,
     /// The precompile that the region is of.
@@ -235,6 +237,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             edges: BTreeMap::new(),
             patch_calls: vec![0; setting.patches.len()],
             callees,
+            markers: Markers::default(),
             region_end: 0,
             region_callee: 0,
             replaced: 0,

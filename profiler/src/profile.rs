@@ -1,13 +1,15 @@
 //! What a run counted. Kilobytes, whatever the length of the run.
 //!
 //! Invariants: spans are sorted by start, edges by origin and target, stacks by frames, visits by stack
-//! and span, calls by name, each without duplicates; visits name spans and stacks that exist; equal runs give equal
+//! and span, calls and markers by name, each without duplicates; visits name spans and stacks that exist; equal runs give equal
 //! profiles.
 
 mod json;
 mod merge;
 
 use std::collections::BTreeMap;
+
+use crate::markers::Section;
 
 pub use json::ProfileError;
 pub use merge::MergeError;
@@ -33,6 +35,8 @@ pub struct Profile {
     pub visits: Vec<Visit>,
     /// Calls of the environment and of precompiles.
     pub calls: Vec<Called>,
+    /// What lies between markers that the guest printed.
+    pub markers: Vec<Section>,
 }
 
 /// Instructions that were executed one after the other.
@@ -122,6 +126,7 @@ impl Profile {
             stacks: Vec::new(),
             visits: Vec::new(),
             calls: Vec::new(),
+            markers: Vec::new(),
         }
     }
 

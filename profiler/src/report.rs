@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::cost::Model;
 use crate::export::{self, GraphError, Growth};
+use crate::markers::Section;
 use crate::opcodes::Histogram;
 use crate::profile::{Called, Profile, Visit};
 use crate::program::Program;
@@ -78,6 +79,37 @@ pub fn call_table(profile: &Profile) -> String {
     let mut text = format!("{:>15}  call\n", "count");
     for Called { name, count } in calls {
         writeln!(text, "{count:>15}  {name}").expect("writing to a string does not fail");
+    }
+    text
+}
+
+/// What lies between markers, those with the most instructions first, and notes on markers without
+/// a counterpart.
+pub fn marker_table(profile: &Profile) -> String {
+    let mut sections: Vec<&Section> = profile.markers.iter().filter(|s| s.count > 0).collect();
+    sections.sort_by_key(|section| std::cmp::Reverse(section.total));
+    let mut text = String::new();
+    let mut line = |columns: [String; 6], name: &str| {
+        let [share, total, count, min, mean, max] = columns;
+        writeln!(
+            text,
+            "{share:>6}  {total:>15}  {count:>9}  {min:>13}  {mean:>13}  {max:>13}  {name}"
+        )
+        .expect("writing to a string does not fail");
+    };
+    if !sections.is_empty() {
+        let head = ["share", "instructions", "count", "min", "mean", "max"];
+        line(head.map(str::to_owned), "between markers");
+    }
+    for section in sections {
+        let Section { total, count, min, max, .. } = section;
+        let numbers = [total, count, min, &section.mean(), max].map(u64::to_string);
+        let [total_text, count, min, mean, max] = numbers;
+        let share = share(*total, profile.instructions);
+        line([share, total_text, count, min, mean, max], &section.name);
+    }
+    for note in profile.markers.iter().filter_map(Section::note) {
+        writeln!(text, "{note}").expect("writing to a string does not fail");
     }
     text
 }

@@ -69,7 +69,7 @@ impl Session for Bare {
         }
     }
 
-    fn finish(&mut self) -> Output {
-        std::mem::take(&mut self.0.output)
+    fn output(&mut self) -> &mut Output {
+        &mut self.0.output
     }
 }

@@ -158,8 +158,8 @@ impl Session for Linux {
         names::of(number).map_or_else(|| super::numbered(number), Cow::Borrowed)
     }
 
-    fn finish(&mut self) -> Output {
-        std::mem::take(&mut self.files.output)
+    fn output(&mut self) -> &mut Output {
+        &mut self.files.output
     }
 }
 

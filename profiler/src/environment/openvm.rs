@@ -317,7 +317,7 @@ impl Session for OpenVm {
         name.map_or(super::ILLEGAL, Cow::Borrowed)
     }
 
-    fn finish(&mut self) -> Output {
-        std::mem::take(&mut self.output)
+    fn output(&mut self) -> &mut Output {
+        &mut self.output
     }
 }

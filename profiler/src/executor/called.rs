@@ -129,6 +129,9 @@ impl<W: Word> Executor<'_, '_, W> {
         let path = self.calls.leaf(callee, now - 1, 1);
         self.visits.add(path, id, 1);
         self.hart.instructions = now;
-        self.session.call(call, &mut self.hart).map_err(|error| self.call_failed(pc, error))
+        let action = self.session.call(call, &mut self.hart);
+        let whole = self.session.writes_are_lines();
+        self.markers.look(self.session.output(), now, whole);
+        action.map_err(|error| self.call_failed(pc, error))
     }
 }

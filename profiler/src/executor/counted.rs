@@ -65,6 +65,7 @@ impl<W: Word> Executor<'_, '_, W> {
         spans.sort();
         let elf_digest = self.setting.program.digest.clone();
         let calls = self.callees.counts();
+        let markers = std::mem::take(&mut self.markers).finish();
         let (stacks, visits) = self.paths(&spans, now);
         Profile {
             version: Profile::VERSION,
@@ -76,6 +77,7 @@ impl<W: Word> Executor<'_, '_, W> {
             stacks,
             visits,
             calls,
+            markers,
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Called, Edge, Profile, Span, Stack, Visit};
+use crate::markers::Section;
 
 /// Why text is not a profile.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,37 @@ struct File {
     edges: Vec<EdgeRow>,
     stacks: Vec<StackRow>,
     calls: BTreeMap<String, u64>,
+    markers: BTreeMap<String, MarkerRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarkerRow {
+    count: u64,
+    total: u64,
+    min: u64,
+    max: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    unclosed: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    unopened: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl MarkerRow {
+    fn of(section: &Section) -> (String, Self) {
+        let &Section { count, total, min, max, unclosed, unopened, .. } = section;
+        (section.name.clone(), Self { count, total, min, max, unclosed, unopened })
+    }
+
+    fn section((name, row): (String, Self)) -> Section {
+        let Self { count, total, min, max, unclosed, unopened } = row;
+        Section { name, count, total, min, max, unclosed, unopened }
+    }
 }
 
 fn hex(addr: u64) -> String {
@@ -100,6 +132,7 @@ impl Profile {
                 .collect(),
             edges: self.edges.iter().map(|e| (hex(e.from), hex(e.to), e.count)).collect(),
             stacks: self.stack_rows(),
+            markers: self.markers.iter().map(MarkerRow::of).collect(),
             calls: self.calls.iter().map(|c| (c.name.clone(), c.count)).collect(),
         };
         serde_json::to_string(&file).expect("strings and numbers are valid JSON")
@@ -134,6 +167,7 @@ impl Profile {
             partial: file.partial,
             instructions: file.instructions,
             calls: file.calls.into_iter().map(|(name, count)| Called { name, count }).collect(),
+            markers: file.markers.into_iter().map(MarkerRow::section).collect(),
             ..Self::empty()
         };
         for (start, end, insts, count) in file.spans {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Called, Edge, Profile, Span, Stack, Visit};
+use crate::markers::Section;
 
 /// Why profiles cannot be merged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +60,7 @@ struct Sums {
     edges: BTreeMap<(u64, u64), u64>,
     stacks: BTreeMap<CallPath, (u64, BTreeMap<Place, u64>)>,
     calls: BTreeMap<String, u64>,
+    markers: BTreeMap<String, Section>,
 }
 
 fn path(stack: &Stack) -> CallPath {
@@ -88,6 +90,12 @@ impl Sums {
         for call in &profile.calls {
             *self.calls.entry(call.name.clone()).or_default() += call.count;
         }
+        for section in &profile.markers {
+            let name = section.name.clone();
+            let sum = self.markers.entry(name.clone()).or_default();
+            sum.name = name;
+            sum.add(section);
+        }
     }
 
     /// The rows of the sum.
@@ -113,6 +121,7 @@ impl Sums {
             stacks,
             visits,
             calls: self.calls.into_iter().map(called).collect(),
+            markers: self.markers.into_values().collect(),
             ..Profile::empty()
         }
     }

@@ -14,6 +14,7 @@ mod fixtures;
 mod guests;
 mod limits;
 mod load;
+mod markers;
 mod oracle;
 mod patches;
 mod profile;
