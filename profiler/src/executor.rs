@@ -37,24 +37,26 @@ pub struct Input {
     pub algebra: Algebra,
 }
 
-/// When to give up.
+/// When to give up, and whether to count what takes longer.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Most instructions to execute.
     pub max_instructions: Option<u64>,
     /// Stop soon after this becomes true; a signal handler or another thread may set it.
     pub stop: Option<&'static AtomicBool>,
+    /// Also count the distinct words that are touched, which makes the run several times slower.
+    pub touched: bool,
 }
 
 impl Limits {
     /// Run until the guest ends.
     pub const fn none() -> Self {
-        Self { max_instructions: None, stop: None }
+        Self { max_instructions: None, stop: None, touched: false }
     }
 
     /// Run this many instructions at most.
     pub const fn instructions(most: u64) -> Self {
-        Self { max_instructions: Some(most), stop: None }
+        Self { max_instructions: Some(most), ..Self::none() }
     }
 }
 
@@ -219,6 +221,9 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         for patch in setting.patches.iter() {
             memory.guard_patch(patch.entry..patch.entry + patch.saved.len() as u64);
         }
+        if setting.limits.touched {
+            memory.observe(W::XLEN.bytes());
+        }
         let mut hart = Hart::new(memory, setting.host.aligned_only());
         for (reg, value) in registers {
             hart.set_reg(reg, value);
@@ -320,7 +325,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     /// Where to look at the limits again; nothing if they forbid to go on to `after` instructions.
     #[cold]
     fn pause(&self, after: u64) -> Option<u64> {
-        let Limits { max_instructions, stop } = *self.setting.limits;
+        let Limits { max_instructions, stop, .. } = *self.setting.limits;
         let most = max_instructions.unwrap_or(u64::MAX);
         let stopped = stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
         (after <= most && !stopped).then(|| after.saturating_add(LOOK).min(most))

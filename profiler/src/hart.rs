@@ -1,5 +1,7 @@
 //! The concrete machine: registers, memory and counters behind the ISA's [`Machine`] interface.
 
+use std::collections::BTreeMap;
+
 use autoprec_isa::{Alu, Csr, CsrWrite, Machine, Reg, Width, Word, Xlen};
 use sha2::{Digest as _, Sha256};
 
@@ -43,12 +45,13 @@ pub(crate) struct Hart<W> {
     regs: [W; 32],
     pub(crate) memory: Memory,
     pub(crate) fault: Option<Fault>,
-    /// The instruction that could not be performed.
+    /// The instruction that was performed with all that may happen last; with a fault, the one that
+    /// could not be performed.
     pub(crate) fault_pc: u64,
     /// Of the last branch, 1 if it was taken, else 0; of the last jump, its target.
     pub(crate) transfer: u64,
-    /// Misaligned accesses so far.
-    pub(crate) misaligned: u64,
+    /// Misaligned accesses so far, by instruction.
+    pub(crate) misaligned: BTreeMap<u64, u64>,
     /// Whether a misaligned access is a fault.
     pub(crate) aligned_only: bool,
     /// Instructions executed before the current span.
@@ -64,7 +67,7 @@ impl<W: Word> Hart<W> {
             fault: None,
             fault_pc: 0,
             transfer: 0,
-            misaligned: 0,
+            misaligned: BTreeMap::new(),
             aligned_only,
             instructions: 0,
             reservation: None,
@@ -103,7 +106,7 @@ impl<W: Word> Hart<W> {
             if self.aligned_only {
                 return Err(self.stop(Fault::Misaligned { addr, bytes }));
             }
-            self.misaligned += 1;
+            *self.misaligned.entry(self.fault_pc).or_default() += 1;
         }
         Ok(())
     }

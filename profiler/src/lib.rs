@@ -18,6 +18,7 @@
 //! # Ok::<(), autoprec_profiler::RunError>(())
 //! ```
 
+mod accesses;
 mod algebra;
 pub mod annotate;
 mod calls;
@@ -44,6 +45,7 @@ mod spans;
 mod view;
 mod visits;
 
+pub use accesses::{Accesses, MemoryUse, Touched, WIDTHS, accesses, misaligned};
 pub use algebra::{Algebra, AlgebraError};
 pub use environment::{Environment, ParseEnvironmentError};
 pub use error::{LoadError, RunError, Site};

@@ -3,13 +3,20 @@
 //! The window is zeroed by the allocator, so the operating system commits only what is touched. One
 //! byte of flags per page answers at once whether an access is allowed and whether a store needs a
 //! closer look. Invariant: a page that may hold anything but zeros has [`DIRTY`]; stores to a page
-//! with [`GUARDED`] or without [`DIRTY`] take the slow path.
+//! with [`GUARDED`] or without [`DIRTY`] take the slow path. While touched words are noted, every
+//! access does.
 
+mod touched;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use autoprec_isa::Width;
 use sha2::{Digest as _, Sha256};
+
+use self::touched::Touched;
+use crate::accesses;
 
 /// Bytes of a page.
 pub(crate) const PAGE: u64 = 1 << PAGE_BITS;
@@ -22,6 +29,8 @@ pub(crate) const READ: u8 = 1;
 pub(crate) const WRITE: u8 = 2;
 const DIRTY: u8 = 4;
 const GUARDED: u8 = 8;
+/// Loads are allowed and take the slow path, which notes them; in place of [`READ`].
+const OBSERVED: u8 = 32;
 
 /// Why an access failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +76,8 @@ pub(crate) struct Memory {
     flags: Vec<u8>,
     far: BTreeMap<u64, FarPage>,
     guards: Vec<Guard>,
+    /// Words touched, if every access is observed.
+    touched: Option<RefCell<Touched>>,
 }
 
 impl Memory {
@@ -79,7 +90,33 @@ impl Memory {
             flags: vec![0; len >> PAGE_BITS],
             far: BTreeMap::new(),
             guards: Vec::new(),
+            touched: None,
         }
+    }
+
+    /// From now on, notes which words are touched. This makes every access slow.
+    pub(crate) fn observe(&mut self, word_bytes: u32) {
+        self.touched = Some(RefCell::new(Touched::new(word_bytes)));
+        for flags in &mut self.flags {
+            *flags = observed(*flags);
+        }
+    }
+
+    /// The words touched since [`Self::observe`].
+    pub(crate) fn touched(&self) -> Option<accesses::Touched> {
+        self.touched.as_ref().map(|touched| touched.borrow().count())
+    }
+
+    fn note(&self, page: u64, offset: usize, len: usize) {
+        if let Some(touched) = &self.touched {
+            touched.borrow_mut().note(page, offset, len);
+        }
+    }
+
+    /// Pages that were stored to, by the loader or since.
+    pub(crate) fn dirty_pages(&self) -> u64 {
+        let far = self.far.values().map(|page| page.flags);
+        self.flags.iter().copied().chain(far).filter(|flags| flags & DIRTY != 0).count() as u64
     }
 
     fn flags_mut(&mut self, page: u64) -> &mut u8 {
@@ -98,6 +135,7 @@ impl Memory {
 
     /// Allows accesses to every page that `range` touches.
     pub(crate) fn map(&mut self, range: Range<u64>, permission: u8) {
+        let permission = if self.touched.is_some() { observed(permission) } else { permission };
         for page in pages(&range) {
             *self.flags_mut(page) |= permission;
         }
@@ -184,12 +222,13 @@ impl Memory {
     /// Copies out; for the environment.
     pub(crate) fn read(&self, addr: u64, out: &mut [u8]) -> Result<(), AccessError> {
         for (page, range, offset) in chunks(addr, out.len()) {
-            if self.flags(page) & READ == 0 {
+            if self.flags(page) & (READ | OBSERVED) == 0 {
                 return Err(AccessError::Denied);
             }
             let data = self.page(page).ok_or(AccessError::Denied)?;
             let len = range.len();
             out[range].copy_from_slice(&data[offset..offset + len]);
+            self.note(page, offset, len);
         }
         Ok(())
     }
@@ -212,6 +251,7 @@ impl Memory {
             *self.flags_mut(page) |= DIRTY;
             let len = range.len();
             self.page_mut(page)[offset..offset + len].copy_from_slice(&bytes[range]);
+            self.note(page, offset, len);
         }
         Ok(())
     }
@@ -306,6 +346,13 @@ impl Guard {
         let last = index((end - self.range.start).div_ceil(2)).min(marks.len());
         marks.get_mut(first..last).unwrap_or_default()
     }
+}
+
+/// The flags with which no access takes the fast path, and which allow the same.
+fn observed(flags: u8) -> u8 {
+    let load = if flags & READ == 0 { 0 } else { OBSERVED };
+    let store = if flags & WRITE == 0 { 0 } else { GUARDED };
+    flags & !READ | load | store
 }
 
 /// Numbers of the pages that `range` touches.

@@ -9,9 +9,11 @@ mod merge;
 
 use std::collections::BTreeMap;
 
+use crate::accesses::MemoryUse;
 use crate::markers::Section;
 
 pub use json::ProfileError;
+pub(crate) use json::{ByWidth, by_width};
 pub use merge::MergeError;
 
 /// Counts of a run.
@@ -37,6 +39,8 @@ pub struct Profile {
     pub calls: Vec<Called>,
     /// What lies between markers that the guest printed.
     pub markers: Vec<Section>,
+    /// What was done to memory.
+    pub memory: MemoryUse,
 }
 
 /// Instructions that were executed one after the other.
@@ -127,6 +131,7 @@ impl Profile {
             visits: Vec::new(),
             calls: Vec::new(),
             markers: Vec::new(),
+            memory: MemoryUse::default(),
         }
     }
 

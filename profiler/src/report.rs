@@ -1,8 +1,11 @@
 //! Profiles for people: tables, folded stacks, flame graphs. All deterministic text.
 
+mod functions;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::accesses::{MemoryUse, WIDTHS, misaligned};
 use crate::cost::Model;
 use crate::export::{self, GraphError, Growth};
 use crate::markers::Section;
@@ -10,6 +13,8 @@ use crate::opcodes::Histogram;
 use crate::profile::{Called, Profile, Visit};
 use crate::program::Program;
 use crate::view::View;
+
+pub use functions::functions_json;
 
 /// What was executed in one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +115,39 @@ pub fn marker_table(profile: &Profile) -> String {
     }
     for note in profile.markers.iter().filter_map(Section::note) {
         writeln!(text, "{note}").expect("writing to a string does not fail");
+    }
+    text
+}
+
+/// Loads and stores by width, misaligned ones by function (at most `rows` of these), and how much of
+/// memory was touched.
+pub fn memory_table(program: &Program, profile: &Profile, rows: usize) -> String {
+    let MemoryUse { accesses, pages, touched, .. } = &profile.memory;
+    let mut text = format!("{:>15}  {:>15}  memory\n", "loads", "stores");
+    let mut line = |loads: u64, stores: u64, what: &str| {
+        writeln!(text, "{loads:>15}  {stores:>15}  {what}")
+            .expect("writing to a string does not fail");
+    };
+    for (index, width) in WIDTHS.iter().enumerate() {
+        let (loads, stores) = (accesses.loads[index], accesses.stores[index]);
+        if (loads, stores) != (0, 0) {
+            line(loads, stores, &format!("of width {}", width.bytes()));
+        }
+    }
+    line(accesses.bytes_loaded(), accesses.bytes_stored(), "bytes");
+    let mut count = |count: u64, what: &str| {
+        writeln!(text, "{count:>15}  {what}").expect("writing to a string does not fail");
+    };
+    count(profile.memory.misaligned_count(), "misaligned");
+    let mut functions: Vec<(String, u64)> = misaligned(program, profile).into_iter().collect();
+    functions.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (name, misaligned) in functions.into_iter().take(rows) {
+        count(misaligned, &format!("misaligned in {name}"));
+    }
+    count(*pages, "pages of 4096 bytes hold something");
+    if let Some(touched) = touched {
+        count(touched.pages, "pages touched");
+        count(touched.words, &format!("words of {} bytes touched", touched.word_bytes));
     }
     text
 }

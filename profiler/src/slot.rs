@@ -83,12 +83,10 @@ fn proceed<W: Word>(hart: &mut Hart<W>, slots: &[Slot<W>]) {
 #[cold]
 #[inline(never)]
 fn general<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, rest: &[Slot<W>]) {
-    match perform(hart, slot, slot.inst.op) {
-        Ok(transfer) => {
-            hart.transfer = transfer.unwrap_or(hart.transfer);
-            proceed(hart, rest);
-        }
-        Err(Stopped) => hart.fault_pc = slot.pc,
+    hart.fault_pc = slot.pc;
+    if let Ok(transfer) = perform(hart, slot, slot.inst.op) {
+        hart.transfer = transfer.unwrap_or(hart.transfer);
+        proceed(hart, rest);
     }
 }
 
@@ -207,7 +205,8 @@ mod tests {
         let (mut fast, mut slow) = (hart::<W>(values), hart::<W>(values));
         (slot.run)(&mut fast, &slot, &[]);
         general(&mut slow, &slot, &[]);
-        let outcome = |hart: &Hart<W>| (hart.transfer, hart.fault, hart.fault_pc);
+        let outcome =
+            |hart: &Hart<W>| (hart.transfer, hart.fault.map(|fault| (fault, hart.fault_pc)));
         assert_eq!(outcome(&fast), outcome(&slow), "{}", decoded.inst.asm());
         assert_eq!(fast.digest(), slow.digest(), "{}", decoded.inst.asm());
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use autoprec_isa::Word;
 
 use super::{Executor, Run};
+use crate::accesses::{Accesses, MemoryUse};
 use crate::calls::ROOT;
 use crate::patches::PrecompileId;
 use crate::profile::{Edge, Profile, Span, Stack, Visit};
@@ -33,7 +34,7 @@ impl<W: Word> Executor<'_, '_, W> {
             calls,
             registers: self.hart.registers(),
             memory_digest: self.hart.digest(),
-            misaligned: self.hart.misaligned,
+            misaligned: self.hart.misaligned.values().sum(),
             profile: self.profile(now),
         }
     }
@@ -66,6 +67,7 @@ impl<W: Word> Executor<'_, '_, W> {
         let elf_digest = self.setting.program.digest.clone();
         let calls = self.callees.counts();
         let markers = std::mem::take(&mut self.markers).finish();
+        let memory = self.memory(&spans);
         let (stacks, visits) = self.paths(&spans, now);
         Profile {
             version: Profile::VERSION,
@@ -78,6 +80,17 @@ impl<W: Word> Executor<'_, '_, W> {
             visits,
             calls,
             markers,
+            memory,
+        }
+    }
+
+    fn memory(&self, spans: &[Span]) -> MemoryUse {
+        let executed = spans.iter().map(|span| (span, span.count));
+        MemoryUse {
+            accesses: Accesses::of_spans(self.setting.program, executed),
+            misaligned: self.hart.misaligned.iter().map(|(&pc, &count)| (pc, count)).collect(),
+            pages: self.hart.memory.dirty_pages(),
+            touched: self.hart.memory.touched(),
         }
     }
 

@@ -3,10 +3,15 @@
 //! Addresses are hexadecimal strings, as tools print them; counts are numbers. The version is looked
 //! at before anything else.
 
+mod memory;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::memory::{ByWidth, by_width};
+
+use self::memory::MemoryRow;
 use super::{Called, Edge, Profile, Span, Stack, Visit};
 use crate::markers::Section;
 
@@ -75,6 +80,7 @@ struct File {
     stacks: Vec<StackRow>,
     calls: BTreeMap<String, u64>,
     markers: BTreeMap<String, MarkerRow>,
+    memory: MemoryRow,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,6 +138,7 @@ impl Profile {
                 .collect(),
             edges: self.edges.iter().map(|e| (hex(e.from), hex(e.to), e.count)).collect(),
             stacks: self.stack_rows(),
+            memory: MemoryRow::of(&self.memory),
             markers: self.markers.iter().map(MarkerRow::of).collect(),
             calls: self.calls.iter().map(|c| (c.name.clone(), c.count)).collect(),
         };
@@ -167,6 +174,7 @@ impl Profile {
             partial: file.partial,
             instructions: file.instructions,
             calls: file.calls.into_iter().map(|(name, count)| Called { name, count }).collect(),
+            memory: file.memory.read()?,
             markers: file.markers.into_iter().map(MarkerRow::section).collect(),
             ..Self::empty()
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Called, Edge, Profile, Span, Stack, Visit};
+use crate::accesses::MemoryUse;
 use crate::markers::Section;
 
 /// Why profiles cannot be merged.
@@ -61,6 +62,7 @@ struct Sums {
     stacks: BTreeMap<CallPath, (u64, BTreeMap<Place, u64>)>,
     calls: BTreeMap<String, u64>,
     markers: BTreeMap<String, Section>,
+    memory: MemoryUse,
 }
 
 fn path(stack: &Stack) -> CallPath {
@@ -96,6 +98,7 @@ impl Sums {
             sum.name = name;
             sum.add(section);
         }
+        self.memory.merge(&profile.memory);
     }
 
     /// The rows of the sum.
@@ -122,6 +125,7 @@ impl Sums {
             visits,
             calls: self.calls.into_iter().map(called).collect(),
             markers: self.markers.into_values().collect(),
+            memory: self.memory,
             ..Profile::empty()
         }
     }

@@ -15,6 +15,7 @@ mod guests;
 mod limits;
 mod load;
 mod markers;
+mod memory;
 mod oracle;
 mod patches;
 mod profile;
