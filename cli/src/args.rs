@@ -67,13 +67,13 @@ pub(crate) enum Command {
 /// What a guest runs on.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct InputArgs {
-    /// A file that is one vector of hints; repeat it for more
+    /// A file that is one input (a vector of hints, an entry of SP1's stdin); repeat it for more
     #[arg(long = "input", value_name = "FILE")]
     pub(crate) inputs: Vec<PathBuf>,
     /// A file that is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
-    /// The environment the guest expects: openvm, linux or bare (default: found out)
+    /// The environment the guest expects: openvm, sp1, zisk, risc0, linux or bare (default: found out)
     #[arg(long, value_name = "E")]
     pub(crate) env: Option<Environment>,
     /// Stop after this many instructions

@@ -84,13 +84,18 @@ impl Setting {
     pub(crate) fn of(args: &InputArgs, guest: &Guest) -> Result<Self> {
         let environment = args.env.unwrap_or_else(|| guest.environment());
         match environment {
-            Environment::OpenVm if args.stdin.is_some() => bail!(
-                "{}: a guest of OpenVM has no standard input; give the file with --input",
-                guest.name
+            Environment::OpenVm | Environment::Sp1 if args.stdin.is_some() => bail!(
+                "{}: a guest of {} has no standard input; give the file with --input",
+                guest.name,
+                if environment == Environment::OpenVm { "OpenVM" } else { "SP1" }
             ),
             Environment::Linux | Environment::Bare if !args.inputs.is_empty() => bail!(
-                "{}: only guests of OpenVM take --input, and this is one for `{environment}`; \
+                "{}: only guests of zkVMs take --input, and this is one for `{environment}`; \
                  give the file with --stdin",
+                guest.name
+            ),
+            _ if args.stdin.is_some() && !args.inputs.is_empty() => bail!(
+                "{}: a guest for `{environment}` has one input; give it with --stdin or --input",
                 guest.name
             ),
             _ => {}

@@ -1,7 +1,8 @@
-//! The moduli and curves to which instructions of OpenVM guests refer by number.
+//! Moduli and curves, and the arithmetic on them that precompiles of all environments share.
 //!
-//! They are in no ELF: the guest's `openvm.toml` lists them, and OpenVM numbers them in its order.
-//! Invariant: every modulus is more than 2 and fits the 48 bytes of the longest operand.
+//! Instructions of OpenVM guests refer to them by number. They are in no ELF: the guest's
+//! `openvm.toml` lists them, and OpenVM numbers them in its order. Invariant: every modulus is more
+//! than 2 and fits the 48 bytes of the longest operand.
 
 use num_bigint::BigUint;
 use serde::Deserialize;
@@ -128,6 +129,82 @@ impl Modulus {
 
     pub(crate) fn pow(&self, a: &BigUint, exponent: &BigUint) -> BigUint {
         a.modpow(exponent, &self.value)
+    }
+
+    /// A number that is no square, for three quarters of all primes.
+    pub(crate) fn known_non_square(&self) -> Option<BigUint> {
+        let p = &self.value;
+        // Minus one is no square, or two is not.
+        if p % 4_u8 == BigUint::from(3_u8) {
+            return Some(p - 1_u8);
+        }
+        (p % 8_u8 == BigUint::from(5_u8)).then(|| BigUint::from(2_u8))
+    }
+
+    /// A root of `x`, which depends on `non_square` if the modulus is one more than a multiple of
+    /// four.
+    pub(crate) fn square_root(&self, x: &BigUint, non_square: &BigUint) -> Option<BigUint> {
+        let one = BigUint::from(1_u8);
+        let order = &self.value - 1_u8;
+        let twos = order.trailing_zeros()?;
+        let odd = &order >> twos;
+        // Of `x` to an odd power, `root` is the candidate's square over `x`; `generator` generates
+        // the group that it lies in.
+        let mut candidate = self.pow(x, &((&odd + 1_u8) >> 1));
+        let mut error = self.pow(x, &odd);
+        let mut generator = self.pow(non_square, &odd);
+        let mut room = twos;
+        if error == BigUint::ZERO {
+            return Some(error);
+        }
+        while error != one {
+            let mut power = error.clone();
+            let mut squarings = 0;
+            while power != one {
+                power = self.mul(&power, &power);
+                squarings += 1;
+                if squarings == room {
+                    return None;
+                }
+            }
+            for _ in squarings + 1..room {
+                generator = self.mul(&generator, &generator);
+            }
+            candidate = self.mul(&candidate, &generator);
+            generator = self.mul(&generator, &generator);
+            error = self.mul(&error, &generator);
+            room = squarings;
+        }
+        Some(candidate)
+    }
+
+    /// Where the line of this slope through two points with these coordinates meets a curve again,
+    /// mirrored.
+    pub(crate) fn third_point(
+        &self,
+        slope: &BigUint,
+        [x1, y1]: &[BigUint; 2],
+        x2: &BigUint,
+    ) -> [BigUint; 2] {
+        let x3 = self.sub(&self.sub(&(slope * slope), x1), x2);
+        let y3 = self.sub(&(slope * self.sub(x1, &x3)), y1);
+        [x3, y3]
+    }
+}
+
+impl Curve {
+    /// The sum of two points; nothing if they have the same first coordinate.
+    pub(crate) fn add(&self, p: &[BigUint; 2], q: &[BigUint; 2]) -> Option<[BigUint; 2]> {
+        let m = &self.modulus;
+        let slope = m.div(&m.sub(&q[1], &p[1]), &m.sub(&q[0], &p[0]))?;
+        Some(m.third_point(&slope, p, &q[0]))
+    }
+
+    /// A point added to itself; nothing if that is no point.
+    pub(crate) fn double(&self, p: &[BigUint; 2]) -> Option<[BigUint; 2]> {
+        let m = &self.modulus;
+        let slope = m.div(&(&p[0] * &p[0] * 3_u8 + &self.a), &(&p[1] * 2_u8))?;
+        Some(m.third_point(&slope, p, &p[0]))
     }
 }
 

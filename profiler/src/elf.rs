@@ -23,8 +23,11 @@ const MAX_MEMORY: u64 = 1 << 30;
 
 type Result<T> = std::result::Result<T, LoadError>;
 
-/// Reads an ELF of either class.
+/// Reads an ELF of either class; of a RISC Zero program, which holds two, that of the user.
 pub(crate) fn load(bytes: &[u8]) -> Result<Program> {
+    if bytes.starts_with(RISC0_MAGIC) {
+        return load(risc0_user(bytes)?);
+    }
     if bytes.get(..4) != Some(&elf::ELFMAG) {
         let found = bytes.iter().copied().take(4).collect();
         return Err(LoadError::NotElf { found, len: bytes.len() });
@@ -41,6 +44,26 @@ pub(crate) fn load(bytes: &[u8]) -> Result<Program> {
             reason: format!("class {class:?} is neither 32 nor 64 bit"),
         }),
     }
+}
+
+/// What a program binary of RISC Zero starts with; there follow a version, the size of a header, the
+/// header, the size of the user's ELF, that ELF, and the kernel's (`risc0-binfmt` 2 and 3).
+const RISC0_MAGIC: &[u8] = b"R0BF";
+
+fn risc0_user(bytes: &[u8]) -> Result<&[u8]> {
+    let number = |at: usize| {
+        let bytes = bytes.get(at..at.checked_add(4)?)?;
+        usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok()
+    };
+    let user = || {
+        let start = number(8)?.checked_add(16)?;
+        let user = bytes.get(start..)?.get(..number(start - 4)?)?;
+        user.starts_with(&elf::ELFMAG).then_some(user)
+    };
+    user().ok_or_else(|| LoadError::Malformed {
+        part: "program binary of RISC Zero",
+        reason: "it holds no user ELF where its header says; build it again".to_owned(),
+    })
 }
 
 fn malformed(part: &'static str) -> impl FnOnce(object::Error) -> LoadError {

@@ -1,16 +1,22 @@
 //! What a guest can ask of the world: one file per environment, behind [`Host`].
 
 mod bare;
+mod curves;
+mod detect;
+mod hashes;
 mod linux;
+mod numbers;
 mod openvm;
+mod risc0;
+mod sp1;
+mod zisk;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use autoprec_isa::{Decoded, Inst, Op, Reg, Xlen, decode};
+use autoprec_isa::{Decoded, Reg, Xlen, decode};
 
 use crate::executor::Input;
 use crate::hart::{Guest, MachineState};
@@ -22,6 +28,12 @@ use crate::program::Program;
 pub enum Environment {
     /// OpenVM: RV32IM with instructions for input, output and termination.
     OpenVm,
+    /// SP1 4 to 6: RV32IM or RV64IM with calls for input, output and precompiles.
+    Sp1,
+    /// ZisK: RV64IMA with input and output in memory and calls by control registers.
+    Zisk,
+    /// RISC Zero: RV32IM with the calls of its guest library, without the kernel.
+    Risc0,
     /// Linux system calls of a static program.
     Linux,
     /// `ecall` with the Linux numbers of read, write and exit, and nothing else.
@@ -30,12 +42,23 @@ pub enum Environment {
 
 impl Environment {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OpenVm, Self::Linux, Self::Bare];
+    pub const ALL: [Self; 6] =
+        [Self::OpenVm, Self::Sp1, Self::Zisk, Self::Risc0, Self::Linux, Self::Bare];
+
+    /// The names of all of them, for a sentence.
+    fn names() -> String {
+        let names = Self::ALL.map(Self::name);
+        let (last, rest) = names.split_last().expect("there are environments");
+        format!("{} and {last}", rest.join(", "))
+    }
 
     /// The name that [`FromStr`] reads.
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenVm => "openvm",
+            Self::Sp1 => "sp1",
+            Self::Zisk => "zisk",
+            Self::Risc0 => "risc0",
             Self::Linux => "linux",
             Self::Bare => "bare",
         }
@@ -44,37 +67,20 @@ impl Environment {
     /// The environment that the code asks for.
     ///
     /// OpenVM if it holds an OpenVM termination instruction and no `ecall`, without which no other
-    /// guest can end; Linux if it loads the number of a call that only Linux has (`exit_group` or
+    /// guest can end; ZisK if it reads the machine's name or calls by control registers; SP1 if it
+    /// loads the number of a call that only SP1 has into `t0` before an `ecall`, RISC Zero if
+    /// another number; Linux if it loads the number of a call that only Linux has (`exit_group` or
     /// `brk`) into `a7`; otherwise bare.
     pub fn detect(program: &Program) -> Self {
-        let mut numbers = BTreeSet::new();
-        let (mut terminates, mut calls) = (false, false);
-        for segment in program.segments.iter().filter(|s| s.executable) {
-            let mut pc = segment.addr;
-            while let Some(word) = program.word_at(pc) {
-                let decoded = decode(program.xlen, word);
-                terminates |= program.xlen == Xlen::Rv32 && openvm::is_terminate(word);
-                match decoded.map(|d| d.inst) {
-                    Some(Inst { op: Op::Ecall, .. }) => calls = true,
-                    Some(Inst { op: Op::AluImm(_), rd: Reg::A7, rs1: Reg::ZERO, imm, .. }) => {
-                        numbers.insert(i64::from(imm).cast_unsigned());
-                    }
-                    _ => {}
-                }
-                pc += decoded.map_or(if word & 3 == 3 { 4 } else { 2 }, |d| u64::from(d.len));
-            }
-        }
-        let linux = [linux::EXIT_GROUP, linux::BRK].iter().any(|n| numbers.contains(n));
-        match (terminates && !calls, linux) {
-            (true, _) => Self::OpenVm,
-            (false, true) => Self::Linux,
-            (false, false) => Self::Bare,
-        }
+        detect::detect(program)
     }
 
     pub(crate) fn host(self) -> Box<dyn Host> {
         match self {
             Self::OpenVm => Box::new(openvm::Rules),
+            Self::Sp1 => Box::new(sp1::Rules),
+            Self::Zisk => Box::new(zisk::Rules),
+            Self::Risc0 => Box::new(risc0::Rules),
             Self::Linux => Box::new(linux::Rules),
             Self::Bare => Box::new(bare::Rules),
         }
@@ -89,7 +95,7 @@ impl fmt::Display for Environment {
 
 /// There is no environment of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no environment is called `{name}`; there are openvm, linux and bare")]
+#[error("no environment is called `{name}`; there are {}", Environment::names())]
 pub struct ParseEnvironmentError {
     /// What was read.
     pub name: String,
@@ -117,6 +123,8 @@ pub(crate) enum Action {
     Continue,
     /// On at this distance from the instruction.
     Branch(i64),
+    /// On at this address, with registers and stack as they were when control last came there.
+    Restart(u64),
     Exit(u32),
 }
 
@@ -282,7 +290,7 @@ impl Files {
 type CallResult = Result<u64, CallError>;
 
 /// Copies guest memory out.
-fn read(guest: &mut dyn Guest, addr: u64, len: u64) -> Result<Vec<u8>, CallError> {
+fn read(guest: &dyn Guest, addr: u64, len: u64) -> Result<Vec<u8>, CallError> {
     let bytes = u32::try_from(len).unwrap_or(u32::MAX);
     let denied = CallError::Access { addr, bytes, write: false, error: AccessError::Denied };
     if len > MAX_COPY {

@@ -211,7 +211,7 @@ pub enum RunError {
     },
     /// The environment has no such call.
     #[error(
-        "environment `{environment}` has no call {number} at {site}; choose another environment \
+        "environment `{environment}` has no call {number} ({number:#x}) at {site}; choose another environment \
          or build the guest without it"
     )]
     UnknownCall {

@@ -316,6 +316,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                 finish => match self.leave(id, finish, now)? {
                     Action::Continue => self.next(id)?,
                     Action::Branch(offset) => self.branch_custom(id, offset, now)?,
+                    Action::Restart(target) => self.restart(id, target, now)?,
                     Action::Exit(code) => return Ok(self.finish(code, now)),
                 },
             };
@@ -429,6 +430,15 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         let next = span.end;
         self.region_end = 0;
         self.follow(Computed::Jump, target, next, now);
+        self.jump(id, target)
+    }
+
+    /// Goes on where the environment says, as after a `longjmp`; gives the span that follows.
+    #[cold]
+    #[inline(never)]
+    fn restart(&mut self, id: SpanId, target: u64, now: u64) -> Result<SpanId, RunError> {
+        self.region_end = 0;
+        self.follow(Computed::Return, target, target, now);
         self.jump(id, target)
     }
 }

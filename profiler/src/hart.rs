@@ -37,6 +37,8 @@ pub(crate) trait Guest: MachineState {
     fn memory(&mut self) -> &mut Memory;
     /// Instructions executed so far, without those of the straight run being executed.
     fn instructions(&self) -> u64;
+    /// Address of the instruction that asks.
+    fn pc(&self) -> u64;
 }
 
 /// One hart.
@@ -56,6 +58,8 @@ pub(crate) struct Hart<W> {
     pub(crate) aligned_only: bool,
     /// Instructions executed before the current span.
     pub(crate) instructions: u64,
+    /// The instruction that called the environment last.
+    pub(crate) call_pc: u64,
     reservation: Option<u64>,
 }
 
@@ -70,6 +74,7 @@ impl<W: Word> Hart<W> {
             misaligned: BTreeMap::new(),
             aligned_only,
             instructions: 0,
+            call_pc: 0,
             reservation: None,
         }
     }
@@ -300,5 +305,9 @@ impl<W: Word> Guest for Hart<W> {
 
     fn instructions(&self) -> u64 {
         self.instructions
+    }
+
+    fn pc(&self) -> u64 {
+        self.call_pc
     }
 }

@@ -3,9 +3,10 @@
 //! The window is zeroed by the allocator, so the operating system commits only what is touched. One
 //! byte of flags per page answers at once whether an access is allowed and whether a store needs a
 //! closer look. Invariant: a page that may hold anything but zeros has [`DIRTY`]; stores to a page
-//! with [`GUARDED`] or without [`DIRTY`] take the slow path. While touched words are noted, every
-//! access does.
+//! with [`GUARDED`] or [`UNSAVED`], or without [`DIRTY`], take the slow path. While touched words are
+//! noted, every access does.
 
+mod special;
 mod touched;
 
 use std::cell::RefCell;
@@ -15,6 +16,7 @@ use std::ops::Range;
 use autoprec_isa::Width;
 use sha2::{Digest as _, Sha256};
 
+use self::special::SavedPage;
 use self::touched::Touched;
 use crate::accesses;
 
@@ -29,6 +31,8 @@ pub(crate) const READ: u8 = 1;
 pub(crate) const WRITE: u8 = 2;
 const DIRTY: u8 = 4;
 const GUARDED: u8 = 8;
+/// The page is as it was when the checkpoint was made.
+const UNSAVED: u8 = 16;
 /// Loads are allowed and take the slow path, which notes them; in place of [`READ`].
 const OBSERVED: u8 = 32;
 
@@ -75,9 +79,15 @@ pub(crate) struct Memory {
     /// Per page of the window.
     flags: Vec<u8>,
     far: BTreeMap<u64, FarPage>,
+    /// Numbers of the pages outside the window that may be read and written without being mapped.
+    open: Range<u64>,
     guards: Vec<Guard>,
     /// Words touched, if every access is observed.
     touched: Option<RefCell<Touched>>,
+    /// An address whose stores are kept one by one, and their lowest bytes.
+    port: Option<(u64, Vec<u8>)>,
+    /// While there is a checkpoint, the pages stored to since, as they were.
+    saved: Option<BTreeMap<u64, SavedPage>>,
 }
 
 impl Memory {
@@ -89,8 +99,11 @@ impl Memory {
             data: vec![0; len],
             flags: vec![0; len >> PAGE_BITS],
             far: BTreeMap::new(),
+            open: 0..0,
             guards: Vec::new(),
             touched: None,
+            port: None,
+            saved: None,
         }
     }
 
@@ -119,18 +132,37 @@ impl Memory {
         self.flags.iter().copied().chain(far).filter(|flags| flags & DIRTY != 0).count() as u64
     }
 
+    /// Allows loads and stores in all of `range`, whose pages outside the window are made when they
+    /// are stored to.
+    pub(crate) fn open(&mut self, range: Range<u64>) {
+        let window = self.base..self.base + self.data.len() as u64;
+        let near = range.start.max(window.start)..range.end.min(window.end);
+        self.map(near, READ | WRITE);
+        self.open = pages(&range);
+    }
+
     fn flags_mut(&mut self, page: u64) -> &mut u8 {
         if let Some(index) = self.index(page) {
             return &mut self.flags[index];
         }
-        &mut self.far.entry(page).or_insert_with(FarPage::fresh).flags
+        &mut self.far_page(page).flags
     }
 
     fn flags(&self, page: u64) -> u8 {
         match self.index(page) {
             Some(index) => self.flags[index],
-            None => self.far.get(&page).map_or(0, |p| p.flags),
+            None => self.far.get(&page).map_or_else(|| self.far_flags(page), |p| p.flags),
         }
+    }
+
+    /// Flags of a page outside the window that nothing was stored to.
+    fn far_flags(&self, page: u64) -> u8 {
+        if self.open.contains(&page) { READ | WRITE } else { 0 }
+    }
+
+    fn far_page(&mut self, page: u64) -> &mut FarPage {
+        let flags = self.far_flags(page);
+        self.far.entry(page).or_insert_with(|| FarPage { flags, ..FarPage::fresh() })
     }
 
     /// Allows accesses to every page that `range` touches.
@@ -200,7 +232,7 @@ impl Memory {
         if let Some(index) = self.index(page) {
             return &mut self.data.as_chunks_mut::<PAGE_BYTES>().0[index];
         }
-        &mut self.far.entry(page).or_insert_with(FarPage::fresh).data
+        &mut self.far_page(page).data
     }
 
     fn page(&self, page: u64) -> Option<&[u8]> {
@@ -225,9 +257,11 @@ impl Memory {
             if self.flags(page) & (READ | OBSERVED) == 0 {
                 return Err(AccessError::Denied);
             }
-            let data = self.page(page).ok_or(AccessError::Denied)?;
             let len = range.len();
-            out[range].copy_from_slice(&data[offset..offset + len]);
+            match self.page(page) {
+                Some(data) => out[range].copy_from_slice(&data[offset..offset + len]),
+                None => out[range].fill(0),
+            }
             self.note(page, offset, len);
         }
         Ok(())
@@ -246,8 +280,14 @@ impl Memory {
         }
         if guarded {
             self.check_guards(&(addr..addr.saturating_add(bytes.len() as u64)))?;
+            if let Some((port, kept)) = &mut self.port
+                && *port == addr
+            {
+                kept.extend(bytes.first());
+            }
         }
         for (page, range, offset) in all {
+            self.save(page);
             *self.flags_mut(page) |= DIRTY;
             let len = range.len();
             self.page_mut(page)[offset..offset + len].copy_from_slice(&bytes[range]);
@@ -304,7 +344,7 @@ impl Memory {
     pub(crate) fn store_fast(&mut self, width: Width, addr: u64, value: u64) -> Option<()> {
         const PLAIN: u8 = WRITE | DIRTY;
         let (page, offset) = self.locate(addr)?;
-        let plain = self.flags.get(page)? & (PLAIN | GUARDED) == PLAIN;
+        let plain = self.flags.get(page)? & (PLAIN | GUARDED | UNSAVED) == PLAIN;
         if !plain || !addr.is_multiple_of(u64::from(width.bytes())) {
             return None;
         }

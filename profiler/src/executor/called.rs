@@ -129,6 +129,7 @@ impl<W: Word> Executor<'_, '_, W> {
         let path = self.calls.leaf(callee, now - 1, 1);
         self.visits.add(path, id, 1);
         self.hart.instructions = now;
+        self.hart.call_pc = pc;
         let action = self.session.call(call, &mut self.hart);
         let whole = self.session.writes_are_lines();
         self.markers.look(self.session.output(), now, whole);

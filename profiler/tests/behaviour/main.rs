@@ -19,3 +19,7 @@ mod memory;
 mod oracle;
 mod patches;
 mod profile;
+mod risc0;
+mod sp1;
+mod vectors;
+mod zisk;

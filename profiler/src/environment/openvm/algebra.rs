@@ -19,9 +19,9 @@ use num_bigint::BigUint;
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 
-use super::{Operands, read, write};
+use super::{Operands, aligned};
 use crate::algebra::{Algebra, Curve, Modulus};
-use crate::environment::CallError;
+use crate::environment::{CallError, numbers};
 use crate::hart::Guest;
 
 /// Of random numbers modulo a prime, half are squares.
@@ -132,11 +132,11 @@ impl Arithmetic {
         // Hints are not part of the proof and read any address.
         let x = crate::environment::read(guest, addr, modulus.bytes as u64)?;
         let x = BigUint::from_bytes_le(&x);
-        let (is_square, root) = match square_root(modulus, &x, &non_square) {
+        let (is_square, root) = match modulus.square_root(&x, &non_square) {
             Some(root) => (1, root),
             None => {
                 let product = modulus.mul(&x, &non_square);
-                let root = square_root(modulus, &product, &non_square);
+                let root = modulus.square_root(&product, &non_square);
                 (0, root.ok_or_else(|| not_prime(modulus))?)
             }
         };
@@ -165,12 +165,8 @@ fn not_prime(modulus: &Modulus) -> CallError {
 fn non_square(modulus: &Modulus, random: &mut StdRng) -> Option<BigUint> {
     let p = &modulus.value;
     let last = p - 1_u8;
-    // Minus one is no square, or two is not.
-    if p % 4_u8 == BigUint::from(3_u8) {
-        return Some(last);
-    }
-    if p % 8_u8 == BigUint::from(5_u8) {
-        return Some(BigUint::from(2_u8));
+    if let Some(known) = modulus.known_non_square() {
+        return Some(known);
     }
     let mut draw = vec![0; usize::try_from(p.bits().div_ceil(8)).ok()?];
     let (mut draws, half) = (0, &last >> 1);
@@ -186,42 +182,6 @@ fn non_square(modulus: &Modulus, random: &mut StdRng) -> Option<BigUint> {
         }
     }
     None
-}
-
-/// A root of `x`, which depends on `non_square` if the modulus is one more than a multiple of four.
-fn square_root(modulus: &Modulus, x: &BigUint, non_square: &BigUint) -> Option<BigUint> {
-    let one = BigUint::from(1_u8);
-    let order = &modulus.value - 1_u8;
-    let twos = order.trailing_zeros()?;
-    let odd = &order >> twos;
-    // Of `x` to an odd power, `root` is the candidate's square over `x`; `generator` generates
-    // the group that it lies in.
-    let mut candidate = modulus.pow(x, &((&odd + 1_u8) >> 1));
-    let mut error = modulus.pow(x, &odd);
-    let mut generator = modulus.pow(non_square, &odd);
-    let mut room = twos;
-    if error == BigUint::ZERO {
-        return Some(error);
-    }
-    while error != one {
-        let mut power = error.clone();
-        let mut squarings = 0;
-        while power != one {
-            power = modulus.mul(&power, &power);
-            squarings += 1;
-            if squarings == room {
-                return None;
-            }
-        }
-        for _ in squarings + 1..room {
-            generator = modulus.mul(&generator, &generator);
-        }
-        candidate = modulus.mul(&candidate, &generator);
-        generator = modulus.mul(&generator, &generator);
-        error = modulus.mul(&error, &generator);
-        room = squarings;
-    }
-    Some(candidate)
 }
 
 /// An operation on numbers.
@@ -300,25 +260,20 @@ fn point(guest: &mut dyn Guest, curve: &Curve, operands: &Operands) -> Result<()
     if doubles && operands.rs2.index() != 0 {
         return Err(CallError::Illegal);
     }
-    let [x1, y1] = if setup { shown(guest, m, operands)? } else { load(guest, m, operands.rs1)? };
-    let (x2, slope) = if doubles {
-        if setup && y1 != curve.a {
+    let p = if setup { shown(guest, m, operands)? } else { load(guest, m, operands.rs1)? };
+    let result = if setup && doubles {
+        if p[1] != curve.a {
             let reason = "the guest sets up another coefficient than its openvm.toml says; pass \
                           the openvm.toml it was built with";
             return Err(CallError::Failed(reason.to_owned()));
         }
-        let rise = &x1 * &x1 * 3_u8 + &curve.a;
-        let run = if setup { BigUint::from(1_u8) } else { &y1 * 2_u8 };
-        (x1.clone(), m.div(&rise, &run))
+        Some(m.third_point(&curve.a, &p, &p[0]))
+    } else if doubles {
+        curve.double(&p)
     } else {
-        let [x2, y2] = load(guest, m, operands.rs2)?;
-        let slope = m.div(&m.sub(&y2, &y1), &m.sub(&x2, &x1));
-        (x2, slope)
+        curve.add(&p, &load(guest, m, operands.rs2)?)
     };
-    let slope = slope.ok_or_else(no_inverse)?;
-    let x3 = m.sub(&m.sub(&(&slope * &slope), &x1), &x2);
-    let y3 = m.sub(&(&slope * m.sub(&x1, &x3)), &y1);
-    store(guest, m, operands, &[x3, y3])
+    store(guest, m, operands, &result.ok_or_else(no_inverse)?)
 }
 
 fn no_inverse() -> CallError {
@@ -355,9 +310,8 @@ fn load<const N: usize>(
     reg: autoprec_isa::Reg,
 ) -> Result<Numbers<N>, CallError> {
     let addr = guest.reg(reg);
-    let bytes = read(guest, addr, (N * modulus.bytes) as u64)?;
-    let mut numbers = bytes.chunks_exact(modulus.bytes).map(BigUint::from_bytes_le);
-    Ok(std::array::from_fn(|_| numbers.next().expect("as many as were read")))
+    aligned(addr)?;
+    numbers::load(guest, addr, modulus.bytes)
 }
 
 fn store(
@@ -367,12 +321,10 @@ fn store(
     numbers: &[BigUint],
 ) -> Result<(), CallError> {
     let addr = guest.reg(operands.rd);
-    let data: Vec<u8> = numbers.iter().flat_map(|number| bytes(modulus, number)).collect();
-    write(guest, addr, &data)
+    aligned(addr)?;
+    numbers::store(guest, addr, modulus.bytes, numbers)
 }
 
 fn bytes(modulus: &Modulus, number: &BigUint) -> Vec<u8> {
-    let mut bytes = number.to_bytes_le();
-    bytes.resize(modulus.bytes, 0);
-    bytes
+    numbers::bytes(number, modulus.bytes)
 }

@@ -9,8 +9,8 @@
 //!
 //! States are words in the order of the machine's bytes; blocks are bytes as they are hashed.
 
-use super::{Operands, read, write};
-use crate::environment::CallError;
+use super::{Operands, aligned, read, write};
+use crate::environment::{CallError, hashes};
 use crate::hart::Guest;
 
 /// The most bytes that one instruction absorbs: the rate of Keccak-256.
@@ -33,9 +33,8 @@ pub(super) fn name(funct7: u32) -> Option<&'static str> {
 
 fn keccak_f(guest: &mut dyn Guest, &Operands { rd, .. }: &Operands) -> Result<(), CallError> {
     let addr = guest.reg(rd);
-    let mut state = words::<25>(&read(guest, addr, 200)?);
-    keccak::f1600(&mut state);
-    write(guest, addr, state.map(u64::to_le_bytes).as_flattened())
+    aligned(addr)?;
+    hashes::keccak_f(guest, addr)
 }
 
 fn absorb(guest: &mut dyn Guest, operands: &Operands) -> Result<(), CallError> {
@@ -66,7 +65,7 @@ fn sha256(guest: &mut dyn Guest, operands: &Operands) -> Result<(), CallError> {
 
 fn sha512(guest: &mut dyn Guest, operands: &Operands) -> Result<(), CallError> {
     let (state, block) = compression(guest, operands, 64)?;
-    let mut words = words(&state);
+    let mut words = hashes::words(&state);
     let block: [u8; 128] = block.try_into().expect("twice the state");
     sha2::compress512(&mut words, &[block.into()]);
     let addr = guest.reg(operands.rd);
@@ -81,12 +80,4 @@ fn compression(
 ) -> Result<(Vec<u8>, Vec<u8>), CallError> {
     let (state, block) = (guest.reg(rs1), guest.reg(rs2));
     Ok((read(guest, state, len)?, read(guest, block, 2 * len)?))
-}
-
-fn words<const N: usize>(bytes: &[u8]) -> [u64; N] {
-    let mut words = [0; N];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
-        *word = u64::from_le_bytes(bytes.try_into().expect("chunks of eight bytes"));
-    }
-    words
 }
