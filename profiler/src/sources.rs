@@ -1,7 +1,7 @@
 //! Where instructions come from, as the debug information of the guest says.
 //!
 //! Debug information that is absent or damaged gives no places, or fewer, never an error: counts do
-//! not depend on it.
+//! not depend on it. Compressed sections (zlib or zstd) are as good as plain ones.
 
 mod scan;
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use autoprec_isa::Xlen;
 use autoprec_profiler::annotate::{self, FindError};
 use autoprec_profiler::cost::Model;
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Sources, run};
+use autoprec_profiler::{DebugInfo, Environment, Input, Limits, Patches, Program, Sources, run};
+use object::{Object as _, ObjectSection as _};
 
 use crate::common::{BASE, execute, program};
 
@@ -96,4 +97,25 @@ fn debug_information_gives_lines_and_inline_chains() {
     for line in &lines {
         let _places = sources.at(line.pc);
     }
+}
+
+#[test]
+fn compressed_debug_information_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/elf/revm-token.elf");
+    let mut elf = std::fs::read(path).unwrap();
+    let program = Program::load(&elf).unwrap();
+    let sources = Sources::load(&elf);
+    assert_eq!(sources.found(), &DebugInfo::Present);
+    let hash = program.symbols.iter().find(|s| s.name.contains("keccak_p")).unwrap();
+    let places = sources.at(hash.addr);
+    let outermost = places.last().and_then(|place| place.function.as_deref()).unwrap();
+    assert!(outermost.contains("keccak_p"), "{outermost}");
+
+    let file = object::File::parse(&*elf).unwrap();
+    let (start, _) = file.section_by_name(".debug_info").unwrap().file_range().unwrap();
+    let middle = usize::try_from(start).unwrap() + 0x1000;
+    elf[middle..middle + 64].fill(0xff);
+    let sources = Sources::load(&elf);
+    assert!(matches!(sources.found(), DebugInfo::Damaged { .. }), "{:?}", sources.found());
+    assert_eq!(sources.at(hash.addr), []);
 }
