@@ -84,6 +84,7 @@ fn files_and_tests_that_are_named_exist() {
         "bench/",
         "cli/",
         "examples/",
+        "fuzz/",
         ".ci/",
     ];
     for document in documents() {

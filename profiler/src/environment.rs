@@ -220,7 +220,9 @@ fn load_segments(memory: &mut Memory, program: &Program) {
         let range = segment.addr..segment.end();
         let write = if segment.writable { memory::WRITE } else { 0 };
         memory.map(range.clone(), memory::READ | write);
-        memory.initialise(segment.addr, &segment.data[..nonzero(&segment.data)]);
+        let held = usize::try_from(segment.file_size).unwrap_or(usize::MAX);
+        let held = &segment.data[..held.min(segment.data.len())];
+        memory.initialise(segment.addr, &held[..nonzero(held)]);
         if segment.executable && segment.writable {
             memory.guard_code(range);
         }
@@ -233,7 +235,8 @@ fn nonzero(data: &[u8]) -> usize {
 }
 
 /// The window for a guest: from the page of its lowest segment (or `low`, if that is less) to at
-/// least `room` bytes behind its last segment, if that is not too far away.
+/// least `room` bytes behind its last segment, if that is not too far away. Empty for a guest so high
+/// that no Linux would have a place for it.
 fn window(program: &Program, low: u64, room: u64) -> Range<u64> {
     const FARTHEST: u64 = 3 << 30;
     let align = |addr: u64| addr & !(memory::PAGE - 1);
@@ -241,7 +244,7 @@ fn window(program: &Program, low: u64, room: u64) -> Range<u64> {
     let near = |s: &&crate::Segment| s.end() - start <= FARTHEST;
     let last = program.segments.iter().filter(near).map(|s| align(s.end())).max();
     let top = if program.xlen == Xlen::Rv32 { 1 << 32 } else { 1 << 46 };
-    let end = last.unwrap_or(start).saturating_add(room).min(top.max(start + memory::PAGE));
+    let end = last.unwrap_or(start).saturating_add(room).min(top).max(start);
     start..end
 }
 
@@ -253,6 +256,10 @@ struct Files {
     output: Output,
 }
 
+/// Most bytes of one write.
+const MAX_WRITE: u64 = 16 << 20;
+/// Most bytes of one stream.
+const MAX_OUTPUT: u64 = 256 << 20;
 /// No single copy is larger, whatever length the guest passes.
 const MAX_COPY: u64 = 1 << 30;
 
@@ -275,13 +282,19 @@ impl Files {
         Ok(count as u64)
     }
 
-    /// Bytes written, or a negative error number.
+    /// Bytes written, or a negative error number. Of a longer range, the first [`MAX_WRITE`] bytes, as
+    /// is the right of a kernel.
     fn write(&mut self, guest: &mut dyn Guest, fd: u64, (addr, len): (u64, u64)) -> CallResult {
         let sink = match fd {
             1 => &mut self.output.stdout,
             2 => &mut self.output.stderr,
             _ => return Ok(EBADF),
         };
+        let len = len.min(MAX_WRITE);
+        if sink.len() as u64 + len > MAX_OUTPUT {
+            let reason = format!("it wrote more than {MAX_OUTPUT} bytes, which are kept in memory");
+            return Err(CallError::Failed(reason));
+        }
         sink.extend(read(guest, addr, len)?);
         Ok(len)
     }

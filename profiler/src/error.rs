@@ -34,7 +34,7 @@ pub enum LoadError {
         len: u64,
     },
     /// A structure contradicts itself.
-    #[error("malformed {part}: {reason}")]
+    #[error("malformed {part}: {reason}; build the guest or copy it again")]
     Malformed {
         /// Which structure.
         part: &'static str,
@@ -51,7 +51,9 @@ pub enum LoadError {
         machine: u16,
     },
     /// Big-endian.
-    #[error("the ELF is big-endian; guests are little-endian")]
+    #[error(
+        "the ELF is big-endian; guests are little-endian: build it for a riscv32 or riscv64 target"
+    )]
     BigEndian,
     /// Needs a dynamic linker.
     #[error("the guest is dynamically linked (interpreter `{interpreter}`); link it with -static")]
@@ -85,7 +87,10 @@ pub enum LoadError {
         second: u64,
     },
     /// A segment does not fit the address space.
-    #[error("the segment of {size} bytes at {addr:#x} ends outside the address space")]
+    #[error(
+        "the segment of {size} bytes at {addr:#x} ends outside the address space; check the linker \
+         script"
+    )]
     OutsideAddressSpace {
         /// Its address.
         addr: u64,

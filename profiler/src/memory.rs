@@ -61,12 +61,15 @@ struct Guard {
 #[derive(Debug)]
 struct FarPage {
     flags: u8,
-    data: Box<[u8]>,
+    /// Absent until something is stored: a page of zeros takes no memory.
+    data: Option<Box<[u8]>>,
 }
+
+static ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
 
 impl FarPage {
     fn fresh() -> Self {
-        Self { flags: 0, data: vec![0; PAGE_BYTES].into() }
+        Self { flags: 0, data: None }
     }
 }
 
@@ -232,13 +235,13 @@ impl Memory {
         if let Some(index) = self.index(page) {
             return &mut self.data.as_chunks_mut::<PAGE_BYTES>().0[index];
         }
-        &mut self.far_page(page).data
+        self.far_page(page).data.get_or_insert_with(|| ZEROS.into())
     }
 
     fn page(&self, page: u64) -> Option<&[u8]> {
         match self.index(page) {
             Some(index) => Some(&self.data.as_chunks::<PAGE_BYTES>().0[index]),
-            None => self.far.get(&page).map(|p| &*p.data),
+            None => self.far.get(&page).map(|p| p.data.as_deref().unwrap_or(&ZEROS)),
         }
     }
 

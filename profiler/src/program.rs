@@ -170,7 +170,7 @@ impl Program {
         std::iter::from_fn(move || {
             let at = pc;
             let decoded = self.decode_at(at);
-            pc += u64::from(decoded.map_or(4, |decoded| decoded.len));
+            pc = pc.saturating_add(decoded.map_or(4, |decoded| decoded.len).into());
             (at < range.end).then_some((at, decoded.map(|decoded| decoded.inst)))
         })
     }

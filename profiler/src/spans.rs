@@ -93,7 +93,8 @@ pub(crate) struct Span {
     pub(crate) watched: bool,
 }
 
-/// Addresses of a segment, and the span that starts at each of its halfwords.
+/// Addresses of a segment, and the span that starts at each of its halfwords that the file holds. No
+/// instruction starts behind those: there is nothing but zeros, however many.
 type Starts = (Range<u64>, Vec<SpanId>);
 
 /// All spans decoded so far.
@@ -123,7 +124,9 @@ impl<'a, W: Word> Spans<'a, W> {
         let mut cuts = watch.clone();
         cuts.extend(patches.iter().flat_map(|&(entry, end)| [entry, end]));
         let table = |segment: &crate::Segment| {
-            (segment.addr..segment.end(), vec![UNKNOWN; segment.data.len().div_ceil(2)])
+            let held = usize::try_from(segment.file_size).unwrap_or(usize::MAX);
+            let halfwords = held.min(segment.data.len()).div_ceil(2);
+            (segment.addr..segment.end(), vec![UNKNOWN; halfwords])
         };
         let starts = program.segments.iter().filter(|s| s.executable).map(table).collect();
         Self { program, host, patches, watch, cuts, all: Vec::new(), slots: Vec::new(), starts }
@@ -138,11 +141,13 @@ impl<'a, W: Word> Spans<'a, W> {
         };
         let (range, table) = &self.starts[segment];
         let index = usize::try_from((pc - range.start) / 2).expect("within a segment in memory");
-        if table[index] != UNKNOWN {
-            return table[index];
+        if let Some(&id) = table.get(index).filter(|&&id| id != UNKNOWN) {
+            return id;
         }
         let id = self.decode(pc);
-        self.starts[segment].1[index] = id;
+        if let Some(known) = self.starts[segment].1.get_mut(index) {
+            *known = id;
+        }
         id
     }
 

@@ -18,9 +18,6 @@ const CHOSEN: usize = 0x800;
 
 /// What every register is a multiple of.
 const PATTERN: u64 = 0x0101_0101_0101_0101;
-/// Compressed breakpoints, as around the code.
-const PADDING: u64 = 0x9002_9002_9002_9002;
-
 /// Code, the state before, and what became of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Vector<'a> {
@@ -121,13 +118,6 @@ pub(crate) fn agrees(outcome: &str, recorded: &str) -> bool {
     let same =
         |(a, b): (&(String, String), &(String, String))| a.0 == b.0 && (a.1 == b.1 || b.1 == "*");
     ours.len() == theirs.len() && ours.iter().zip(&theirs).all(same)
-}
-
-/// The code at a distance from the start as a word; breakpoints lie behind it.
-pub(crate) fn word_at(code: &[u8], offset: usize) -> u32 {
-    let padding = PADDING.to_le_bytes();
-    let mut bytes = code[offset..].iter().chain(&padding);
-    u32::from_le_bytes([(); 4].map(|()| *bytes.next().expect("padding is longer than a word")))
 }
 
 fn hex(text: &str) -> u64 {

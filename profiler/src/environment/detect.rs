@@ -63,9 +63,11 @@ impl Signs {
     fn of(program: &Program) -> Self {
         let mut signs = Self::default();
         for segment in program.segments.iter().filter(|s| s.executable) {
+            // Behind what the file holds there are zeros, which are no instructions.
+            let end = segment.addr.saturating_add(segment.file_size);
             let mut pc = segment.addr;
             let mut numbers = Numbers::default();
-            while let Some(word) = program.word_at(pc) {
+            while let Some(word) = program.word_at(pc).filter(|_| pc < end) {
                 let decoded = decode(program.xlen, word);
                 signs.terminates |= program.xlen == Xlen::Rv32 && openvm::is_terminate(word);
                 signs.zisk |= program.xlen == Xlen::Rv64 && zisk::is_own(word);
@@ -73,7 +75,9 @@ impl Signs {
                     signs.note(&decoded.inst, &numbers);
                     numbers.follow(&decoded.inst, program.xlen);
                 }
-                pc += decoded.map_or(if word & 3 == 3 { 4 } else { 2 }, |d| u64::from(d.len));
+                let len = decoded.map_or(if word & 3 == 3 { 4 } else { 2 }, |d| u64::from(d.len));
+                let Some(next) = pc.checked_add(len) else { break };
+                pc = next;
             }
         }
         signs

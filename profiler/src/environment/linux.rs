@@ -27,6 +27,9 @@ const ROOM: u64 = 1 << 30;
 pub(super) const EXIT_GROUP: u64 = 94;
 pub(super) const BRK: u64 = 214;
 
+/// Most random bytes of one call; the kernel has such a limit, too.
+const MAX_RANDOM: u64 = 1 << 20;
+
 const fn error(number: u64) -> u64 {
     number.wrapping_neg()
 }
@@ -50,7 +53,7 @@ impl Host for Rules {
         let in_window = program.segments.iter().filter(|s| s.end() <= window.end);
         let heap = page_up(in_window.map(crate::Segment::end).max().unwrap_or(window.start));
         let stack = window.end.saturating_sub(STACK_BYTES);
-        if heap + STACK_BYTES > stack {
+        if heap.saturating_add(STACK_BYTES) > stack {
             return Err("its segments leave no room for heap and stack; link it lower".to_owned());
         }
         let mut memory = Memory::new(window.clone());
@@ -240,13 +243,11 @@ impl Linux {
             113 | 403 => self.clock(guest, a1, number == 403)?,
             169 => self.time_of_day(guest, a0)?,
             278 => {
-                if a1 > super::MAX_COPY {
-                    return Ok(EINVAL);
-                }
-                let mut bytes = vec![0; usize::try_from(a1).expect("at most MAX_COPY")];
+                let len = a1.min(MAX_RANDOM);
+                let mut bytes = vec![0; usize::try_from(len).expect("at most MAX_RANDOM")];
                 self.random.fill_bytes(&mut bytes);
                 super::write(guest, a0, &bytes)?;
-                a1
+                len
             }
             160 => uname(guest, a0)?,
             // openat, newfstatat, readlinkat, faccessat: there are no files.

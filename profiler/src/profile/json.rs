@@ -44,6 +44,25 @@ pub enum ProfileError {
         /// How many there are.
         spans: usize,
     },
+    /// A span whose addresses and number of instructions do not go together.
+    #[error(
+        "the span {start:#x}..{end:#x} of the profile cannot have {insts} instructions; profile the \
+         guest again"
+    )]
+    Extent {
+        /// Where it starts.
+        start: u64,
+        /// Where it ends.
+        end: u64,
+        /// Its instructions.
+        insts: u32,
+    },
+    /// More than any run counts.
+    #[error("the counts of the {rows} add up to 2^56 or more; profile the guest again")]
+    Counts {
+        /// Which.
+        rows: &'static str,
+    },
     /// An address that is not one.
     #[error("`{text}` in the profile is not a hexadecimal address")]
     Address {
@@ -51,6 +70,11 @@ pub enum ProfileError {
         text: String,
     },
 }
+
+/// A bound of all sums of counts. At 500 million instructions a second, a run takes four years to it.
+const MOST: u128 = 1 << 56;
+/// More instructions than the longest span has.
+const LONGEST: u64 = 1 << 20;
 
 #[derive(Deserialize)]
 struct Version {
@@ -193,7 +217,56 @@ impl Profile {
             profile.visits.extend(visits.into_iter().map(visit));
         }
         profile.check_order()?;
+        profile.check_extents()?;
+        profile.check_counts()?;
         Ok(profile)
+    }
+
+    /// Instructions have 2 or 4 bytes; the last one may end where the address space does.
+    fn check_extents(&self) -> Result<(), ProfileError> {
+        let fits = |span: &Span| {
+            let bytes = span.end.wrapping_sub(span.start) & u64::from(u32::MAX);
+            let insts = u64::from(span.insts);
+            let wraps = span.end < span.start;
+            (2 * insts..=4 * insts).contains(&bytes)
+                && (wraps || span.end - span.start == bytes)
+                && insts <= LONGEST
+        };
+        match self.spans.iter().find(|span| !fits(span)) {
+            None => Ok(()),
+            Some(&Span { start, end, insts, .. }) => {
+                Err(ProfileError::Extent { start, end, insts })
+            }
+        }
+    }
+
+    /// Sums of counts, and of a good many profiles, fit in 64 bits.
+    fn check_counts(&self) -> Result<(), ProfileError> {
+        let weight = |span: usize, count| u128::from(self.spans[span].insts) * u128::from(count);
+        let spans = self.spans.iter().enumerate();
+        let visits = self.visits.iter();
+        let marked =
+            |s: &Section| [s.count, s.total, s.min, s.max, s.unclosed, s.unopened].map(u128::from);
+        let (memory, touched) = (&self.memory, self.memory.touched.as_ref());
+        let accesses = memory.accesses.loads.iter().chain(&memory.accesses.stores).copied();
+        let accesses = accesses
+            .chain(memory.misaligned.iter().map(|&(_, count)| count))
+            .chain([memory.pages])
+            .chain(touched.into_iter().flat_map(|touched| [touched.words, touched.pages]));
+        let sums: [(&'static str, u128); 8] = [
+            ("instructions", self.instructions.into()),
+            ("spans", spans.map(|(index, span)| weight(index, span.count)).sum()),
+            ("visits", visits.map(|visit| weight(visit.span, visit.count)).sum()),
+            ("edges", self.edges.iter().map(|edge| u128::from(edge.count)).sum()),
+            ("stacks", self.stacks.iter().map(|stack| u128::from(stack.count)).sum()),
+            ("calls", self.calls.iter().map(|call| u128::from(call.count)).sum()),
+            ("markers", self.markers.iter().flat_map(marked).sum()),
+            ("memory", accesses.map(u128::from).sum()),
+        ];
+        match sums.into_iter().find(|&(_, sum)| sum >= MOST) {
+            None => Ok(()),
+            Some((rows, _)) => Err(ProfileError::Counts { rows }),
+        }
     }
 
     /// Visits name rows by number, so rows must be where they were written.

@@ -110,6 +110,94 @@ fn a_file_without_section_table_still_loads() {
     assert!(program.symbols.is_empty() && program.isa.is_none());
 }
 
+/// Refusals of files that engineers really pass say what to do.
+#[test]
+fn refusals_come_with_a_remedy() {
+    let text = |change: fn(&mut Elf)| error(change).to_string();
+    let cases = [
+        (text(|e| e.machine = 62), "machine 62, expected 243", "build the guest for a riscv32"),
+        (text(|e| e.endian = 2), "big-endian", "build it for a riscv32"),
+        (text(|e| e.kind = 3), "ELF type 3", "-static -no-pie"),
+        (text(|e| e.kind = 1), "ELF type 1", "link with"),
+        (
+            text(|e| e.segments.push((INTERP, RX, 0, b"/lib/ld.so\0".to_vec(), 11))),
+            "/lib/ld.so",
+            "link it with -static",
+        ),
+        (text(|e| e.entry = 0), "0x0", "set the entry symbol (-e)"),
+        (text(|e| e.segments[1].2 = BASE), "0x200800", "check the linker script"),
+        (text(|e| e.segments[1].2 = 0xffff_fffe), "0xfffffffe", "check the linker script"),
+        (text(|e| e.segments[1].4 = 1 << 31), "0x300000", "shrink static arrays"),
+        (text(|e| e.segments[1].4 = 2), "0x300000", "build the guest or copy it again"),
+        (text(|e| e.class = 3), "class", "build the guest or copy it again"),
+    ];
+    for (message, what, remedy) in cases {
+        assert!(message.contains(what) && message.contains(remedy), "{message}");
+    }
+}
+
+/// A file that is cut is refused as cut, or lacks only what the cut took: the names.
+#[test]
+fn files_cut_anywhere_are_refused_or_run() {
+    for xlen in [Xlen::Rv32, Xlen::Rv64] {
+        let file = valid(xlen).build();
+        let whole = Program::load(&file).unwrap();
+        let mut last = None;
+        for len in 0..file.len() {
+            match Program::load(&file[..len]) {
+                Ok(program) => {
+                    assert_eq!((program.entry, &program.segments), (whole.entry, &whole.segments));
+                    last = last.or(Some(len));
+                }
+                Err(LoadError::NotElf { len: got, .. }) => assert!(len < 4 && got == len),
+                // The byte of the class.
+                Err(LoadError::Malformed { part, .. }) => {
+                    assert_eq!((part, len), ("file header", 4));
+                }
+                Err(LoadError::Truncated { need, len: got, .. }) => {
+                    assert!(need > got && got == len as u64, "{need}, {len}");
+                }
+                Err(error) => panic!("{len}: {error}"),
+            }
+            assert!(last.is_none() || Program::load(&file[..len]).is_ok(), "{len}");
+        }
+        let headers = if xlen == Xlen::Rv32 { 52 + 2 * 32 } else { 64 + 2 * 56 };
+        assert_eq!(last, Some(headers + CODE.len() + 3), "what is in the segments is needed");
+    }
+}
+
+/// Compilers set `e_flags` as they like; what a guest needs is seen when it is decoded.
+#[test]
+fn flags_are_ignored() {
+    let file = valid(Xlen::Rv32).build();
+    let whole = Program::load(&file).unwrap();
+    // Compressed, floating-point conventions, 16 registers, total store order, and unknown ones.
+    for flags in [1u32, 2, 4, 6, 8, 9, 16, u32::MAX] {
+        let mut file = file.clone();
+        file[36..40].copy_from_slice(&flags.to_le_bytes());
+        let mut program = Program::load(&file).unwrap();
+        program.digest.clone_from(&whole.digest);
+        assert_eq!(program, whole);
+    }
+}
+
+/// A few hundred bytes that ask for a gibibyte get it only where they touch it.
+#[test]
+fn memory_that_is_only_announced_costs_nothing() {
+    let exit = [0x0070_0513_u32, 0x05d0_0893, 0x0000_0073].map(u32::to_le_bytes).concat();
+    for (xlen, far) in [(Xlen::Rv32, 0xa000_0000), (Xlen::Rv64, 1 << 60)] {
+        for segment in [0, 1] {
+            let mut elf = Elf::of(xlen, &exit);
+            elf.segments.push((LOAD, RW, far, vec![1], 1));
+            elf.segments[segment].4 = 1 << 29;
+            let program = Program::load(&elf.build()).unwrap();
+            let environment = autoprec_profiler::Environment::detect(&program);
+            let run = crate::common::execute(&program, environment).unwrap();
+            assert_eq!((run.exit_code, run.instructions), (7, 3));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn mutated_and_truncated_files_do_not_panic(

@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
 mod annotations;
+#[path = "../../../fuzz/bodies.rs"]
+mod bodies;
 mod calls;
 mod common;
+mod conformance;
+mod corpus;
 mod costs;
 mod diffs;
 mod environments;
@@ -12,6 +16,8 @@ mod exports;
 mod extensions;
 mod fixtures;
 mod guests;
+#[path = "../../../isa/tests/isa/vectors.rs"]
+mod instruction_vectors;
 mod limits;
 mod load;
 mod markers;
@@ -23,3 +29,4 @@ mod risc0;
 mod sp1;
 mod vectors;
 mod zisk;
+
