@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use autoprec_blocks::Region;
-use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Machine, Reg, Width, step};
+use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Reg, Width, step};
 
 use crate::ir::{Builder, Exit, ExitTarget, Ir, ValueId};
 
@@ -128,6 +128,10 @@ impl Machine for Lift {
     }
 
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<ValueId>>) -> Result<ValueId, Unsupported> {
+        Err(Unsupported)
+    }
+
+    fn float(&mut self, _: FloatAction<ValueId>) -> Result<ValueId, Unsupported> {
         Err(Unsupported)
     }
 }

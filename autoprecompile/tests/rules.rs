@@ -12,7 +12,7 @@ use std::convert::Infallible;
 
 use assembly::region;
 use autoprec_blocks::Region;
-use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Machine, Reg, Width, Xlen, step};
+use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Reg, Width, Xlen, step};
 use autoprec_synth::ir::{Ir, State, ValueId, sign_extend};
 use autoprec_synth::{lift, rewrite};
 use proptest::prelude::*;
@@ -220,6 +220,10 @@ impl Machine for Total {
 
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<u64>>) -> Result<u64, Infallible> {
         unreachable!("regions hold no accesses to control registers")
+    }
+
+    fn float(&mut self, _: FloatAction<u64>) -> Result<u64, Infallible> {
+        unreachable!("regions hold no floating point")
     }
 }
 

@@ -354,8 +354,13 @@ fn leaders(xlen: Xlen, code: &Code, profile: Option<&Profile>) -> BTreeSet<u64> 
         if meets || ends_block(decoded) {
             leaders.insert(next);
         }
+        // A call of the environment is a block of its own, as it is a span of its own.
+        if decoded.inst.op == Op::Ecall {
+            leaders.insert(pc);
+        }
     }
-    leaders.extend(code.opaque.iter().map(|(&pc, &(_, len))| xlen.mask(pc + u64::from(len))));
+    let bounds = |(&pc, &(_, len)): (&u64, &(u32, u8))| [pc, xlen.mask(pc + u64::from(len))];
+    leaders.extend(code.opaque.iter().flat_map(bounds));
     leaders
 }
 

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autoprec_isa::{Alu, Csr, CsrWrite, Decoded, Flow, Inst, Machine, Op, Reg, Width, Xlen, step};
+use autoprec_isa::{
+    Alu, Csr, CsrWrite, Decoded, FloatAction, Flow, Inst, Machine, Op, Reg, Width, Xlen, step,
+};
 use autoprec_profiler::{Program, Segment};
 
 /// What counts as an address of code.
@@ -245,6 +247,10 @@ impl Machine for Constants {
     }
 
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<Self::Word>>) -> Result<Self::Word, Self::Fault> {
+        Ok(None)
+    }
+
+    fn float(&mut self, _: FloatAction<Self::Word>) -> Result<Self::Word, Self::Fault> {
         Ok(None)
     }
 }

@@ -3,14 +3,17 @@
 //! **Invariant:** both follow the same list of operands per [`Format`], so that what is printed
 //! parses to what was printed.
 
+mod pseudo;
+
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use crate::csr::Csr;
 use crate::encoding::{FENCE_TSO, Format, Row, TABLE};
+use crate::float::{self, FloatOp, FloatOperands, Precision, Rounding};
 use crate::inst::{Inst, Op};
-use crate::reg::Reg;
-use crate::word::Xlen;
+use crate::reg::{FReg, Reg};
+use crate::word::{Width, Xlen};
 
 /// One operand of a text form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +36,24 @@ enum Operand {
     Before,
     /// Accesses after a fence.
     After,
+    /// Registers of floating point, as for integers.
+    FRd,
+    FRs1,
+    FRs2,
+    FRs3,
+    /// `imm(rs1)` of a floating-point access.
+    FMemory,
+    /// The rounding mode; left out if it is the usual one. Always the last.
+    Rounding,
 }
 
 impl Format {
     /// The operands, in the order in which they are written.
     const fn operands(self) -> &'static [Operand] {
-        use Operand::{Address, After, Before, Csr, CsrImm, Imm, Memory, Rd, Rs1, Rs2, Upper};
+        use Operand::{
+            Address, After, Before, Csr, CsrImm, FMemory, FRd, FRs1, FRs2, FRs3, Imm, Memory, Rd,
+            Rounding, Rs1, Rs2, Upper,
+        };
         match self {
             Self::R => &[Rd, Rs1, Rs2],
             Self::I | Self::Shift | Self::ShiftW => &[Rd, Rs1, Imm],
@@ -53,12 +68,37 @@ impl Format {
             Self::CsrImm => &[Rd, Csr, CsrImm],
             Self::Fence => &[Before, After],
             Self::FenceI | Self::Bare => &[],
+            Self::FloatLoad => &[FRd, FMemory],
+            Self::FloatStore => &[FRs2, FMemory],
+            Self::Float3Round => &[FRd, FRs1, FRs2, FRs3, Rounding],
+            Self::Float2Round => &[FRd, FRs1, FRs2, Rounding],
+            Self::Float1Round => &[FRd, FRs1, Rounding],
+            Self::Float2 => &[FRd, FRs1, FRs2],
+            Self::FloatCompare => &[Rd, FRs1, FRs2],
+            Self::FloatToRegRound => &[Rd, FRs1, Rounding],
+            Self::FloatToReg => &[Rd, FRs1],
+            Self::FloatFromRegRound => &[FRd, Rs1, Rounding],
+            Self::FloatFromReg => &[FRd, Rs1],
         }
     }
 
     /// Whether the mnemonic may end in an ordering.
     const fn is_ordered(self) -> bool {
         matches!(self, Self::Amo | Self::Lr)
+    }
+}
+
+impl Row {
+    /// The rounding mode that is meant where none is written: that of `frm`, but for conversions that
+    /// are always exact.
+    const fn usual_rounding(&self) -> Rounding {
+        match self.op {
+            Op::Float(
+                FloatOp::Resize | FloatOp::FromInt { width: Width::Word, .. },
+                Precision::Double,
+            ) => Rounding::NearestEven,
+            _ => Rounding::Dynamic,
+        }
     }
 }
 
@@ -69,52 +109,6 @@ const ACCESSES: &str = "iorw";
 /// The mnemonic of the one fence with a mode, which has no operands.
 const FENCE_TSO_NAME: &str = "fence.tso";
 
-/// Another way to write an instruction: mnemonic, number of operands, and what it stands for.
-struct Pseudo(&'static str, usize, &'static str);
-
-/// The usual ones that stand for one instruction.
-const PSEUDO: &[Pseudo] = &[
-    Pseudo("nop", 0, "addi zero, zero, 0"),
-    Pseudo("li", 2, "addi $0, zero, $1"),
-    Pseudo("mv", 2, "addi $0, $1, 0"),
-    Pseudo("not", 2, "xori $0, $1, -1"),
-    Pseudo("neg", 2, "sub $0, zero, $1"),
-    Pseudo("negw", 2, "subw $0, zero, $1"),
-    Pseudo("sext.w", 2, "addiw $0, $1, 0"),
-    Pseudo("zext.b", 2, "andi $0, $1, 255"),
-    Pseudo("seqz", 2, "sltiu $0, $1, 1"),
-    Pseudo("snez", 2, "sltu $0, zero, $1"),
-    Pseudo("sltz", 2, "slt $0, $1, zero"),
-    Pseudo("sgtz", 2, "slt $0, zero, $1"),
-    Pseudo("beqz", 2, "beq $0, zero, $1"),
-    Pseudo("bnez", 2, "bne $0, zero, $1"),
-    Pseudo("blez", 2, "bge zero, $0, $1"),
-    Pseudo("bgez", 2, "bge $0, zero, $1"),
-    Pseudo("bltz", 2, "blt $0, zero, $1"),
-    Pseudo("bgtz", 2, "blt zero, $0, $1"),
-    Pseudo("bgt", 3, "blt $1, $0, $2"),
-    Pseudo("ble", 3, "bge $1, $0, $2"),
-    Pseudo("bgtu", 3, "bltu $1, $0, $2"),
-    Pseudo("bleu", 3, "bgeu $1, $0, $2"),
-    Pseudo("j", 1, "jal zero, $0"),
-    Pseudo("jal", 1, "jal ra, $0"),
-    Pseudo("jr", 1, "jalr zero, 0($0)"),
-    Pseudo("jalr", 1, "jalr ra, 0($0)"),
-    Pseudo("jalr", 3, "jalr $0, $2($1)"),
-    Pseudo("ret", 0, "jalr zero, 0(ra)"),
-    Pseudo("fence", 0, "fence iorw, iorw"),
-    Pseudo("csrr", 2, "csrrs $0, $1, zero"),
-    Pseudo("csrw", 2, "csrrw zero, $0, $1"),
-    Pseudo("csrs", 2, "csrrs zero, $0, $1"),
-    Pseudo("csrc", 2, "csrrc zero, $0, $1"),
-    Pseudo("csrwi", 2, "csrrwi zero, $0, $1"),
-    Pseudo("csrsi", 2, "csrrsi zero, $0, $1"),
-    Pseudo("csrci", 2, "csrrci zero, $0, $1"),
-    Pseudo("rdcycle", 1, "csrrs $0, cycle, zero"),
-    Pseudo("rdtime", 1, "csrrs $0, time, zero"),
-    Pseudo("rdinstret", 1, "csrrs $0, instret, zero"),
-];
-
 /// Why a text is not an instruction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
@@ -122,7 +116,7 @@ pub enum ParseError {
     #[error("there is no instruction")]
     Empty,
     /// The mnemonic is in no table.
-    #[error("no instruction is called `{mnemonic}` in the supported set (IMAC, Zicsr, Zifencei)")]
+    #[error("no instruction is called `{mnemonic}` in the supported set (IMAFDC, Zicsr, Zifencei)")]
     Mnemonic {
         /// What was read.
         mnemonic: String,
@@ -190,15 +184,18 @@ impl Inst {
             "" => Vec::new(),
             rest => rest.split(',').map(str::trim).collect(),
         };
-        let pseudo = PSEUDO.iter().find(|row| row.0 == mnemonic && row.1 == operands.len());
-        if let Some(Pseudo(.., stands_for)) = pseudo {
-            return Self::parse(xlen, &substitute(stands_for, &operands));
+        if let Some(base) = pseudo::base(mnemonic, &operands) {
+            return Self::parse(xlen, &base);
         }
-        let (row, ordering) = find_row(mnemonic)
+        let (row, imm) = find_row(mnemonic)
             .ok_or_else(|| ParseError::Mnemonic { mnemonic: mnemonic.to_owned() })?;
-        let mut inst =
-            Self { op: row.op, rd: Reg::ZERO, rs1: Reg::ZERO, rs2: Reg::ZERO, imm: ordering };
-        let expected = if mnemonic == FENCE_TSO_NAME { &[] } else { row.format.operands() };
+        let mut inst = Self { op: row.op, rd: Reg::ZERO, rs1: Reg::ZERO, rs2: Reg::ZERO, imm };
+        let mut expected = if mnemonic == FENCE_TSO_NAME { &[] } else { row.format.operands() };
+        if let [others @ .., Operand::Rounding] = expected
+            && operands.len() == others.len()
+        {
+            expected = others;
+        }
         if operands.len() != expected.len() {
             let (expected, got) = (expected.len(), operands.len());
             return Err(ParseError::OperandCount { mnemonic: mnemonic.to_owned(), expected, got });
@@ -219,7 +216,8 @@ fn find_row(mnemonic: &str) -> Option<(&'static Row, i32)> {
         return Some((find_name("fence")?, FENCE_TSO));
     }
     if let Some(row) = find_name(mnemonic) {
-        return Some((row, 0));
+        let rounds = row.format.floats().rounding;
+        return Some((row, if rounds { row.usual_rounding().packed() } else { 0 }));
     }
     (0..).zip(ORDERINGS).skip(1).find_map(|(imm, suffix)| {
         let row = find_name(mnemonic.strip_suffix(suffix)?)?;
@@ -229,13 +227,6 @@ fn find_row(mnemonic: &str) -> Option<(&'static Row, i32)> {
 
 fn find_name(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)
-}
-
-/// Puts the operands in the places `$0`, `$1`, `$2` of a pseudo-instruction's meaning.
-fn substitute(stands_for: &str, operands: &[&str]) -> String {
-    let places = ["$0", "$1", "$2"];
-    let replace = |text: String, (place, operand): (&str, &&str)| text.replace(place, operand);
-    places.into_iter().zip(operands).fold(stands_for.to_owned(), replace)
 }
 
 /// Prints an instruction as assembly text; see [`Inst::asm`].
@@ -254,7 +245,11 @@ impl Display for Asm {
             f.write_str(ORDERINGS[(inst.imm & 3).cast_unsigned() as usize])?;
         }
         let mut separator = " ";
+        let usual = FloatOperands::of(inst.imm).rounding == row.usual_rounding();
         for operand in row.format.operands() {
+            if *operand == Operand::Rounding && usual {
+                continue;
+            }
             f.write_str(separator)?;
             operand.print(inst, f)?;
             separator = ", ";
@@ -265,6 +260,7 @@ impl Display for Asm {
 
 impl Operand {
     fn print(self, inst: &Inst, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let floats = FloatOperands::of(inst.imm);
         match self {
             Self::Rd => inst.rd.fmt(f),
             Self::Rs1 => inst.rs1.fmt(f),
@@ -277,6 +273,12 @@ impl Operand {
             Self::CsrImm => (inst.imm.cast_unsigned() >> 12).fmt(f),
             Self::Before => print_accesses(f, inst.imm >> 4),
             Self::After => print_accesses(f, inst.imm),
+            Self::FRd => floats.rd.fmt(f),
+            Self::FRs1 => floats.rs1.fmt(f),
+            Self::FRs2 => floats.rs2.fmt(f),
+            Self::FRs3 => floats.rs3.fmt(f),
+            Self::FMemory => write!(f, "{}({})", float::offset(inst.imm), inst.rs1),
+            Self::Rounding => f.write_str(floats.rounding.name()),
         }
     }
 
@@ -322,6 +324,20 @@ impl Operand {
             }
             Self::Before => inst.imm |= parse_accesses(text)? << 4,
             Self::After => inst.imm |= parse_accesses(text)?,
+            Self::FRd => inst.imm |= float::pack_rd(parse_float_reg(text)?),
+            Self::FRs1 => inst.imm |= float::pack_rs1(parse_float_reg(text)?),
+            Self::FRs2 => inst.imm |= float::pack_rs2(parse_float_reg(text)?),
+            Self::FRs3 => inst.imm |= float::pack_rs3(parse_float_reg(text)?),
+            Self::FMemory => {
+                let (offset, base) = parse_address(text)?;
+                inst.rs1 = base;
+                inst.imm |= parse_float_offset(offset)?;
+            }
+            Self::Rounding => {
+                let expected = "a rounding mode: rne, rtz, rdn, rup, rmm or dyn";
+                let rounding = or_operand(Rounding::from_name(text), expected, text)?;
+                inst.imm = inst.imm & !float::ROUNDING_MASK | rounding.packed();
+            }
         }
         Ok(())
     }
@@ -333,6 +349,17 @@ fn or_operand<T>(value: Option<T>, expected: &'static str, got: &str) -> Result<
 
 fn parse_reg(text: &str) -> Result<Reg, ParseError> {
     or_operand(Reg::from_str(text).ok(), "a register", text)
+}
+
+fn parse_float_reg(text: &str) -> Result<FReg, ParseError> {
+    or_operand(FReg::from_str(text).ok(), "a floating-point register", text)
+}
+
+/// The offset of a floating-point access, as it is packed.
+fn parse_float_offset(text: &str) -> Result<i32, ParseError> {
+    let offset = if text.is_empty() { 0 } else { parse_number(text)? };
+    let fits = (-2048..2048).contains(&offset);
+    or_operand(fits.then(|| float::pack_offset(offset)), "an offset from -2048 to 2047", text)
 }
 
 /// Reads a decimal or (`0x`) hexadecimal number with an optional sign.

@@ -1,14 +1,14 @@
 //! Compressed instructions: one row per halfword encoding, each an abbreviation of an instruction
 //! of [`TABLE`](crate::encoding::TABLE).
 //!
-//! The set is the integer part of `C`. Encodings that the manual reserves, those of
-//! floating-point accesses and those of later extensions are absent.
+//! The set is all of `C`. Encodings that the manual reserves and those of later extensions are absent.
 //!
 //! **Invariant:** every expansion has a 4-byte encoding.
 
 use crate::alu::Alu;
+use crate::float::{self, Precision};
 use crate::inst::{Inst, Op};
-use crate::reg::Reg;
+use crate::reg::{FReg, Reg};
 use crate::word::{Width, Xlen};
 
 /// Where a register operand comes from.
@@ -57,7 +57,7 @@ struct Row {
     mask: u32,
     fixed: u32,
     op: Op,
-    /// `rd`, `rs1`, `rs2`.
+    /// `rd`, `rs1`, `rs2`. Those that a floating-point access loads or stores are of floating point.
     regs: [Slot; 3],
     imm: Imm,
     demand: Demand,
@@ -101,7 +101,8 @@ const BRANCH: Imm =
 static TABLE: &[Row] = {
     use Demand::{Nothing, Rd, Rs1, Rs2, Shift};
     use Slot::{Full, Is, Short};
-    use Op::{AluImm, Store};
+    use Op::{AluImm, FloatLoad, FloatStore, Store};
+    use Precision::Single;
     use Width::{Double, Word};
     const fn row(
         xlens: (Xlen, Xlen), (mask, fixed): (u32, u32), op: Op, regs: [Slot; 3],
@@ -110,6 +111,7 @@ static TABLE: &[Row] = {
         Row { xlens, mask, fixed, op, regs, imm, demand }
     }
     const fn load(width: Width) -> Op { Op::Load { width, signed: true } }
+    const FLOAT: Precision = Precision::Double;
     const ZERO: Slot = Is(Reg::ZERO);
     const SP: Slot = Is(Reg::SP);
     const RA: Slot = Is(Reg::RA);
@@ -122,6 +124,11 @@ static TABLE: &[Row] = {
         row(ONLY64, (0xe003, 0x6000), load(Double),     [Short(2), Short(7), ZERO], (DOUBLE, Nothing)),
         row(BOTH,   (0xe003, 0xc000), Store(Word),      [ZERO, Short(7), Short(2)], (WORD, Nothing)),
         row(ONLY64, (0xe003, 0xe000), Store(Double),    [ZERO, Short(7), Short(2)], (DOUBLE, Nothing)),
+        // c.fld, c.flw, c.fsd, c.fsw
+        row(BOTH,   (0xe003, 0x2000), FloatLoad(FLOAT),   [Short(2), Short(7), ZERO], (DOUBLE, Nothing)),
+        row(ONLY32, (0xe003, 0x6000), FloatLoad(Single),  [Short(2), Short(7), ZERO], (WORD, Nothing)),
+        row(BOTH,   (0xe003, 0xa000), FloatStore(FLOAT),  [ZERO, Short(7), Short(2)], (DOUBLE, Nothing)),
+        row(ONLY32, (0xe003, 0xe000), FloatStore(Single), [ZERO, Short(7), Short(2)], (WORD, Nothing)),
         // c.nop and c.addi, c.jal, c.addiw, c.li, c.addi16sp, c.lui
         row(BOTH,   (0xe003, 0x0001), AluImm(Alu::Add),  [Full(7), Full(7), ZERO],  (CI, Nothing)),
         row(ONLY32, (0xe003, 0x2001), Op::Jal,           [RA, ZERO, ZERO],          (JUMP, Nothing)),
@@ -149,6 +156,11 @@ static TABLE: &[Row] = {
         row(ONLY64, (0xe003, 0x6002), load(Double),     [Full(7), SP, ZERO],      (LOAD_SP_DOUBLE, Rd)),
         row(BOTH,   (0xe003, 0xc002), Store(Word),      [ZERO, SP, Full(2)],      (STORE_SP, Nothing)),
         row(ONLY64, (0xe003, 0xe002), Store(Double),    [ZERO, SP, Full(2)],      (STORE_SP_DOUBLE, Nothing)),
+        // c.fldsp, c.flwsp, c.fsdsp, c.fswsp
+        row(BOTH,   (0xe003, 0x2002), FloatLoad(FLOAT),   [Full(7), SP, ZERO], (LOAD_SP_DOUBLE, Nothing)),
+        row(ONLY32, (0xe003, 0x6002), FloatLoad(Single),  [Full(7), SP, ZERO], (LOAD_SP, Nothing)),
+        row(BOTH,   (0xe003, 0xa002), FloatStore(FLOAT),  [ZERO, SP, Full(2)], (STORE_SP_DOUBLE, Nothing)),
+        row(ONLY32, (0xe003, 0xe002), FloatStore(Single), [ZERO, SP, Full(2)], (STORE_SP, Nothing)),
         // c.jr, c.mv, c.ebreak, c.jalr, c.add
         row(BOTH,   (0xf07f, 0x8002), Op::Jalr,          [ZERO, Full(7), ZERO],       (NONE, Rs1)),
         row(BOTH,   (0xf003, 0x8002), Op::Alu(Alu::Add), [Full(7), ZERO, Full(2)],    (NONE, Rs2)),
@@ -178,7 +190,14 @@ impl Row {
             Demand::Rs2 => rs2 != Reg::ZERO,
             Demand::Shift => imm.cast_unsigned() < xlen.bits(),
         };
-        holds.then_some(Inst { op: self.op, rd, rs1, rs2, imm })
+        let inst = Inst { op: self.op, rd, rs1, rs2, imm };
+        let access = Inst { rd: Reg::ZERO, rs2: Reg::ZERO, ..inst };
+        let offset = float::pack_offset(imm);
+        holds.then_some(match self.op {
+            Op::FloatLoad(_) => Inst { imm: offset | float::pack_rd(FReg::from(rd)), ..access },
+            Op::FloatStore(_) => Inst { imm: offset | float::pack_rs2(FReg::from(rs2)), ..access },
+            _ => inst,
+        })
     }
 }
 

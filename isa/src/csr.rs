@@ -18,6 +18,17 @@ pub enum CsrUpdate {
     Clear,
 }
 
+impl CsrUpdate {
+    /// The new value of a register.
+    pub const fn apply(self, old: u64, operand: u64) -> u64 {
+        match self {
+            Self::Write => operand,
+            Self::Set => old | operand,
+            Self::Clear => old & !operand,
+        }
+    }
+}
+
 /// One of the six register instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CsrOp {
@@ -44,12 +55,18 @@ const NAMES: &[(Csr, &str)] = &[
     (Csr::CYCLEH, "cycleh"),
     (Csr::TIMEH, "timeh"),
     (Csr::INSTRETH, "instreth"),
-    (Csr(0x001), "fflags"),
-    (Csr(0x002), "frm"),
-    (Csr(0x003), "fcsr"),
+    (Csr::FFLAGS, "fflags"),
+    (Csr::FRM, "frm"),
+    (Csr::FCSR, "fcsr"),
 ];
 
 impl Csr {
+    /// Exceptions that floating-point instructions have met.
+    pub const FFLAGS: Self = Self(0x001);
+    /// How floating-point instructions round.
+    pub const FRM: Self = Self(0x002);
+    /// The two above together.
+    pub const FCSR: Self = Self(0x003);
     /// Clock cycles since an arbitrary start.
     pub const CYCLE: Self = Self(0xc00);
     /// Wall-clock ticks since an arbitrary start.

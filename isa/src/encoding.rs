@@ -3,49 +3,20 @@
 //! **Invariants:** no [`Op`] has two rows; no word matches two rows; what [`decode`] gives,
 //! [`Inst::encode`] turns back into a word that decodes to the same.
 
+mod format;
+mod index;
+
 use crate::alu::Alu;
 use crate::compressed;
 use crate::csr::{CsrOp, CsrUpdate};
+use crate::float::{FloatOp, Precision, Rounding};
 use crate::inst::{Decoded, Inst, Op};
 use crate::reg::Reg;
 use crate::word::{Width, Xlen};
 
-/// Where an instruction keeps its operands, and how they are written in assembly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// `rd, rs1, rs2`
-    R,
-    /// `rd, rs1, imm`
-    I,
-    /// `rd, rs1, imm`, with an immediate below the register width
-    Shift,
-    /// `rd, rs1, imm`, with an immediate below 32
-    ShiftW,
-    /// `rd, imm(rs1)`
-    Load,
-    /// `rs2, imm(rs1)`
-    S,
-    /// `rs1, rs2, imm`
-    B,
-    /// `rd, imm >> 12`
-    U,
-    /// `rd, imm`
-    J,
-    /// `rd, rs2, (rs1)`; the mnemonic carries the ordering
-    Amo,
-    /// `rd, (rs1)`; the mnemonic carries the ordering
-    Lr,
-    /// `rd, csr, rs1`
-    Csr,
-    /// `rd, csr, uimm`
-    CsrImm,
-    /// Sets of accesses before and after. Its register fields are ignored, as the manual asks.
-    Fence,
-    /// No operands; every field is ignored, as the manual asks.
-    FenceI,
-    /// No operands.
-    Bare,
-}
+pub(crate) use format::FENCE_TSO;
+pub use format::Format;
+use index::INDEX;
 
 /// One instruction of the set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,13 +58,35 @@ const fn csr(update: CsrUpdate, immediate: bool) -> Op {
     Op::Csr(CsrOp { update, immediate })
 }
 
+/// `negate` says whether product and addend are negated.
+const fn fused(negate: [bool; 2], precision: Precision) -> Op {
+    let [product, addend] = negate;
+    Op::Float(FloatOp::Fused { negate_product: product, negate_addend: addend }, precision)
+}
+
+const fn to_int(width: Width, signed: bool, precision: Precision) -> Op {
+    Op::Float(FloatOp::ToInt { width, signed }, precision)
+}
+
+const fn from_int(width: Width, signed: bool, precision: Precision) -> Op {
+    Op::Float(FloatOp::FromInt { width, signed }, precision)
+}
+
 /// Every instruction of the set.
 #[rustfmt::skip]
 pub const TABLE: &[Row] = {
     use CsrUpdate::{Clear, Set, Write};
-    use Format::{Amo, B, Bare, Csr, CsrImm, Fence, FenceI, I, J, Load, Lr, R, S, Shift, ShiftW, U};
+    use FloatOp::{
+        Add, Class, CopySign, Div, Eq, FromBits, Le, Lt, Max, Min, Mul, NegateSign, Resize, Sqrt, Sub, ToBits, XorSign,
+    };
+    use Format::{
+        Amo, B, Bare, Csr, CsrImm, Fence, FenceI, Float1Round, Float2, Float2Round, Float3Round, FloatCompare,
+        FloatFromReg, FloatFromRegRound, FloatLoad, FloatStore, FloatToReg, FloatToRegRound, I, J, Load, Lr, R, S,
+        Shift, ShiftW, U,
+    };
     use Op::{AluImm, Store};
-    use Width::{Byte, Double, Half, Word};
+    use Precision::{Double, Single};
+    use Width::{Byte, Half, Word};
     &[
         row("lui",       U,      0x0000_0037, Op::Lui),
         row("auipc",     U,      0x0000_0017, Op::Auipc),
@@ -110,14 +103,14 @@ pub const TABLE: &[Row] = {
         row("lb",        Load,   0x0000_0003, load(Byte, true)),
         row("lh",        Load,   0x0000_1003, load(Half, true)),
         row("lw",        Load,   0x0000_2003, load(Word, true)),
-        r64("ld",        Load,   0x0000_3003, load(Double, true)),
+        r64("ld",        Load,   0x0000_3003, load(Width::Double, true)),
         row("lbu",       Load,   0x0000_4003, load(Byte, false)),
         row("lhu",       Load,   0x0000_5003, load(Half, false)),
         r64("lwu",       Load,   0x0000_6003, load(Word, false)),
         row("sb",        S,      0x0000_0023, Store(Byte)),
         row("sh",        S,      0x0000_1023, Store(Half)),
         row("sw",        S,      0x0000_2023, Store(Word)),
-        r64("sd",        S,      0x0000_3023, Store(Double)),
+        r64("sd",        S,      0x0000_3023, Store(Width::Double)),
 
         row("addi",      I,      0x0000_0013, AluImm(Alu::Add)),
         row("slti",      I,      0x0000_2013, AluImm(Alu::Slt)),
@@ -187,17 +180,81 @@ pub const TABLE: &[Row] = {
         row("amomax.w",  Amo,    0xa000_202f, amo(Alu::Max, Word)),
         row("amominu.w", Amo,    0xc000_202f, amo(Alu::Minu, Word)),
         row("amomaxu.w", Amo,    0xe000_202f, amo(Alu::Maxu, Word)),
-        r64("lr.d",      Lr,     0x1000_302f, Op::Lr(Double)),
-        r64("sc.d",      Amo,    0x1800_302f, Op::Sc(Double)),
-        r64("amoswap.d", Amo,    0x0800_302f, amo(Alu::Second, Double)),
-        r64("amoadd.d",  Amo,    0x0000_302f, amo(Alu::Add, Double)),
-        r64("amoxor.d",  Amo,    0x2000_302f, amo(Alu::Xor, Double)),
-        r64("amoand.d",  Amo,    0x6000_302f, amo(Alu::And, Double)),
-        r64("amoor.d",   Amo,    0x4000_302f, amo(Alu::Or, Double)),
-        r64("amomin.d",  Amo,    0x8000_302f, amo(Alu::Min, Double)),
-        r64("amomax.d",  Amo,    0xa000_302f, amo(Alu::Max, Double)),
-        r64("amominu.d", Amo,    0xc000_302f, amo(Alu::Minu, Double)),
-        r64("amomaxu.d", Amo,    0xe000_302f, amo(Alu::Maxu, Double)),
+        r64("lr.d",      Lr,     0x1000_302f, Op::Lr(Width::Double)),
+        r64("sc.d",      Amo,    0x1800_302f, Op::Sc(Width::Double)),
+        r64("amoswap.d", Amo,    0x0800_302f, amo(Alu::Second, Width::Double)),
+        r64("amoadd.d",  Amo,    0x0000_302f, amo(Alu::Add, Width::Double)),
+        r64("amoxor.d",  Amo,    0x2000_302f, amo(Alu::Xor, Width::Double)),
+        r64("amoand.d",  Amo,    0x6000_302f, amo(Alu::And, Width::Double)),
+        r64("amoor.d",   Amo,    0x4000_302f, amo(Alu::Or, Width::Double)),
+        r64("amomin.d",  Amo,    0x8000_302f, amo(Alu::Min, Width::Double)),
+        r64("amomax.d",  Amo,    0xa000_302f, amo(Alu::Max, Width::Double)),
+        r64("amominu.d", Amo,    0xc000_302f, amo(Alu::Minu, Width::Double)),
+        r64("amomaxu.d", Amo,    0xe000_302f, amo(Alu::Maxu, Width::Double)),
+
+        row("flw",       FloatLoad,         0x0000_2007, Op::FloatLoad(Single)),
+        row("fsw",       FloatStore,        0x0000_2027, Op::FloatStore(Single)),
+        row("fmadd.s",   Float3Round,       0x0000_0043, fused([false, false], Single)),
+        row("fmsub.s",   Float3Round,       0x0000_0047, fused([false, true], Single)),
+        row("fnmsub.s",  Float3Round,       0x0000_004b, fused([true, false], Single)),
+        row("fnmadd.s",  Float3Round,       0x0000_004f, fused([true, true], Single)),
+        row("fadd.s",    Float2Round,       0x0000_0053, Op::Float(Add, Single)),
+        row("fsub.s",    Float2Round,       0x0800_0053, Op::Float(Sub, Single)),
+        row("fmul.s",    Float2Round,       0x1000_0053, Op::Float(Mul, Single)),
+        row("fdiv.s",    Float2Round,       0x1800_0053, Op::Float(Div, Single)),
+        row("fsqrt.s",   Float1Round,       0x5800_0053, Op::Float(Sqrt, Single)),
+        row("fsgnj.s",   Float2,            0x2000_0053, Op::Float(CopySign, Single)),
+        row("fsgnjn.s",  Float2,            0x2000_1053, Op::Float(NegateSign, Single)),
+        row("fsgnjx.s",  Float2,            0x2000_2053, Op::Float(XorSign, Single)),
+        row("fmin.s",    Float2,            0x2800_0053, Op::Float(Min, Single)),
+        row("fmax.s",    Float2,            0x2800_1053, Op::Float(Max, Single)),
+        row("feq.s",     FloatCompare,      0xa000_2053, Op::Float(Eq, Single)),
+        row("flt.s",     FloatCompare,      0xa000_1053, Op::Float(Lt, Single)),
+        row("fle.s",     FloatCompare,      0xa000_0053, Op::Float(Le, Single)),
+        row("fclass.s",  FloatToReg,        0xe000_1053, Op::Float(Class, Single)),
+        row("fcvt.s.d",  Float1Round,       0x4010_0053, Op::Float(Resize, Single)),
+        row("fcvt.w.s",  FloatToRegRound,   0xc000_0053, to_int(Word, true, Single)),
+        row("fcvt.wu.s", FloatToRegRound,   0xc010_0053, to_int(Word, false, Single)),
+        r64("fcvt.l.s",  FloatToRegRound,   0xc020_0053, to_int(Width::Double, true, Single)),
+        r64("fcvt.lu.s", FloatToRegRound,   0xc030_0053, to_int(Width::Double, false, Single)),
+        row("fcvt.s.w",  FloatFromRegRound, 0xd000_0053, from_int(Word, true, Single)),
+        row("fcvt.s.wu", FloatFromRegRound, 0xd010_0053, from_int(Word, false, Single)),
+        r64("fcvt.s.l",  FloatFromRegRound, 0xd020_0053, from_int(Width::Double, true, Single)),
+        r64("fcvt.s.lu", FloatFromRegRound, 0xd030_0053, from_int(Width::Double, false, Single)),
+        row("fmv.x.w",   FloatToReg,        0xe000_0053, Op::Float(ToBits, Single)),
+        row("fmv.w.x",   FloatFromReg,      0xf000_0053, Op::Float(FromBits, Single)),
+
+        row("fld",       FloatLoad,         0x0000_3007, Op::FloatLoad(Double)),
+        row("fsd",       FloatStore,        0x0000_3027, Op::FloatStore(Double)),
+        row("fmadd.d",   Float3Round,       0x0200_0043, fused([false, false], Double)),
+        row("fmsub.d",   Float3Round,       0x0200_0047, fused([false, true], Double)),
+        row("fnmsub.d",  Float3Round,       0x0200_004b, fused([true, false], Double)),
+        row("fnmadd.d",  Float3Round,       0x0200_004f, fused([true, true], Double)),
+        row("fadd.d",    Float2Round,       0x0200_0053, Op::Float(Add, Double)),
+        row("fsub.d",    Float2Round,       0x0a00_0053, Op::Float(Sub, Double)),
+        row("fmul.d",    Float2Round,       0x1200_0053, Op::Float(Mul, Double)),
+        row("fdiv.d",    Float2Round,       0x1a00_0053, Op::Float(Div, Double)),
+        row("fsqrt.d",   Float1Round,       0x5a00_0053, Op::Float(Sqrt, Double)),
+        row("fsgnj.d",   Float2,            0x2200_0053, Op::Float(CopySign, Double)),
+        row("fsgnjn.d",  Float2,            0x2200_1053, Op::Float(NegateSign, Double)),
+        row("fsgnjx.d",  Float2,            0x2200_2053, Op::Float(XorSign, Double)),
+        row("fmin.d",    Float2,            0x2a00_0053, Op::Float(Min, Double)),
+        row("fmax.d",    Float2,            0x2a00_1053, Op::Float(Max, Double)),
+        row("feq.d",     FloatCompare,      0xa200_2053, Op::Float(Eq, Double)),
+        row("flt.d",     FloatCompare,      0xa200_1053, Op::Float(Lt, Double)),
+        row("fle.d",     FloatCompare,      0xa200_0053, Op::Float(Le, Double)),
+        row("fclass.d",  FloatToReg,        0xe200_1053, Op::Float(Class, Double)),
+        row("fcvt.d.s",  Float1Round,       0x4200_0053, Op::Float(Resize, Double)),
+        row("fcvt.w.d",  FloatToRegRound,   0xc200_0053, to_int(Word, true, Double)),
+        row("fcvt.wu.d", FloatToRegRound,   0xc210_0053, to_int(Word, false, Double)),
+        r64("fcvt.l.d",  FloatToRegRound,   0xc220_0053, to_int(Width::Double, true, Double)),
+        r64("fcvt.lu.d", FloatToRegRound,   0xc230_0053, to_int(Width::Double, false, Double)),
+        row("fcvt.d.w",  FloatFromRegRound, 0xd200_0053, from_int(Word, true, Double)),
+        row("fcvt.d.wu", FloatFromRegRound, 0xd210_0053, from_int(Word, false, Double)),
+        r64("fcvt.d.l",  FloatFromRegRound, 0xd220_0053, from_int(Width::Double, true, Double)),
+        r64("fcvt.d.lu", FloatFromRegRound, 0xd230_0053, from_int(Width::Double, false, Double)),
+        r64("fmv.x.d",   FloatToReg,        0xe200_0053, Op::Float(ToBits, Double)),
+        r64("fmv.d.x",   FloatFromReg,      0xf200_0053, Op::Float(FromBits, Double)),
     ]
 };
 
@@ -243,7 +300,9 @@ impl Inst {
 impl Row {
     /// Whether this row describes `word`, on a machine of this width.
     fn matches(&self, xlen: Xlen, word: u32) -> bool {
-        word & !self.format.operand_mask(xlen) == self.fixed && self.since <= xlen
+        word & !self.format.operand_mask(xlen) == self.fixed
+            && self.since <= xlen
+            && (!self.format.floats().rounding || Rounding::new((word >> 12) & 7).is_some())
     }
 
     /// The instruction in `word`, which matches this row.
@@ -258,184 +317,5 @@ impl Row {
             rs2: pick(self.format.has_rs2(), 20),
             imm: self.format.imm(xlen, word),
         }
-    }
-}
-
-/// Bits of the `rd` field.
-const RD: u32 = 0x0000_0f80;
-/// Bits of the `funct3` field.
-const FUNCT3: u32 = 0x0000_7000;
-/// Bits of the `rs1` field.
-const RS1: u32 = 0x000f_8000;
-/// Bits of the `rs2` field.
-const RS2: u32 = 0x01f0_0000;
-/// Bits of the ordering of an atomic access.
-const ORDER: u32 = 0x0600_0000;
-/// Bits of a 12-bit immediate.
-const IMM12: u32 = 0xfff0_0000;
-/// The immediate of `fence.tso`, the only fence with a mode.
-pub(crate) const FENCE_TSO: i32 = 0x833;
-
-impl Format {
-    const fn has_rd(self) -> bool {
-        !matches!(self, Self::S | Self::B | Self::Fence | Self::FenceI | Self::Bare)
-    }
-
-    const fn has_rs1(self) -> bool {
-        !matches!(self, Self::U | Self::J | Self::CsrImm | Self::Fence | Self::FenceI | Self::Bare)
-    }
-
-    const fn has_rs2(self) -> bool {
-        matches!(self, Self::R | Self::S | Self::B | Self::Amo)
-    }
-
-    /// The bits that hold operands or are ignored.
-    const fn operand_mask(self, xlen: Xlen) -> u32 {
-        match self {
-            Self::R => RD | RS1 | RS2,
-            Self::Shift => RD | RS1 | ((xlen.bits() - 1) << 20),
-            Self::ShiftW => RD | RS1 | (31 << 20),
-            Self::U | Self::J => !0x7f,
-            Self::Amo => RD | RS1 | RS2 | ORDER,
-            Self::Lr => RD | RS1 | ORDER,
-            Self::Bare => 0,
-            Self::I
-            | Self::Load
-            | Self::S
-            | Self::B
-            | Self::Csr
-            | Self::CsrImm
-            | Self::Fence
-            | Self::FenceI => RD | RS1 | IMM12,
-        }
-    }
-
-    /// The immediate in an instruction word of this format.
-    const fn imm(self, xlen: Xlen, word: u32) -> i32 {
-        let signed = word.cast_signed();
-        match self {
-            Self::R | Self::FenceI | Self::Bare => 0,
-            Self::I | Self::Load => signed >> 20,
-            Self::Shift => field(word, 20, 6) & (xlen.bits() - 1).cast_signed(),
-            Self::ShiftW => field(word, 20, 5),
-            Self::S => ((signed >> 25) << 5) | field(word, 7, 5),
-            Self::B => {
-                ((signed >> 31) << 12)
-                    | (field(word, 7, 1) << 11)
-                    | (field(word, 25, 6) << 5)
-                    | (field(word, 8, 4) << 1)
-            }
-            Self::U => signed & !0xfff,
-            Self::J => {
-                ((signed >> 31) << 20)
-                    | (field(word, 12, 8) << 12)
-                    | (field(word, 20, 1) << 11)
-                    | (field(word, 21, 10) << 1)
-            }
-            Self::Amo | Self::Lr => field(word, 25, 2),
-            Self::Csr => field(word, 20, 12),
-            Self::CsrImm => field(word, 20, 12) | (field(word, 15, 5) << 12),
-            // Modes that the manual reserves mean an ordinary fence.
-            Self::Fence if field(word, 20, 12) == FENCE_TSO => FENCE_TSO,
-            Self::Fence => field(word, 20, 8),
-        }
-    }
-
-    /// The instruction bits that hold this immediate: the inverse of [`Format::imm`] for an
-    /// immediate that fits.
-    const fn imm_bits(self, imm: i32) -> u32 {
-        let imm = imm.cast_unsigned();
-        match self {
-            Self::R | Self::FenceI | Self::Bare => 0,
-            Self::I | Self::Load | Self::Csr | Self::Fence => imm << 20,
-            Self::Shift | Self::ShiftW => (imm & 63) << 20,
-            Self::S => ((imm >> 5) << 25) | ((imm & 31) << 7),
-            Self::B => {
-                ((imm >> 12) << 31)
-                    | (((imm >> 11) & 1) << 7)
-                    | (((imm >> 5) & 63) << 25)
-                    | (((imm >> 1) & 15) << 8)
-            }
-            Self::U => imm & !0xfff,
-            Self::J => {
-                ((imm >> 20) << 31)
-                    | (((imm >> 12) & 0xff) << 12)
-                    | (((imm >> 11) & 1) << 20)
-                    | (((imm >> 1) & 0x3ff) << 21)
-            }
-            Self::Amo | Self::Lr => (imm & 3) << 25,
-            Self::CsrImm => (imm << 20) | (((imm >> 12) & 31) << 15),
-        }
-    }
-}
-
-/// `len` bits of `word`, starting at bit `lo`.
-const fn field(word: u32, lo: u32, len: u32) -> i32 {
-    ((word >> lo) & ((1 << len) - 1)).cast_signed()
-}
-
-/// Rows by opcode and `funct3`, so that decoding compares a word with a few of them.
-struct Index {
-    /// Row numbers, grouped by key.
-    rows: [u8; SLOTS],
-    /// Where the group of each key starts in `rows`; the next key's start is its end.
-    starts: [u16; KEYS + 1],
-}
-
-/// Five opcode bits (the low two are always 3) and three of `funct3`.
-const KEYS: usize = 256;
-/// Row numbers in the index: a row whose `funct3` is an operand is in eight groups.
-const SLOTS: usize = {
-    let (mut slots, mut row) = (0, 0);
-    while row < TABLE.len() {
-        slots += if has_funct3(&TABLE[row]) { 1 } else { 8 };
-        row += 1;
-    }
-    slots
-};
-
-const _: () = assert!(TABLE.len() <= 1 << 8 && SLOTS < 1 << 16);
-
-static INDEX: Index = Index::build();
-
-const fn key(word: u32) -> usize {
-    (((word >> 2) & 31) | ((word & FUNCT3) >> 7)) as usize
-}
-
-const fn has_funct3(row: &Row) -> bool {
-    row.format.operand_mask(Xlen::Rv64) & FUNCT3 == 0
-}
-
-impl Index {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "slots and rows are few: see the assertion"
-    )]
-    const fn build() -> Self {
-        let mut index = Self { rows: [0; SLOTS], starts: [0; KEYS + 1] };
-        let (mut slot, mut group) = (0, 0);
-        while group < KEYS {
-            index.starts[group] = slot as u16;
-            let mut row = 0;
-            while row < TABLE.len() {
-                // Without a `funct3` of its own, a row belongs to all groups of its opcode.
-                let significant = if has_funct3(&TABLE[row]) { KEYS - 1 } else { 31 };
-                if key(TABLE[row].fixed) & significant == group & significant {
-                    index.rows[slot] = row as u8;
-                    slot += 1;
-                }
-                row += 1;
-            }
-            group += 1;
-        }
-        index.starts[KEYS] = slot as u16;
-        index
-    }
-
-    /// The rows that may match `word`.
-    fn candidates(&self, word: u32) -> impl Iterator<Item = &'static Row> {
-        let group = key(word);
-        let range = usize::from(self.starts[group])..usize::from(self.starts[group + 1]);
-        self.rows[range].iter().map(|&row| &TABLE[usize::from(row)])
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::alu::Alu;
 use crate::csr::{Csr, CsrOp};
+use crate::float::{FloatOp, Precision};
 use crate::reg::Reg;
 use crate::word::Width;
 
@@ -62,9 +63,17 @@ pub enum Op {
     /// `rd = csr; csr = update(csr, rs1)`. Bits 11 to 0 of `imm` are the register's number; an
     /// immediate operand is in bits 16 to 12 of `imm`.
     Csr(CsrOp),
+    /// `f[rd] = memory[rs1 + offset]`. Floating-point registers and offset are packed into `imm`.
+    FloatLoad(Precision),
+    /// `memory[rs1 + offset] = f[rs2]`, packed likewise.
+    FloatStore(Precision),
+    /// Computes on floating-point registers, which are packed into `imm` with the rounding mode.
+    Float(FloatOp, Precision),
 }
 
 /// A decoded instruction.
+///
+/// The registers are integer registers; those of floating point are in `imm`.
 ///
 /// **Invariant:** operands that the instruction lacks are `x0` and 0, so an operand that is not
 /// `x0` is one that the instruction has. [`Inst::encode`] refuses an instruction that breaks this.
@@ -79,6 +88,7 @@ pub struct Inst {
     /// The second register it reads.
     pub rs2: Reg,
     /// The constant, as [`Op`] uses it: offsets are in bytes, upper immediates already shifted.
+    /// Opaque where the operation is one of floating point.
     pub imm: i32,
 }
 
@@ -121,8 +131,8 @@ impl Inst {
         }
     }
 
-    /// Whether a region cannot hold this: it concerns the environment, other harts or the
-    /// instruction stream itself.
+    /// Whether a region cannot hold this: it concerns the environment, other harts, the
+    /// instruction stream itself or floating point.
     #[inline]
     pub const fn ends_region(&self) -> bool {
         matches!(
@@ -134,7 +144,13 @@ impl Inst {
                 | Op::Sc(_)
                 | Op::Amo { .. }
                 | Op::FenceI
-        )
+        ) || self.is_float()
+    }
+
+    /// Whether this needs floating-point registers. Accesses to `fcsr` do not say so.
+    #[inline]
+    pub const fn is_float(&self) -> bool {
+        matches!(self.op, Op::Float(..) | Op::FloatLoad(_) | Op::FloatStore(_))
     }
 
     /// The control and status register this names.

@@ -4,7 +4,8 @@
 //! [`step`] states what it does. Decoding, encoding, printing and parsing are loops over the
 //! table. Executing, lifting and every other analysis are implementations of [`Machine`].
 //!
-//! The set is RV32 and RV64 `IMAC` with `Zicsr` and `Zifencei`, unprivileged.
+//! The set is RV32 and RV64 `IMAFDC` with `Zicsr` and `Zifencei`, unprivileged. A machine need not
+//! have all of it: [`Inst::is_float`] and others tell what an environment may lack.
 //!
 //! ```
 //! use autoprec_isa::{Inst, Xlen, decode};
@@ -24,6 +25,7 @@ mod asm;
 mod compressed;
 mod csr;
 pub mod encoding;
+mod float;
 mod inst;
 mod reg;
 mod step;
@@ -33,7 +35,8 @@ pub use alu::Alu;
 pub use asm::{Asm, ParseError};
 pub use csr::{Csr, CsrOp, CsrUpdate, CsrWrite, ParseCsrError};
 pub use encoding::decode;
+pub use float::{BadRounding, FloatAction, FloatOp, FloatOperands, FloatUnit, Precision, Rounding};
 pub use inst::{Decoded, Inst, Op};
-pub use reg::{ParseRegError, Reg};
+pub use reg::{FReg, ParseRegError, Reg};
 pub use step::{Flow, Machine, Stepped, step};
 pub use word::{Width, Word, Xlen};

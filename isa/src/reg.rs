@@ -1,4 +1,4 @@
-//! Integer registers and their names.
+//! Registers and their names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -69,6 +69,71 @@ impl Reg {
     }
 }
 
+/// A floating-point register. Its number is below 32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FReg(u8);
+
+/// Names in the standard calling convention, by register number.
+const FLOAT_ABI_NAMES: [&str; 32] = [
+    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2",
+    "fa3", "fa4", "fa5", "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9",
+    "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
+];
+
+impl FReg {
+    /// Every register, in order of number.
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + Clone {
+        (0..32u8).map(Self)
+    }
+
+    /// This register's number, below 32.
+    #[inline]
+    pub const fn index(self) -> usize {
+        (self.0 & 31) as usize
+    }
+
+    /// Its name in the standard calling convention, such as `fa0`.
+    pub const fn abi_name(self) -> &'static str {
+        FLOAT_ABI_NAMES[self.index()]
+    }
+
+    /// The register named by five bits of `word`, from bit `shift` on.
+    pub(crate) const fn from_bits(word: u32, shift: u32) -> Self {
+        Self(((word >> shift) & 31) as u8)
+    }
+
+    /// This register's number, placed at bit `shift` of a word.
+    pub(crate) const fn bits(self, shift: u32) -> u32 {
+        (self.0 as u32) << shift
+    }
+}
+
+/// The floating-point register of the same number, for encodings that say which kind it is elsewhere.
+impl From<Reg> for FReg {
+    fn from(reg: Reg) -> Self {
+        Self(reg.0)
+    }
+}
+
+/// The name in the calling convention.
+impl fmt::Display for FReg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.abi_name())
+    }
+}
+
+/// Reads `f10` or `fa0`.
+impl FromStr for FReg {
+    type Err = ParseRegError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let named = Self::all().find(|reg| reg.abi_name() == name);
+        let numbered =
+            || Self::all().find(|reg| name.strip_prefix('f') == Some(&reg.0.to_string()));
+        named.or_else(numbered).ok_or_else(|| ParseRegError { name: name.to_owned() })
+    }
+}
+
 /// The name in the calling convention.
 impl fmt::Display for Reg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +143,9 @@ impl fmt::Display for Reg {
 
 /// There is no register of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no register is called `{name}`; write x0 to x31, or an ABI name such as a0")]
+#[error(
+    "no register is called `{name}`; write x0 to x31 or f0 to f31, or an ABI name such as a0 or fa0"
+)]
 pub struct ParseRegError {
     /// What was read.
     pub name: String,

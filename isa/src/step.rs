@@ -5,6 +5,7 @@
 
 use crate::alu::Alu;
 use crate::csr::{Csr, CsrOp, CsrUpdate, CsrWrite};
+use crate::float::{self, FloatAction, FloatOperands};
 use crate::inst::{Inst, Op};
 use crate::reg::Reg;
 use crate::word::{Width, Xlen};
@@ -92,6 +93,13 @@ pub trait Machine {
         csr: Csr,
         write: Option<CsrWrite<Self::Word>>,
     ) -> Result<Self::Word, Self::Fault>;
+
+    /// Does something with floating-point registers; gives the value for `rd`, which is unused if that
+    /// is `x0`. [`FloatUnit`](crate::FloatUnit) has the registers and the arithmetic.
+    ///
+    /// # Errors
+    /// The address is inaccessible, there is no rounding mode, or the machine has no floating point.
+    fn float(&mut self, action: FloatAction<Self::Word>) -> Result<Self::Word, Self::Fault>;
 }
 
 /// Where control goes after an instruction.
@@ -180,6 +188,7 @@ pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) ->
         Op::Ebreak => return Ok(Flow::Ebreak),
         Op::Amo { .. } | Op::Lr(_) | Op::Sc(_) => atomic(m, xlen, inst)?,
         Op::Csr(op) => csr(m, op, inst)?,
+        Op::FloatLoad(_) | Op::FloatStore(_) | Op::Float(..) => floating(m, xlen, inst)?,
     };
     if rd != Reg::ZERO {
         m.set_reg(rd, value);
@@ -224,6 +233,25 @@ fn csr<M: Machine>(m: &mut M, op: CsrOp, inst: &Inst) -> Result<M::Word, M::Faul
         Some(CsrWrite { update: op.update, operand })
     };
     m.csr(Csr::from_imm(inst.imm), write)
+}
+
+/// The floating-point instructions; gives the value for `rd`.
+fn floating<M: Machine>(m: &mut M, xlen: Xlen, inst: &Inst) -> Result<M::Word, M::Fault> {
+    let operands = FloatOperands::of(inst.imm);
+    let address = |m: &mut M| address(m, xlen, &Inst { imm: float::offset(inst.imm), ..*inst });
+    let action = match inst.op {
+        Op::FloatLoad(precision) => {
+            FloatAction::Load { precision, reg: operands.rd, addr: address(m) }
+        }
+        Op::FloatStore(precision) => {
+            FloatAction::Store { precision, reg: operands.rs2, addr: address(m) }
+        }
+        Op::Float(op, precision) => {
+            FloatAction::Compute { op, precision, operands, x: m.reg(inst.rs1) }
+        }
+        _ => unreachable!("`step` passes floating point only"),
+    };
+    m.float(action)
 }
 
 /// Sign-extends an immediate.

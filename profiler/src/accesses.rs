@@ -108,6 +108,8 @@ fn widths(inst: Inst) -> (Option<Width>, Option<Width>) {
         Op::Load { width, .. } | Op::Lr(width) => (Some(width), None),
         Op::Store(width) | Op::Sc(width) => (None, Some(width)),
         Op::Amo { width, .. } => (Some(width), Some(width)),
+        Op::FloatLoad(precision) => (Some(precision.width()), None),
+        Op::FloatStore(precision) => (None, Some(precision.width())),
         _ => (None, None),
     }
 }

@@ -161,7 +161,12 @@ pub(crate) trait Host {
     /// Lays out memory and starts the environment's own state.
     fn start(&self, program: &Program, input: &Input) -> Result<Started, String>;
 
-    /// The instruction, if the machine has it.
+    /// Whether the machine has floating point: the extensions F and D.
+    fn has_float(&self) -> bool {
+        false
+    }
+
+    /// The instruction, if the machine has it. Floating point is left to [`Host::has_float`].
     fn decode(&self, xlen: Xlen, word: u32) -> Option<Decoded> {
         decode(xlen, word)
     }

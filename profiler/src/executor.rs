@@ -225,6 +225,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             memory.observe(W::XLEN.bytes());
         }
         let mut hart = Hart::new(memory, setting.host.aligned_only());
+        hart.float = setting.host.has_float().then(Box::default);
         for (reg, value) in registers {
             hart.set_reg(reg, value);
         }

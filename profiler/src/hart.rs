@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_isa::{Alu, Csr, CsrWrite, Machine, Reg, Width, Word, Xlen};
+use autoprec_isa::{
+    Alu, BadRounding, Csr, CsrWrite, FReg, FloatAction, FloatUnit, Machine, Reg, Width, Word, Xlen,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::memory::{AccessError, Memory};
@@ -20,6 +22,8 @@ pub(crate) enum Fault {
     Misaligned { addr: u64, bytes: u32 },
     /// A control and status register that is not there.
     Csr(u16),
+    /// An instruction that rounds as `frm` says, which says nothing.
+    Rounding(BadRounding),
 }
 
 /// What the environment and observers see of the machine, whatever its word width.
@@ -60,6 +64,8 @@ pub(crate) struct Hart<W> {
     pub(crate) instructions: u64,
     /// The instruction that called the environment last.
     pub(crate) call_pc: u64,
+    /// Floating point, where the environment has it; without, no such instruction is decoded.
+    pub(crate) float: Option<Box<FloatUnit>>,
     reservation: Option<u64>,
 }
 
@@ -75,15 +81,22 @@ impl<W: Word> Hart<W> {
             aligned_only,
             instructions: 0,
             call_pc: 0,
+            float: None,
             reservation: None,
         }
     }
 
-    /// SHA-256 of the registers and of memory that is not zero.
+    /// SHA-256 of the registers and of memory that is not zero; of floating point too, once used.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
         for value in self.registers() {
             hasher.update(value.to_le_bytes());
+        }
+        if let Some(unit) = self.float.as_deref().filter(|unit| **unit != FloatUnit::default()) {
+            for reg in FReg::all() {
+                hasher.update(unit.reg(reg).to_le_bytes());
+            }
+            hasher.update([unit.fcsr()]);
         }
         self.memory.digest(&mut hasher);
         hasher.finalize().into()
@@ -97,6 +110,10 @@ impl<W: Word> Hart<W> {
     /// The stack pointer.
     pub(crate) fn sp(&self) -> u64 {
         self.regs[Reg::SP.index()].to_u64()
+    }
+
+    fn unit(&mut self) -> &mut FloatUnit {
+        self.float.as_mut().expect("floating point is decoded only where there is a unit")
     }
 
     #[cold]
@@ -203,6 +220,10 @@ impl<W: Word> Machine for Fast<'_, W> {
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<W>>) -> Result<W, Stopped> {
         Err(Stopped)
     }
+
+    fn float(&mut self, _: FloatAction<W>) -> Result<W, Stopped> {
+        Err(Stopped)
+    }
 }
 
 /// The low bytes of `value` that an access of this width loads, sign-extended.
@@ -276,7 +297,29 @@ impl<W: Word> Machine for Hart<W> {
             Csr::CYCLEH | Csr::TIMEH | Csr::INSTRETH if readable && W::XLEN == Xlen::Rv32 => {
                 Ok(W::from_u64(self.instructions >> 32))
             }
-            _ => Err(self.stop(Fault::Csr(csr.number()))),
+            _ => {
+                let value = self.float.as_mut().and_then(|unit| unit.csr(csr, write));
+                value.ok_or_else(|| self.stop(Fault::Csr(csr.number())))
+            }
+        }
+    }
+
+    fn float(&mut self, action: FloatAction<W>) -> Result<W, Stopped> {
+        match action {
+            FloatAction::Load { precision, reg, addr } => {
+                let bits = self.load_bytes(precision.width(), addr.to_u64())?;
+                self.unit().load(precision, reg, bits);
+                Ok(W::default())
+            }
+            FloatAction::Store { precision, reg, addr } => {
+                let bits = self.unit().reg(reg);
+                self.store_bytes(precision.width(), addr.to_u64(), bits)?;
+                Ok(W::default())
+            }
+            FloatAction::Compute { op, precision, operands, x } => {
+                let result = self.unit().compute(op, precision, operands, x);
+                result.map_err(|error| self.stop(Fault::Rounding(error)))
+            }
         }
     }
 }
@@ -309,5 +352,29 @@ impl<W: Word> Guest for Hart<W> {
 
     fn pc(&self) -> u64 {
         self.call_pc
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The digest is that of a machine without floating point until it is used.
+    #[test]
+    fn the_digest_covers_what_was_used() {
+        let digest = |float: Option<FloatUnit>| {
+            let mut hart = Hart::<u64>::new(Memory::new(0..0), false);
+            hart.float = float.map(Box::new);
+            hart.digest()
+        };
+        let reg = |number: usize, bits| {
+            let mut unit = FloatUnit::default();
+            unit.set_reg(FReg::all().nth(number).expect("below 32"), bits);
+            Some(unit)
+        };
+        let unused = digest(None);
+        assert_eq!(digest(reg(1, 0)), unused);
+        assert_ne!(digest(reg(1, 1)), unused);
+        assert_ne!(digest(reg(2, 1)), digest(reg(1, 1)));
     }
 }

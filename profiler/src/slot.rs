@@ -90,6 +90,14 @@ fn general<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, rest: &[Slot<W>]) {
     }
 }
 
+/// Floating point, whose machine is the hart itself.
+fn floating<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, rest: &[Slot<W>]) {
+    hart.fault_pc = slot.pc;
+    if perform(hart, slot, slot.inst.op).is_ok() {
+        proceed(hart, rest);
+    }
+}
+
 macro_rules! handlers {
     ($($name:ident = $op:expr;)*) => {
         $(
@@ -109,7 +117,10 @@ macro_rules! handlers {
                     return $name::<W>;
                 }
             )*
-            general::<W>
+            match op {
+                Op::Float(..) | Op::FloatLoad(_) | Op::FloatStore(_) => floating::<W>,
+                _ => general::<W>,
+            }
         }
     };
 }
@@ -192,6 +203,7 @@ mod tests {
         let bytes: Vec<u8> = (0..0x2000u32).map(|i| i.wrapping_mul(37).to_le_bytes()[0]).collect();
         memory.initialise(DATA, &bytes);
         let mut hart = Hart::new(memory, false);
+        hart.float = Some(Box::default());
         for (reg, &value) in Reg::all().zip(values) {
             Guest::set_reg(&mut hart, reg, value);
         }

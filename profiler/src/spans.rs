@@ -189,7 +189,9 @@ impl<'a, W: Word> Spans<'a, W> {
             let Some(word) = self.program.word_at(pc) else {
                 break if begins { End::OutsideText } else { End::FallThrough };
             };
-            let Some(Decoded { inst, len }) = self.host.decode(W::XLEN, word) else {
+            let decoded = self.host.decode(W::XLEN, word);
+            let decoded = decoded.filter(|d| self.host.has_float() || !d.inst.is_float());
+            let Some(Decoded { inst, len }) = decoded else {
                 break if !begins {
                     // The instructions before it are executed and counted first.
                     End::FallThrough

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
-use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Reg, Width, Word, step};
+use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Reg, Width, Word, step};
 
 use super::access::Access;
 use super::random::{Rng, mix};
@@ -229,6 +229,10 @@ impl autoprec_isa::Machine for Machine {
     }
 
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<u32>>) -> Result<u32, BadAddress> {
+        Err(BadAddress)
+    }
+
+    fn float(&mut self, _: FloatAction<u32>) -> Result<u32, BadAddress> {
         Err(BadAddress)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Field};
-use autoprec_isa::{Alu, Csr, CsrWrite, Flow, Machine, Reg, Width, step};
+use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Reg, Width, step};
 use autoprec_synth::{Host, OPENVM, Precompile};
 
 /// Timestamps and pointers are below this.
@@ -120,6 +120,10 @@ impl Machine for World {
     }
 
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<u32>>) -> Result<u32, Fault> {
+        unreachable!("regions have none")
+    }
+
+    fn float(&mut self, _: FloatAction<u32>) -> Result<u32, Fault> {
         unreachable!("regions have none")
     }
 }

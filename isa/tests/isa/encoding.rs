@@ -57,8 +57,8 @@ fn reserved_halfwords_are_nothing_and_hints_are_harmless() {
     for half in [0x0000, 0x6501, 0x6101, 0x4002, 0x8002, 0x6002] {
         assert_eq!(text(Xlen::Rv64, half), None, "{half:04x}");
     }
-    // Floating-point accesses; on RV32, shifts by 32 or more.
-    for half in [0x2000, 0xa000, 0x2002, 0xa002, 0x6000, 0xe000, 0x9001, 0x1502] {
+    // On RV32, shifts by 32 or more.
+    for half in [0x9001, 0x1502] {
         assert_eq!(text(Xlen::Rv32, half), None, "{half:04x}");
     }
     assert_eq!(text(Xlen::Rv64, 0x2001), None, "c.addiw to x0 is reserved");
@@ -72,6 +72,10 @@ fn reserved_halfwords_are_nothing_and_hints_are_harmless() {
 fn reserved_words_are_nothing() {
     // All ones and zeros, a longer encoding, lr.w with rs2, slli by 32, ld, an unknown funct7.
     for word in [0xffff_ffff, 0, 0x0000_001f, 0x1015_a52f, 0x0205_9513, 0x0005_b503, 0x04c5_8533] {
+        assert_eq!(decode(Xlen::Rv32, word), None, "{word:08x}");
+    }
+    // Reserved rounding modes, quadruple precision, fsqrt.s with rs2, fmv.x.d.
+    for word in [0x00c5_d553, 0x00c5_e553, 0x06c5_f553, 0x5815_f553, 0xe205_0553] {
         assert_eq!(decode(Xlen::Rv32, word), None, "{word:08x}");
     }
 }
@@ -100,7 +104,13 @@ pub(crate) fn words() -> impl Strategy<Value = u32> {
         let row = &TABLE[row];
         let operands = match row.format {
             Format::Bare => 0,
-            Format::R => 0x01ff_8f80,
+            Format::R | Format::Float2 | Format::FloatCompare => 0x01ff_8f80,
+            Format::Float3Round => 0xf9ff_ff80,
+            Format::Float2Round => 0x01ff_ff80,
+            Format::Float1Round | Format::FloatToRegRound | Format::FloatFromRegRound => {
+                0x000f_ff80
+            }
+            Format::FloatToReg | Format::FloatFromReg => 0x000f_8f80,
             Format::Shift | Format::ShiftW => 0x03ff_8f80,
             Format::Amo => 0x07ff_8f80,
             Format::Lr => 0x060f_8f80,
@@ -129,6 +139,10 @@ fn fit(format: Format, xlen: Xlen, inst: Inst) -> Inst {
     let no = Reg::ZERO;
     let (rd, rs1, rs2) = (inst.rd, inst.rs1, inst.rs2);
     let signed = |bits: u32| inst.imm << (32 - bits) >> (32 - bits);
+    // Of a packed immediate: registers 0 to 2, and the rounding mode of bits that are any of three.
+    let floats = |regs: u32| inst.imm & ((1 << (5 * regs)) - 1);
+    let rounding = [0, 1, 2, 3, 4, 7][(inst.imm.cast_unsigned() >> 20) as usize % 6] << 20;
+    let source = inst.imm & 31 << 5;
     let (rd, rs1, rs2, imm) = match format {
         Format::R => (rd, rs1, rs2, 0),
         Format::I | Format::Load => (rd, rs1, no, signed(12)),
@@ -144,6 +158,17 @@ fn fit(format: Format, xlen: Xlen, inst: Inst) -> Inst {
         Format::CsrImm => (rd, no, no, inst.imm & 0x1_ffff),
         Format::Fence => (no, no, no, inst.imm & 0xff),
         Format::FenceI | Format::Bare => (no, no, no, 0),
+        Format::FloatLoad => (no, rs1, no, signed(12) << 20 | inst.imm & 31),
+        Format::FloatStore => (no, rs1, no, signed(12) << 20 | inst.imm & 31 << 10),
+        Format::Float3Round => (no, no, no, floats(4) | rounding),
+        Format::Float2Round => (no, no, no, floats(3) | rounding),
+        Format::Float1Round => (no, no, no, floats(2) | rounding),
+        Format::Float2 => (no, no, no, floats(3)),
+        Format::FloatCompare => (rd, no, no, floats(3) & !31),
+        Format::FloatToRegRound => (rd, no, no, source | rounding),
+        Format::FloatToReg => (rd, no, no, source),
+        Format::FloatFromRegRound => (no, rs1, no, inst.imm & 31 | rounding),
+        Format::FloatFromReg => (no, rs1, no, inst.imm & 31),
     };
     Inst { op: inst.op, rd, rs1, rs2, imm }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use autoprec_isa::{Alu, Csr, CsrWrite, Machine, Reg, Width, Word};
+use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, FloatUnit, Machine, Reg, Width, Word};
 
 /// A machine of concrete words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,24 +14,33 @@ pub(crate) struct Concrete<W> {
     pub(crate) memory: BTreeMap<u64, u8>,
     pub(crate) reservation: Option<W>,
     pub(crate) csrs: Vec<CsrAccess<W>>,
+    pub(crate) float: FloatUnit,
 }
 
 impl<W: Word> Concrete<W> {
     pub(crate) fn write(&mut self, width: Width, addr: W, value: W) {
+        self.write_bits(width, addr, value.to_u64());
+    }
+
+    fn write_bits(&mut self, width: Width, addr: W, bits: u64) {
         let addresses =
             (0..u64::from(width.bytes())).map(|i| W::XLEN.mask(addr.to_u64().wrapping_add(i)));
-        for (addr, byte) in addresses.zip(value.to_u64().to_le_bytes()) {
+        for (addr, byte) in addresses.zip(bits.to_le_bytes()) {
             self.memory.insert(addr, byte);
         }
     }
 
-    pub(crate) fn read(&self, width: Width, signed: bool, addr: W) -> W {
+    fn read_bits(&self, width: Width, addr: W) -> u64 {
         let byte = |i| {
             let addr = W::XLEN.mask(addr.to_u64().wrapping_add(i));
             u64::from(self.memory.get(&addr).copied().unwrap_or(0))
         };
         let bytes = u64::from(width.bytes());
-        let value = (0..bytes).map(|i| byte(i) << (8 * i)).fold(0, |value, byte| value | byte);
+        (0..bytes).map(|i| byte(i) << (8 * i)).fold(0, |value, byte| value | byte)
+    }
+
+    pub(crate) fn read(&self, width: Width, signed: bool, addr: W) -> W {
+        let value = self.read_bits(width, addr);
         let unused = 64 - 8 * width.bytes();
         let extended = ((value << unused).cast_signed() >> unused).cast_unsigned();
         W::from_u64(if signed { extended } else { value })
@@ -90,7 +99,24 @@ impl<W: Word> Machine for Concrete<W> {
 
     fn csr(&mut self, csr: Csr, write: Option<CsrWrite<W>>) -> Result<W, Infallible> {
         self.csrs.push((csr, write));
-        Ok(W::from_u64(0x1234))
+        Ok(self.float.csr(csr, write).unwrap_or(W::from_u64(0x1234)))
+    }
+
+    fn float(&mut self, action: FloatAction<W>) -> Result<W, Infallible> {
+        match action {
+            FloatAction::Load { precision, reg, addr } => {
+                let bits = self.read_bits(precision.width(), addr);
+                self.float.load(precision, reg, bits);
+            }
+            FloatAction::Store { precision, reg, addr } => {
+                self.write_bits(precision.width(), addr, self.float.reg(reg));
+            }
+            FloatAction::Compute { op, precision, operands, x } => {
+                let result = self.float.compute(op, precision, operands, x);
+                return Ok(result.expect("no test here sets a mode that does not exist"));
+            }
+        }
+        Ok(W::default())
     }
 }
 
@@ -186,6 +212,10 @@ impl Machine for Lift {
     }
 
     fn csr(&mut self, _: Csr, _: Option<CsrWrite<usize>>) -> Result<usize, Unliftable> {
+        Err(Unliftable)
+    }
+
+    fn float(&mut self, _: FloatAction<usize>) -> Result<usize, Unliftable> {
         Err(Unliftable)
     }
 }

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod encoding;
+mod floats;
 mod machine;
 mod semantics;
 mod text;

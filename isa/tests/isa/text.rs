@@ -26,6 +26,11 @@ fn pseudo_instructions_stand_for_one_instruction() {
         ("fence", "fence iorw, iorw"),
         ("rdcycle a0", "csrrs a0, cycle, zero"),
         ("sext.w a0, a1", "addiw a0, a1, 0"),
+        ("fmv.d fa0, fa1", "fsgnj.d fa0, fa1, fa1"),
+        ("fabs.s ft0, fs1", "fsgnjx.s ft0, fs1, fs1"),
+        ("frcsr a0", "csrrs a0, fcsr, zero"),
+        ("fsrm a0, a1", "csrrw a0, frm, a1"),
+        ("fsflags a1", "csrrw zero, fflags, a1"),
     ];
     for (text, base) in cases {
         assert_eq!(printed(text), base);
@@ -41,6 +46,11 @@ fn spelling_is_free_where_meaning_is_not() {
     assert_eq!(printed("csrrs a0, 0xc00, x0"), "csrrs a0, cycle, zero");
     assert_eq!(printed("csrrwi a0, 0x800, 31"), "csrrwi a0, 0x800, 31");
     assert_eq!(printed("fence 0, rw"), "fence 0, rw");
+    assert_eq!(printed("flw f10, (sp)"), "flw fa0, 0(sp)");
+    assert_eq!(printed("fadd.s f0,f1,f31,dyn"), "fadd.s ft0, ft1, ft11");
+    assert_eq!(printed("fcvt.w.d a0, fa0, rtz"), "fcvt.w.d a0, fa0, rtz");
+    assert_eq!(printed("fcvt.d.w fa0, a0, rne"), "fcvt.d.w fa0, a0");
+    assert_eq!(printed("fcvt.d.w fa0, a0, dyn"), "fcvt.d.w fa0, a0, dyn");
 }
 
 #[test]
@@ -57,6 +67,10 @@ fn errors_say_what_is_wrong() {
     assert_eq!(error("lui a0, -1"), "expected a number from 0 to 0xfffff, got `-1`");
     assert!(error("addw a0, a1, a2").starts_with("`addw a0, a1, a2` has no encoding on rv32"));
     assert!(error("beq a0, a1, 4096").starts_with("`beq a0, a1, 4096` has no encoding"));
+    assert_eq!(error("fadd.s a0, fa1, fa2"), "expected a floating-point register, got `a0`");
+    assert_eq!(error("fld fa0, 2048(a0)"), "expected an offset from -2048 to 2047, got `2048`");
+    assert!(error("fsqrt.s fa0, fa1, up").starts_with("expected a rounding mode: rne, rtz"));
+    assert!(error("fmv.x.d a0, fa0").starts_with("`fmv.x.d a0, fa0` has no encoding on rv32"));
     assert!(error("li a0, 5000").starts_with("`addi a0, zero, 5000` has no encoding"));
 }
 

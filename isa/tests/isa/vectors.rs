@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use autoprec_isa::{Reg, Xlen};
+use autoprec_isa::{FReg, FloatUnit, Reg, Xlen};
 
 /// Where the code lies, surrounded by breakpoints.
 pub(crate) const START: u64 = 0x2000_0800;
@@ -29,10 +29,11 @@ pub(crate) struct Vector<'a> {
     pub(crate) outcome: &'a str,
 }
 
-/// Registers and memory.
+/// Registers, of floating point too, and memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) regs: [u64; 32],
+    pub(crate) float: FloatUnit,
     pub(crate) data: Vec<u8>,
 }
 
@@ -53,12 +54,16 @@ impl State {
             let value = inputs.get(reg.abi_name()).copied();
             regs[reg.index()] = xlen.mask(value.unwrap_or(PATTERN.wrapping_mul(i)));
         }
+        let mut float = FloatUnit::default();
+        for (reg, i) in FReg::all().zip(0..) {
+            float.set_reg(reg, !PATTERN.wrapping_mul(i));
+        }
         let pattern = (0..DATA_BYTES).map(|i| (i * 0x9d + 0x63).to_le_bytes()[0]);
         let mut data: Vec<u8> = pattern.collect();
         let chosen = inputs.get("memory").copied().unwrap_or(0);
         data[CHOSEN..CHOSEN + 8].copy_from_slice(&chosen.to_le_bytes());
         data[CHOSEN + 8..CHOSEN + 16].fill(0);
-        Self { regs, data }
+        Self { regs, float, data }
     }
 
     /// In one word, how `after` differs from this.
@@ -66,6 +71,12 @@ impl State {
         let mut effects = Vec::new();
         for reg in Reg::all().filter(|reg| self.regs[reg.index()] != after.regs[reg.index()]) {
             effects.push(format!("{reg}={:x}", after.regs[reg.index()]));
+        }
+        for reg in FReg::all().filter(|&reg| self.float.reg(reg) != after.float.reg(reg)) {
+            effects.push(format!("{reg}={:x}", after.float.reg(reg)));
+        }
+        if self.float.fcsr() != after.float.fcsr() {
+            effects.push(format!("fcsr={:x}", after.float.fcsr()));
         }
         if self.data != after.data {
             effects.extend(self.stores(after));

@@ -17,6 +17,12 @@ BRANCH = "beq bne blt bge bltu bgeu".split()
 ATOMIC = "amoswap amoadd amoxor amoand amoor amomin amomax amominu amomaxu".split()
 ORDER = ["", ".aq", ".rl", ".aqrl"]
 CSR = "csrrw csrrs csrrc".split()
+FLOAT_FUSED = "fmadd fmsub fnmsub fnmadd".split()
+FLOAT = "fadd fsub fmul fdiv".split()
+FLOAT_PLAIN = "fsgnj fsgnjn fsgnjx fmin fmax".split()
+FLOAT_COMPARE = "feq flt fle".split()
+# Nothing is "as frm says".
+ROUNDING = ("", ", rne", ", rtz", ", rdn", ", rup", ", rmm")
 
 
 def sets(xlen):
@@ -198,16 +204,16 @@ def counters(xlen):
 
 
 # Opcodes that other families are about, or that jump into themselves.
-ELSEWHERE = (0x07, 0x27, 0x43, 0x47, 0x4B, 0x4F, 0x53, 0x63, 0x6F, 0x73)
+ELSEWHERE = (0x63, 0x6F, 0x73)
 RESERVED = [0, 0xFFFFFFFF, 0x1F, 0x3F, 0x0B, 0x2B, 0x5B, 0x7B, 0x57, 0x6B, 0x77,
             0x00002063, 0x00003063, 0x00001067, 0x00007003, 0x00004023, 0x00002073 ^ 0x6000,
-            0x1005252F | 1 << 20, 0x02059513, 0x0200101B, 0x0000401B, 0x04C58533, 0x80000073]
+            0x1005252F | 1 << 20, 0x00C5D553, 0x00C5E553, 0x06C5F553, 0x02059513, 0x0200101B, 0x0000401B, 0x04C58533, 0x80000073]
 
 
 def near(xlen, words):
     """Words at a distance of a bit or two from those of instructions."""
     choice, found = random.Random(xlen), dict.fromkeys(RESERVED)
-    while len(found) < 2000:
+    while len(found) < 3000:
         word = choice.choice(words)
         for _ in range(choice.choice((1, 1, 2))):
             word ^= 1 << choice.randrange(2, 32)
@@ -245,3 +251,28 @@ def encodings(xlen):
         yield from (f"csrrs a0, {csr}, zero" for csr in ("cycleh", "timeh", "instreth"))
     yield from ("fence rw, w", "fence iorw, iorw", "fence i, o", "fence.tso", "fence.i")
     yield from ("ecall", "ebreak")
+    yield from float_encodings(xlen)
+
+
+def float_encodings(xlen):
+    for size in ("w", "d"):
+        yield from (f"f{access}{size} fs3, {i}(t5)"
+                    for access in "ls" for i in (0, 1, -1, 2047, -2048, -683))
+    for kind in ("s", "d"):
+        for rounding in ROUNDING:
+            yield from (f"{name}.{kind} fa0, fs1, ft11, ft2{rounding}" for name in FLOAT_FUSED)
+            yield from (f"{name}.{kind} fa0, fs1, ft11{rounding}" for name in FLOAT)
+            yield f"fsqrt.{kind} fs11, ft1{rounding}"
+            for size in names(xlen, ["w", "wu"], ["l", "lu"]):
+                yield f"fcvt.{size}.{kind} s11, ft1{rounding}"
+                # Exact conversions round to nearest if nothing is said, and are printed so.
+                if not (kind == "d" and size[0] == "w" and rounding == ", rne"):
+                    yield f"fcvt.{kind}.{size} ft1, s11{rounding}"
+        yield from (f"{name}.{kind} fa0, fs1, ft11" for name in FLOAT_PLAIN)
+        yield from (f"{name}.{kind} a0, fs1, ft11" for name in FLOAT_COMPARE)
+        yield f"fclass.{kind} a0, ft9"
+    yield from (f"fcvt.s.d fa0, fs11{rounding}" for rounding in ROUNDING)
+    yield from (f"fcvt.d.s fa0, fs11{rounding}" for rounding in ROUNDING if rounding != ", rne")
+    yield from ("fcvt.d.s fa0, fs11, dyn", "fcvt.d.w fa0, a0, dyn")
+    yield from ("fmv.x.w a0, ft9", "fmv.w.x ft9, a0")
+    yield from names(xlen, [], ["fmv.x.d a0, ft9", "fmv.d.x ft9, a0"])

@@ -31,7 +31,9 @@ EXPANSIONS = {
     "c.slli64": "slli $0, $0, 0", "c.lwsp": "lw $0, $1", "c.ldsp": "ld $0, $1",
     "c.swsp": "sw $0, $1", "c.sdsp": "sd $0, $1", "c.jr": "jalr zero, 0($0)",
     "c.mv": "add $0, zero, $1", "c.ebreak": "ebreak", "c.jalr": "jalr ra, 0($0)",
-    "c.add": "add $0, $0, $1",
+    "c.add": "add $0, $0, $1", "c.fld": "fld $0, $1", "c.flw": "flw $0, $1",
+    "c.fsd": "fsd $0, $1", "c.fsw": "fsw $0, $1", "c.fldsp": "fld $0, $1",
+    "c.flwsp": "flw $0, $1", "c.fsdsp": "fsd $0, $1", "c.fswsp": "fsw $0, $1",
 }
 
 
@@ -43,7 +45,7 @@ def disassembled(xlen, folder):
     """What objdump prints, per halfword; `-` where it has nothing or the manual reserves it."""
     object_path = Path(folder, "h.o")
     source = "".join(f".insn {half:#06x}\n" for half in halves())
-    subprocess.run(["riscv64-unknown-elf-as", f"-march=rv{xlen}ic", "-o", object_path, "-"],
+    subprocess.run(["riscv64-unknown-elf-as", f"-march=rv{xlen}ifdc", "-o", object_path, "-"],
                    check=True, input=source.encode())
     dump = qemu.run("riscv64-unknown-elf-objdump", "-d", "-M", "no-aliases", object_path).decode()
     found = re.findall(r"^ *([0-9a-f]+):\t([0-9a-f]{4})\s+(.*)$", dump, re.M)
@@ -87,7 +89,7 @@ def states(xlen):
 
 def performed(xlen, folder, listed):
     """Per halfword, what it does on each state."""
-    columns = [qemu.perform(xlen, folder, qemu.INTEGER,
+    columns = [qemu.perform(xlen, folder, qemu.FLOAT,
                             [(half.to_bytes(2, "little"), state) for half in listed])
                for state in states(xlen)]
     return [" ".join(row) for row in zip(*columns)]

@@ -106,9 +106,11 @@ def reserved(folder):
             texts = [text for text, _ in generate(xlen) if ";" not in text]
             for code in encode(xlen, march, texts, folder):
                 codes[int.from_bytes(code, "little")] = None
+        for code in encode(xlen, "ifd", list(cases.float_encodings(xlen)), folder):
+            codes[int.from_bytes(code, "little")] = None
         listed = cases.near(xlen, list(codes))
         state = qemu.State(xlen, {})
-        outcomes = qemu.perform(xlen, folder, qemu.INTEGER,
+        outcomes = qemu.perform(xlen, folder, qemu.FLOAT,
                                 [(word.to_bytes(4, "little"), state) for word in listed])
         lines.append(f"words rv{xlen}")
         lines += wrap(f"{word:08x}:{result}" for word, result in zip(listed, outcomes))
@@ -120,7 +122,7 @@ def encodings(folder):
              "# Registers, word, instruction."]
     for xlen in (32, 64):
         texts = list(cases.encodings(xlen))
-        for code, text in zip(encode(xlen, "ima_zicsr_zifencei", texts, folder), texts):
+        for code, text in zip(encode(xlen, "imafd_zicsr_zifencei", texts, folder), texts):
             lines.append(f"rv{xlen} {words(code)} {text}")
     write("encodings.txt", lines)
 

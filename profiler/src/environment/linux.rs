@@ -41,6 +41,9 @@ const ESPIPE: u64 = error(29);
 const ENOSYS: u64 = error(38);
 const ENODEV: u64 = error(19);
 
+/// `AT_HWCAP`: a bit per letter of IMAFDC.
+const HARDWARE: u64 = 1 << 8 | 1 << 12 | 1 | 1 << 5 | 1 << 3 | 1 << 2;
+
 /// A pipe that its owner may read and write.
 const PIPE_MODE: u32 = 0o010_600;
 
@@ -74,6 +77,10 @@ impl Host for Rules {
             random: StdRng::seed_from_u64(0),
         };
         Ok((Start { memory, registers: vec![(Reg::SP, sp)] }, Box::new(session)))
+    }
+
+    fn has_float(&self) -> bool {
+        true
     }
 }
 
@@ -110,6 +117,7 @@ fn build_stack(
         (12, 0),
         (13, 0),
         (14, 0),
+        (16, HARDWARE),
         (17, 100),
         (23, 0),
         (25, random),

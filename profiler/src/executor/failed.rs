@@ -52,6 +52,7 @@ impl<W: Word> Executor<'_, '_, W> {
             Fault::Misaligned { addr, bytes } => {
                 self.call_failed(pc, CallError::Misaligned { addr, bytes })
             }
+            Fault::Rounding(error) => self.call_failed(pc, CallError::Failed(error.to_string())),
             Fault::Csr(csr) => RunError::Csr { site: Box::new(self.site(pc)), csr },
         }
     }

@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use autoprec_isa::{Reg, Xlen};
+use autoprec_isa::{Reg, Xlen, decode};
 use autoprec_profiler::{
     Environment, Input, Limits, Patches, Program, RunError, Segment, Site, run_watched,
 };
 
 use crate::common::assemble;
-use crate::instruction_vectors::{self as vectors, DATA, DATA_BYTES, Ended, START, State, Vector, agrees};
+use crate::instruction_vectors::{
+    self as vectors, DATA, DATA_BYTES, Ended, START, State, Vector, agrees,
+};
 
 const FILES: &[&str] = &[
     include_str!("../../../isa/tests/fixtures/conformance/base.txt"),
@@ -94,7 +96,7 @@ fn check(vector: &Vector<'_>) {
         let mut regs = [0; 32];
         Reg::all().for_each(|reg| regs[reg.index()] = machine.reg(reg));
         let data = machine.read(DATA, DATA_BYTES).expect("the data can be loaded");
-        seen.insert(pc, State { regs, data });
+        seen.insert(pc, State { regs, data, ..vector.before.clone() });
     };
     let limits = Limits::instructions(LIMIT);
     let (patches, input) = (Patches::none(), Input::default());
@@ -117,6 +119,16 @@ fn check(vector: &Vector<'_>) {
     }
 }
 
+/// Whether a vector is about floating point, which no observer sees: the instruction set's own test
+/// has those.
+fn is_float(vector: &Vector<'_>) -> bool {
+    let mut word = [0; 4];
+    let len = vector.code.len().min(4);
+    word[..len].copy_from_slice(&vector.code[..len]);
+    let decoded = decode(vector.xlen, u32::from_le_bytes(word));
+    decoded.is_some_and(|decoded| decoded.inst.is_float()) || vector.outcome.contains("fcsr=")
+}
+
 #[test]
 fn the_executor_does_what_an_emulator_recorded() {
     // Of a case with many vectors a part is enough: the instruction set's own test has all.
@@ -127,7 +139,8 @@ fn the_executor_does_what_an_emulator_recorded() {
             read = if case == vector.code { read + 1 } else { 0 };
             case.clone_from(&vector.code);
             // The environment answers or refuses calls on its own terms.
-            if vector.text != "ecall" && (read < MANY || read % 7 == 0) {
+            let ours = vector.text != "ecall" && !is_float(&vector);
+            if ours && (read < MANY || read % 7 == 0) {
                 check(&vector);
                 checked += 1;
             }

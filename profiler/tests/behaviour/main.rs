@@ -15,6 +15,7 @@ mod errors;
 mod exports;
 mod extensions;
 mod fixtures;
+mod floats;
 mod guests;
 #[path = "../../../isa/tests/isa/vectors.rs"]
 mod instruction_vectors;
@@ -29,4 +30,3 @@ mod risc0;
 mod sp1;
 mod vectors;
 mod zisk;
-
