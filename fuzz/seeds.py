@@ -120,7 +120,7 @@ def with_debug_information(bits):
     source = "static int f(int x) { return x * 3; }\nint _start(int x) { return f(x) + x; }\n"
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "a.c").write_text(source)
-        subprocess.run(["clang-19", f"--target=riscv{bits}", f"-march=rv{bits}im", "-O2", "-gdwarf-4",
+        subprocess.run(["clang-19", f"--target=riscv{bits}", f"-march=rv{bits}im", "-O2", "-gdwarf-4", "-fdebug-compilation-dir=.",
                         "-mabi=" + ("lp64" if bits == 64 else "ilp32"), "-mno-relax", "-nostdlib",
                         "-static", "-fuse-ld=lld-19", "-o", "a", "a.c"], check=True, cwd=folder)
         return Path(folder, "a").read_bytes()
