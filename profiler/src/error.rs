@@ -216,8 +216,8 @@ pub enum RunError {
     },
     /// The environment has no such call.
     #[error(
-        "environment `{environment}` has no call {number} ({number:#x}) at {site}; choose another environment \
-         or build the guest without it"
+        "environment `{environment}` has no call {number} ({number:#x}) at {site}; choose another \
+         environment or build the guest without it"
     )]
     UnknownCall {
         /// Where.
