@@ -127,11 +127,14 @@ fn system(program: &Program) -> u64 {
 fn place_input(memory: &mut Memory, program: &Program, bytes: &[u8]) {
     let new = [&[0; 8], bytes].concat();
     let old = [&[0; 8], &(bytes.len() as u64).to_le_bytes()[..], bytes].concat();
+    let page = |s: &crate::Segment| s.addr & !(memory::PAGE - 1);
     for (place, data, end) in [(INPUT, new, 0x8000_0000), (OLD_INPUT, old, RAM)] {
-        let room = place..end;
-        let taken = program.segments.iter().any(|s| s.addr < room.end && s.end() > room.start);
-        if !taken && data.len() as u64 <= room.end - room.start {
-            memory.map(room, memory::READ);
+        // Up to the next segment, if there is one.
+        let above = program.segments.iter().map(page);
+        let end = above.filter(|&addr| addr > place).min().unwrap_or(end).min(end);
+        let taken = program.segments.iter().any(|s| page(s) <= place && s.end() > place);
+        if !taken && data.len() as u64 <= end - place {
+            memory.map(place..end, memory::READ);
             memory.initialise(place, &data);
         }
     }

@@ -28,5 +28,6 @@ mod patches;
 mod profile;
 mod risc0;
 mod sp1;
+mod standard_io;
 mod vectors;
 mod zisk;
