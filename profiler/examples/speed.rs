@@ -1,4 +1,4 @@
-//! How fast a guest executes: `cargo run --release --example speed -- guest.elf [environment]`.
+//! How fast a guest executes: `cargo run --release --example speed -- guest.elf [environment [stdin]]`.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement")]
 
 use std::time::Instant;
@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(name) => name.parse()?,
         None => Environment::detect(&program),
     };
-    let input = Input { args: vec![path], ..Input::default() };
+    let stdin = args.next().map_or(Ok(Vec::new()), std::fs::read)?;
+    let input = Input { args: vec![path], stdin, ..Input::default() };
     let start = Instant::now();
     let run = run(&program, &Patches::none(), environment, &input, &Limits::none())?;
     let elapsed = start.elapsed();

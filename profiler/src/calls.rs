@@ -2,9 +2,10 @@
 //!
 //! A return address identifies a frame, so that unwinding pops several frames, and a tail call
 //! replaces its caller. A return to where no frame waits, as `longjmp` does it, goes back to the
-//! function that it arrives in. A call of the environment or of a precompile is a leaf below the
-//! function that makes it. Invariants: memory is bounded by [`MAX_NODES`], [`MAX_DEPTH`] and
-//! [`MAX_FRAMES`], whatever the guest does; beyond them, counts go to the nearest known caller. Time
+//! function that it arrives in. Each thread has a stack of its own. A call of the environment or of
+//! a precompile is a leaf below the function that makes it. Invariants: memory is bounded by
+//! [`MAX_NODES`], [`MAX_DEPTH`] and, per thread, [`MAX_FRAMES`], whatever the guest does; beyond
+//! them, counts go to the nearest known caller. Time
 //! is linear in calls and returns: searches that find frames remove them, and calls pay for others.
 
 use std::borrow::Cow;
@@ -53,6 +54,13 @@ fn callee(id: CalleeId) -> u64 {
 /// The callee that this stands for.
 fn as_callee(function: u64) -> Option<CalleeId> {
     (function & 1 == 1).then(|| CalleeId::try_from(function >> 1).expect("made by `callee`"))
+}
+
+/// The shadow stack of a thread that does not run.
+#[derive(Debug)]
+pub(crate) struct Frames {
+    frames: Vec<Frame>,
+    current: u32,
 }
 
 /// Counts per call path.
@@ -120,6 +128,18 @@ impl CallTree {
     fn charge(&mut self, now: u64) {
         self.nodes[self.current as usize].count += now - self.charged;
         self.charged = now;
+    }
+
+    /// The stack of a new thread that starts in `function`: a path of its own.
+    pub(crate) fn frames_of_thread(&mut self, function: u64) -> Frames {
+        Frames { frames: Vec::new(), current: self.child(ROOT, function) }
+    }
+
+    /// Goes on with the stack of another thread.
+    pub(crate) fn exchange(&mut self, other: &mut Frames, now: u64) {
+        self.charge(now);
+        std::mem::swap(&mut self.frames, &mut other.frames);
+        std::mem::swap(&mut self.current, &mut other.current);
     }
 
     /// A call of `function`, by a caller with this stack pointer, after `now` instructions.

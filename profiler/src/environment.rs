@@ -126,6 +126,28 @@ pub(crate) enum Action {
     /// On at this address, with registers and stack as they were when control last came there.
     Restart(u64),
     Exit(u32),
+    /// On, with one more thread: it starts behind the call, with a copy of the registers but for
+    /// its stack and, if given, thread pointer.
+    Spawn {
+        thread: ThreadId,
+        stack: u64,
+        tls: Option<u64>,
+    },
+    /// On with another thread.
+    Switch(Switch),
+}
+
+/// Number of a thread; the program starts with thread 1.
+pub(crate) type ThreadId = u32;
+
+/// Control goes to another thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Switch {
+    pub(crate) to: ThreadId,
+    /// The result of the call in which it waited.
+    pub(crate) result: Option<u64>,
+    /// Whether the thread that ran before has ended.
+    pub(crate) ends: bool,
 }
 
 /// Why a call cannot be answered.
@@ -191,6 +213,12 @@ pub(crate) trait Host {
 pub(crate) trait Session {
     /// Answers a call.
     fn call(&mut self, call: Call, guest: &mut dyn Guest) -> Result<Action, CallError>;
+
+    /// The thread that takes over after `now` instructions, if the running one has had its share.
+    /// Asked now and then.
+    fn slice(&mut self, _now: u64) -> Option<Switch> {
+        None
+    }
 
     /// The name of a call that is about to be answered, such as `write`: what profiles show. Calls
     /// of one name are counted together. Asked for at every call, answerable or not.

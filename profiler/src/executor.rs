@@ -3,6 +3,7 @@
 mod called;
 mod counted;
 mod failed;
+mod threads;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use crate::slot::perform_all;
 use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
 use crate::visits::Visits;
 use called::Callees;
+use threads::Threads;
 
 /// What a guest reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Input {
     pub stdin: Vec<u8>,
     /// Linux: the arguments, the program's name first; if empty, a name is made up.
     pub args: Vec<String>,
+    /// Linux: environment variables, each as `NAME=VALUE`, on top of those that every guest gets.
+    pub variables: Vec<String>,
     /// OpenVM: the moduli and curves that the guest was built for.
     pub algebra: Algebra,
 }
@@ -198,6 +202,7 @@ struct Executor<'a, 'w, W: Word> {
     visits: Visits,
     edge_cache: Vec<ComputedEdge>,
     edges: BTreeMap<(SpanId, u64), u64>,
+    threads: Threads<W>,
     /// Calls per patch, in order of entry.
     patch_calls: Vec<u64>,
     callees: Callees,
@@ -241,6 +246,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             visits: Visits::new(),
             edge_cache: vec![none; EDGE_CACHE],
             edges: BTreeMap::new(),
+            threads: Threads::new(),
             patch_calls: vec![0; setting.patches.len()],
             callees,
             markers: Markers::default(),
@@ -267,6 +273,8 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                     Some(next) => pause = next,
                     None => return Err(self.give_up(id, now, after)),
                 }
+                id = self.share(id, now);
+                continue;
             }
             let span = &self.spans.all[id as usize];
             if span.patch != NO_PATCH || span.watched || self.region_end != 0 {
@@ -319,6 +327,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
                     Action::Branch(offset) => self.branch_custom(id, offset, now)?,
                     Action::Restart(target) => self.restart(id, target, now)?,
                     Action::Exit(code) => return Ok(self.finish(code, now)),
+                    action => self.reschedule(id, action, now)?,
                 },
             };
         }

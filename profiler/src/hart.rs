@@ -45,6 +45,20 @@ pub(crate) trait Guest: MachineState {
     fn pc(&self) -> u64;
 }
 
+/// The registers of a thread that does not run.
+#[derive(Debug)]
+pub(crate) struct Registers<W> {
+    x: [W; 32],
+    float: Option<Box<FloatUnit>>,
+}
+
+impl<W: Word> Registers<W> {
+    /// Sets a register other than `zero`.
+    pub(crate) fn set(&mut self, reg: Reg, value: u64) {
+        self.x[reg.index()] = W::from_u64(value);
+    }
+}
+
 /// One hart.
 #[derive(Debug)]
 pub(crate) struct Hart<W> {
@@ -107,6 +121,18 @@ impl<W: Word> Hart<W> {
         self.regs.map(Word::to_u64)
     }
 
+    /// A copy of what another thread would start with.
+    pub(crate) fn registers_of_thread(&self) -> Registers<W> {
+        Registers { x: self.regs, float: self.float.clone() }
+    }
+
+    /// Goes on as another thread, which loses its reservation.
+    pub(crate) fn exchange(&mut self, other: &mut Registers<W>) {
+        std::mem::swap(&mut self.regs, &mut other.x);
+        std::mem::swap(&mut self.float, &mut other.float);
+        self.reservation = None;
+    }
+
     /// The stack pointer.
     pub(crate) fn sp(&self) -> u64 {
         self.regs[Reg::SP.index()].to_u64()
@@ -163,14 +189,14 @@ impl<W: Word> Hart<W> {
 }
 
 /// A hart that stops, unchanged, at whatever needs a closer look: misaligned accesses, those
-/// outside the window or without permission, atomics and control registers.
+/// outside one window of memory or without permission, atomics and control registers.
 ///
-/// Handlers on it call nothing, which makes them faster by an eighth; they start again on the
-/// [`Hart`] itself when it stops.
-pub(crate) struct Fast<'a, W>(pub(crate) &'a mut Hart<W>);
+/// Handlers on it call nothing, which makes them faster by an eighth; they start again with the other
+/// window, or on the [`Hart`] itself, when it stops.
+pub(crate) struct Fast<'a, W, const WINDOW: usize>(pub(crate) &'a mut Hart<W>);
 
 #[expect(clippy::inline_always, reason = "the executor's inner loop")]
-impl<W: Word> Machine for Fast<'_, W> {
+impl<W: Word, const WINDOW: usize> Machine for Fast<'_, W, WINDOW> {
     type Word = W;
     type Fault = Stopped;
 
@@ -196,13 +222,13 @@ impl<W: Word> Machine for Fast<'_, W> {
 
     #[inline(always)]
     fn load(&mut self, width: Width, signed: bool, addr: W) -> Result<W, Stopped> {
-        let value = self.0.memory.load_fast(width, addr.to_u64()).ok_or(Stopped)?;
+        let value = self.0.memory.load_fast::<WINDOW>(width, addr.to_u64()).ok_or(Stopped)?;
         Ok(W::from_u64(if signed { sign_extend(width, value) } else { value }))
     }
 
     #[inline(always)]
     fn store(&mut self, width: Width, addr: W, value: W) -> Result<(), Stopped> {
-        self.0.memory.store_fast(width, addr.to_u64(), value.to_u64()).ok_or(Stopped)
+        self.0.memory.store_fast::<WINDOW>(width, addr.to_u64(), value.to_u64()).ok_or(Stopped)
     }
 
     fn amo(&mut self, _: Alu, _: Width, _: W, _: W) -> Result<W, Stopped> {
@@ -279,7 +305,7 @@ impl<W: Word> Machine for Hart<W> {
 
     fn store_conditional(&mut self, width: Width, addr: W, value: W) -> Result<W, Stopped> {
         self.atomic(width, addr.to_u64())?;
-        // One hart: only another `sc` ends a reservation.
+        // One hart: only another `sc`, or another thread's turn, ends a reservation.
         if self.reservation.take() != Some(addr.to_u64()) {
             return Ok(W::from_u64(1));
         }

@@ -1,10 +1,11 @@
-//! Guest memory: one flat window that nearly every access hits, and pages by number for the rest.
+//! Guest memory: a flat window that nearly every access hits, a second one for guests that use a
+//! distant range of addresses as well, and pages by number for the rest.
 //!
-//! The window is zeroed by the allocator, so the operating system commits only what is touched. One
+//! Windows are zeroed by the allocator, so the operating system commits only what is touched. One
 //! byte of flags per page answers at once whether an access is allowed and whether a store needs a
-//! closer look. Invariant: a page that may hold anything but zeros has [`DIRTY`]; stores to a page
-//! with [`GUARDED`] or [`UNSAVED`], or without [`DIRTY`], take the slow path. While touched words are
-//! noted, every access does.
+//! closer look. Invariants: a page that may hold anything but zeros has [`DIRTY`]; stores to a page
+//! with [`GUARDED`] or [`UNSAVED`], or without [`DIRTY`], take the slow path; windows do not overlap.
+//! While touched words are noted, every access takes it.
 
 mod special;
 mod touched;
@@ -73,14 +74,48 @@ impl FarPage {
     }
 }
 
+/// A range of whole pages.
+#[derive(Debug)]
+struct Window {
+    base: u64,
+    data: Vec<u8>,
+    /// Per page.
+    flags: Vec<u8>,
+}
+
+impl Window {
+    /// No accessible page yet. `range` is page-aligned.
+    fn new(range: Range<u64>) -> Self {
+        let len = usize::try_from(range.end - range.start).expect("the window fits the host");
+        Self { base: range.start, data: vec![0; len], flags: vec![0; len >> PAGE_BITS] }
+    }
+
+    /// The numbers of its pages.
+    fn pages(&self) -> Range<u64> {
+        let first = self.base >> PAGE_BITS;
+        first..first + self.flags.len() as u64
+    }
+
+    /// Which of its pages this is, if it is one.
+    fn index(&self, page: u64) -> Option<usize> {
+        let index = usize::try_from(page.wrapping_sub(self.base >> PAGE_BITS)).ok()?;
+        (index < self.flags.len()).then_some(index)
+    }
+
+    /// Index of the page and offset in it; the window starts with a page.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
+    fn locate(&self, addr: u64) -> Option<(usize, usize)> {
+        let distance = usize::try_from(addr.wrapping_sub(self.base)).ok()?;
+        Some((distance >> PAGE_BITS, distance % PAGE_BYTES))
+    }
+}
+
 /// Bytes by address.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    base: u64,
-    /// The window, in whole pages.
-    data: Vec<u8>,
-    /// Per page of the window.
-    flags: Vec<u8>,
+    /// The second one is empty until it is opened.
+    windows: [Window; 2],
     far: BTreeMap<u64, FarPage>,
     /// Numbers of the pages outside the window that may be read and written without being mapped.
     open: Range<u64>,
@@ -96,11 +131,9 @@ pub(crate) struct Memory {
 impl Memory {
     /// No accessible page yet. `window` is page-aligned.
     pub(crate) fn new(window: Range<u64>) -> Self {
-        let len = usize::try_from(window.end - window.start).expect("the window fits the host");
+        let windows = [Window::new(window), Window::new(0..0)];
         Self {
-            base: window.start,
-            data: vec![0; len],
-            flags: vec![0; len >> PAGE_BITS],
+            windows,
             far: BTreeMap::new(),
             open: 0..0,
             guards: Vec::new(),
@@ -110,10 +143,35 @@ impl Memory {
         }
     }
 
+    /// Opens the second window, page-aligned. False, and nothing is done, if it is open already or
+    /// would overlap what there is.
+    pub(crate) fn add_window(&mut self, window: Range<u64>) -> bool {
+        let pages = pages(&window);
+        let first = self.windows[0].pages();
+        let apart = pages.end <= first.start || first.end <= pages.start;
+        let free =
+            self.windows[1].flags.is_empty() && apart && self.far.range(pages).next().is_none();
+        if free {
+            self.windows[1] = Window::new(window);
+        }
+        free
+    }
+
+    /// The window that holds a page, and which of its pages it is.
+    fn window(&self, page: u64) -> Option<(&Window, usize)> {
+        self.windows.iter().find_map(|window| Some((window, window.index(page)?)))
+    }
+
+    /// Which window holds a page, and which of its pages it is.
+    fn place(&self, page: u64) -> Option<(usize, usize)> {
+        let mut windows = self.windows.iter().enumerate();
+        windows.find_map(|(number, window)| Some((number, window.index(page)?)))
+    }
+
     /// From now on, notes which words are touched. This makes every access slow.
     pub(crate) fn observe(&mut self, word_bytes: u32) {
         self.touched = Some(RefCell::new(Touched::new(word_bytes)));
-        for flags in &mut self.flags {
+        for flags in self.near_flags() {
             *flags = observed(*flags);
         }
     }
@@ -131,29 +189,36 @@ impl Memory {
 
     /// Pages that were stored to, by the loader or since.
     pub(crate) fn dirty_pages(&self) -> u64 {
+        let near = self.windows.iter().flat_map(|window| window.flags.iter().copied());
         let far = self.far.values().map(|page| page.flags);
-        self.flags.iter().copied().chain(far).filter(|flags| flags & DIRTY != 0).count() as u64
+        near.chain(far).filter(|flags| flags & DIRTY != 0).count() as u64
     }
 
     /// Allows loads and stores in all of `range`, whose pages outside the window are made when they
     /// are stored to.
     pub(crate) fn open(&mut self, range: Range<u64>) {
-        let window = self.base..self.base + self.data.len() as u64;
+        let window = &self.windows[0].pages();
+        let window = window.start << PAGE_BITS..window.end << PAGE_BITS;
         let near = range.start.max(window.start)..range.end.min(window.end);
         self.map(near, READ | WRITE);
         self.open = pages(&range);
     }
 
+    /// The flags of all pages in windows.
+    fn near_flags(&mut self) -> impl Iterator<Item = &mut u8> {
+        self.windows.iter_mut().flat_map(|window| &mut window.flags)
+    }
+
     fn flags_mut(&mut self, page: u64) -> &mut u8 {
-        if let Some(index) = self.index(page) {
-            return &mut self.flags[index];
+        match self.place(page) {
+            Some((window, index)) => &mut self.windows[window].flags[index],
+            None => &mut self.far_page(page).flags,
         }
-        &mut self.far_page(page).flags
     }
 
     fn flags(&self, page: u64) -> u8 {
-        match self.index(page) {
-            Some(index) => self.flags[index],
+        match self.window(page) {
+            Some((window, index)) => window.flags[index],
             None => self.far.get(&page).map_or_else(|| self.far_flags(page), |p| p.flags),
         }
     }
@@ -176,21 +241,34 @@ impl Memory {
         }
     }
 
-    /// Takes whole pages away and zeroes them.
-    pub(crate) fn unmap(&mut self, range: Range<u64>) {
+    /// Sets which accesses are allowed to whole pages, and keeps what they hold.
+    pub(crate) fn protect(&mut self, range: Range<u64>, permission: u8) {
+        let permission = if self.touched.is_some() { observed(permission) } else { permission };
         for page in pages(&range) {
-            if self.flags(page) & DIRTY != 0 {
-                self.page_mut(page).fill(0);
-            }
-            if self.far.remove(&page).is_none() && self.flags(page) != 0 {
-                *self.flags_mut(page) = 0;
+            let flags = self.flags(page) & !(READ | WRITE | OBSERVED) | permission;
+            if flags != self.flags(page) {
+                *self.flags_mut(page) = flags;
             }
         }
     }
 
-    /// Whether no page of `range` is accessible.
-    pub(crate) fn is_free(&self, range: &Range<u64>) -> bool {
-        pages(range).all(|page| self.flags(page) == 0)
+    /// Zeroes whole pages.
+    pub(crate) fn clear(&mut self, range: Range<u64>) {
+        for page in pages(&range) {
+            if self.flags(page) & DIRTY != 0 {
+                self.page_mut(page).fill(0);
+            }
+        }
+    }
+
+    /// Takes whole pages away and zeroes them.
+    pub(crate) fn unmap(&mut self, range: Range<u64>) {
+        self.clear(range.clone());
+        for page in pages(&range) {
+            if self.far.remove(&page).is_none() && self.flags(page) != 0 {
+                *self.flags_mut(page) = 0;
+            }
+        }
     }
 
     /// Refuses stores to the bytes of a patch.
@@ -224,23 +302,19 @@ impl Memory {
         })
     }
 
-    /// Where the window holds a page, if it does.
-    fn index(&self, page: u64) -> Option<usize> {
-        let index = usize::try_from(page.wrapping_sub(self.base >> PAGE_BITS)).ok()?;
-        (index < self.flags.len()).then_some(index)
-    }
-
     /// The page's bytes, present if its flags are.
     fn page_mut(&mut self, page: u64) -> &mut [u8] {
-        if let Some(index) = self.index(page) {
-            return &mut self.data.as_chunks_mut::<PAGE_BYTES>().0[index];
+        match self.place(page) {
+            Some((window, index)) => {
+                &mut self.windows[window].data.as_chunks_mut::<PAGE_BYTES>().0[index]
+            }
+            None => self.far_page(page).data.get_or_insert_with(|| ZEROS.into()),
         }
-        self.far_page(page).data.get_or_insert_with(|| ZEROS.into())
     }
 
     fn page(&self, page: u64) -> Option<&[u8]> {
-        match self.index(page) {
-            Some(index) => Some(&self.data.as_chunks::<PAGE_BYTES>().0[index]),
+        match self.window(page) {
+            Some((window, index)) => Some(&window.data.as_chunks::<PAGE_BYTES>().0[index]),
             None => self.far.get(&page).map(|p| p.data.as_deref().unwrap_or(&ZEROS)),
         }
     }
@@ -317,23 +391,16 @@ impl Memory {
         Ok(())
     }
 
-    /// Index of the page in the window and offset in it; the window starts with a page.
+    /// The aligned value at `addr`, if the window of this number holds it and loads are allowed.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the executor's inner loop")]
-    fn locate(&self, addr: u64) -> Option<(usize, usize)> {
-        let distance = usize::try_from(addr.wrapping_sub(self.base)).ok()?;
-        Some((distance >> PAGE_BITS, distance % PAGE_BYTES))
-    }
-
-    /// The aligned value at `addr`, if the window holds it and loads are allowed.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the executor's inner loop")]
-    pub(crate) fn load_fast(&self, width: Width, addr: u64) -> Option<u64> {
-        let (page, offset) = self.locate(addr)?;
-        if self.flags.get(page)? & READ == 0 || !addr.is_multiple_of(u64::from(width.bytes())) {
+    pub(crate) fn load_fast<const WINDOW: usize>(&self, width: Width, addr: u64) -> Option<u64> {
+        let window = &self.windows[WINDOW];
+        let (page, offset) = window.locate(addr)?;
+        if window.flags.get(page)? & READ == 0 || !addr.is_multiple_of(u64::from(width.bytes())) {
             return None;
         }
-        let data = self.data.as_chunks::<PAGE_BYTES>().0.get(page)?;
+        let data = window.data.as_chunks::<PAGE_BYTES>().0.get(page)?;
         Some(match width {
             Width::Byte => u64::from(data[offset]),
             Width::Half => u64::from(u16::from_le_bytes(data.as_chunks().0[offset / 2])),
@@ -342,16 +409,23 @@ impl Memory {
         })
     }
 
-    /// Stores an aligned value, if the window holds it and nothing asks for a closer look.
+    /// Stores an aligned value, if the window of this number holds it and nothing asks for a closer
+    /// look.
     #[inline(always)]
-    pub(crate) fn store_fast(&mut self, width: Width, addr: u64, value: u64) -> Option<()> {
+    pub(crate) fn store_fast<const WINDOW: usize>(
+        &mut self,
+        width: Width,
+        addr: u64,
+        value: u64,
+    ) -> Option<()> {
         const PLAIN: u8 = WRITE | DIRTY;
-        let (page, offset) = self.locate(addr)?;
-        let plain = self.flags.get(page)? & (PLAIN | GUARDED | UNSAVED) == PLAIN;
+        let window = &mut self.windows[WINDOW];
+        let (page, offset) = window.locate(addr)?;
+        let plain = window.flags.get(page)? & (PLAIN | GUARDED | UNSAVED) == PLAIN;
         if !plain || !addr.is_multiple_of(u64::from(width.bytes())) {
             return None;
         }
-        let data = self.data.as_chunks_mut::<PAGE_BYTES>().0.get_mut(page)?;
+        let data = window.data.as_chunks_mut::<PAGE_BYTES>().0.get_mut(page)?;
         let [b0, b1, b2, b3, ..] = value.to_le_bytes();
         match width {
             Width::Byte => data[offset] = b0,
@@ -364,11 +438,12 @@ impl Memory {
 
     /// Feeds every page that is not zero, in order of address.
     pub(crate) fn digest(&self, hasher: &mut Sha256) {
-        let first = self.base >> PAGE_BITS;
-        let near = (first..).zip(&self.flags).map(|(page, &flags)| (page, flags));
-        let far = |range: Range<u64>| self.far.range(range).map(|(&p, far)| (p, far.flags));
-        let all = far(0..first).chain(near).chain(far(first..u64::MAX));
-        for (page, _) in all.filter(|(_, flags)| flags & DIRTY != 0) {
+        let near = self.windows.iter().flat_map(|w| w.pages().zip(w.flags.iter().copied()));
+        let far = self.far.iter().map(|(&page, far)| (page, far.flags));
+        let all = near.chain(far).filter(|(_, flags)| flags & DIRTY != 0);
+        let mut dirty: Vec<u64> = all.map(|(page, _)| page).collect();
+        dirty.sort_unstable();
+        for page in dirty {
             let Some(data) = self.page(page) else { continue };
             if data.iter().any(|&byte| byte != 0) {
                 hasher.update((page << PAGE_BITS).to_le_bytes());

@@ -101,11 +101,18 @@ fn floating<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, rest: &[Slot<W>]) {
 macro_rules! handlers {
     ($($name:ident = $op:expr;)*) => {
         $(
-            fn $name<W: Word>(hart: &mut Hart<W>, slot: &Slot<W>, rest: &[Slot<W>]) {
-                match perform(&mut Fast(hart), slot, const { $op }) {
+            // Not inlined, so that the handler of the second window does not weigh on the first's.
+            #[inline(never)]
+            fn $name<W: Word, const WINDOW: usize>(
+                hart: &mut Hart<W>,
+                slot: &Slot<W>,
+                rest: &[Slot<W>],
+            ) {
+                match perform(&mut Fast::<W, WINDOW>(hart), slot, const { $op }) {
                     Ok(None) => proceed(hart, rest),
                     // The last one.
                     Ok(Some(transfer)) => hart.transfer = transfer,
+                    Err(Stopped) if WINDOW == 0 => $name::<W, 1>(hart, slot, rest),
                     Err(Stopped) => general(hart, slot, rest),
                 }
             }
@@ -114,7 +121,7 @@ macro_rules! handlers {
         fn handler<W: Word>(op: Op) -> Run<W> {
             $(
                 if op == const { $op } {
-                    return $name::<W>;
+                    return $name::<W, 0>;
                 }
             )*
             match op {

@@ -24,7 +24,7 @@ impl Memory {
 
     /// Keeps memory as it is now for [`Self::roll_back`].
     pub(crate) fn checkpoint(&mut self) {
-        for flags in &mut self.flags {
+        for flags in self.near_flags() {
             *flags |= UNSAVED;
         }
         self.saved = Some(BTreeMap::new());
@@ -40,7 +40,7 @@ impl Memory {
             }
             *self.flags_mut(page) = flags;
         }
-        for flags in &mut self.flags {
+        for flags in self.near_flags() {
             *flags &= !UNSAVED;
         }
     }

@@ -20,6 +20,7 @@ mod guests;
 #[path = "../../../isa/tests/isa/vectors.rs"]
 mod instruction_vectors;
 mod limits;
+mod linux;
 mod load;
 mod markers;
 mod memory;

@@ -1,0 +1,3 @@
+module go-sha256
+
+go 1.19
