@@ -4,7 +4,7 @@
 use autoprec_isa::{Inst, Xlen, decode as decode_word};
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::{
-    Environment, Input, Limits, Patches, Profile, Program, Sources, View, report, run,
+    Environment, Input, Limits, Patches, Profile, Program, Sources, Subject, View, report, run,
 };
 
 /// Instructions that a guest is given.
@@ -77,7 +77,11 @@ pub(crate) fn profile_json(bytes: &[u8]) {
     let program =
         Program::from_code(Xlen::Rv32, 0x1_0000, &[0x13, 0, 0, 0, 0x6f, 0xf0, 0xdf, 0xff]);
     match Model::from_json(text) {
-        Ok(model) => drop(model.view(&program, &looping(&program), "fuzz").totals()),
+        Ok(model) => {
+            let profile = looping(&program);
+            let subject = Subject { program: &program, profile: &profile, sources: None };
+            drop(model.view(subject, "fuzz").totals());
+        }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     let profile = match Profile::from_json(text) {
@@ -91,9 +95,10 @@ pub(crate) fn profile_json(bytes: &[u8]) {
     assert_eq!(again, profile);
     drop(report::functions(&program, &profile));
     drop(report::table(&program, &profile, 10));
-    drop(View::instructions(&program, &profile, "fuzz").totals());
+    let subject = Subject { program: &program, profile: &profile, sources: None };
+    drop(View::instructions(subject, "fuzz").totals());
     for model in Model::built_in() {
-        drop(model.view(&program, &profile, "fuzz").totals());
+        drop(model.view(subject, "fuzz").totals());
     }
     drop(Profile::merge(&[profile.clone(), profile]));
 }

@@ -91,20 +91,29 @@ Examples:
   autoprec profile guest.elf --input input.bin --out profile
   autoprec profile guest.elf --env linux --stdin data.txt --json
   autoprec profile guest.elf --input input.bin --cost openvm-2.0.2 --opcodes
+  autoprec profile guest.elf --input input.bin --by line --top 50
+  autoprec profile guest.elf --input input.bin --by block
   autoprec profile guest.elf --input input.bin --format pprof -o guest.pb.gz
 
-Firefox Profiler and speedscope open their files in a browser, `go tool pprof` its own.")]
+Firefox Profiler and speedscope open their files in a browser, `go tool pprof` its own. With Ctrl-C
+the guest is stopped, and what was counted until then is written, marked partial.")]
 pub(crate) struct ProfileArgs {
     /// The guest's ELF
     pub(crate) guest: PathBuf,
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Write profile.json, stacks.folded, flamegraph.svg and functions.txt to this folder
+    /// Write profile.json, stacks.folded, flamegraph.svg and tables to this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Functions to list
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub(crate) top: usize,
+    /// What to list
+    #[arg(long, value_enum, default_value_t = Rows::Function)]
+    pub(crate) by: Rows,
+    /// How many to list (default: 20; of blocks, 5)
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
+    /// Count what was inlined for the function that it is in, as if there were no debug information
+    #[arg(long)]
+    pub(crate) no_inlines: bool,
     /// Weigh instructions by a cost model: instructions, openvm-2.0.2, or a file
     #[arg(long, value_name = "MODEL", default_value = "instructions")]
     pub(crate) cost: String,
@@ -122,10 +131,23 @@ pub(crate) struct ProfileArgs {
     pub(crate) json: bool,
 }
 
+/// What rows of a table are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rows {
+    /// Functions as they are called; what is inlined counts for the function it is in.
+    Function,
+    /// Functions as they are written, inlined ones too.
+    Inlined,
+    /// Source lines.
+    Line,
+    /// Basic blocks, with their instructions and where these come from.
+    Block,
+}
+
 /// Forms of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Functions, those that cost most first.
+    /// A table, what costs most first.
     Table,
     /// The profile itself, for autoprec and scripts.
     Json,

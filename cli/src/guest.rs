@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result, anyhow, bail};
 use autoprec_linker::Manifest;
@@ -9,6 +10,8 @@ use autoprec_profiler::{Algebra, Environment, Input, Limits, Patches, Program, R
 
 use crate::args::InputArgs;
 use crate::files;
+use crate::interrupt;
+use crate::terminal;
 
 /// A guest, original or patched.
 pub(crate) struct Guest {
@@ -73,6 +76,9 @@ fn algebra(config: Option<&Path>) -> Result<Algebra> {
     Algebra::from_toml(&files::read_text(path)?).with_context(|| path.display().to_string())
 }
 
+/// How many instructions the guest that is being run has executed, or a little less.
+pub(crate) static EXECUTED: AtomicU64 = AtomicU64::new(0);
+
 /// How to run a guest.
 pub(crate) struct Setting {
     pub(crate) environment: Environment,
@@ -110,7 +116,11 @@ impl Setting {
                 algebra: algebra(args.config.as_deref())?,
                 ..Input::default()
             },
-            limits: Limits { max_instructions: args.max_instructions, ..Limits::none() },
+            limits: Limits {
+                max_instructions: args.max_instructions,
+                progress: Some(&EXECUTED),
+                ..Limits::none()
+            },
         })
     }
 
@@ -125,6 +135,15 @@ impl Setting {
             &self.limits,
         )
         .with_context(|| guest.name.clone())
+    }
+
+    /// Runs a guest to its end, or until Ctrl-C, and shows how far it is.
+    pub(crate) fn run_shown(mut self, guest: &Guest) -> Result<Run> {
+        self.limits.stop = Some(interrupt::flag().context("cannot wait for Ctrl-C")?);
+        let shown = terminal::counting("running", &EXECUTED);
+        let run = self.run(guest);
+        shown.finish_and_clear();
+        run
     }
 
     /// Runs a guest to its end, which has to be a good one.

@@ -1,14 +1,16 @@
 //! The `autoprec` command: the pipeline of the libraries, with files, clock and terminal.
 //!
 //! This is the one crate that reads the environment, prints, or turns errors into exit codes: 0 for
-//! success, 1 for failure, 2 for a command line that cannot be understood.
+//! success, 1 for failure, 2 for a command line that cannot be understood, 130 for Ctrl-C.
 
 mod args;
 mod build;
 mod commands;
 mod files;
 mod guest;
+mod interrupt;
 mod proving;
+mod sources;
 mod terminal;
 mod weighing;
 
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
     terminal::guarded(cli.verbose > 0, || {
         if let Err(error) = run(&cli) {
             terminal::error(&error);
-            return ExitCode::FAILURE;
+            return interrupt::exit_code(&error);
         }
         ExitCode::SUCCESS
     })

@@ -2,15 +2,17 @@
 //!
 //! Everything but results goes to standard error; progress only if that is a terminal.
 
+use std::fmt;
 use std::io::{self, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -132,6 +134,22 @@ pub(crate) fn spinner(what: &str) -> ProgressBar {
     bar.set_message(what.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
+}
+
+/// A line that tells how many instructions have been executed, and how many millions per second.
+pub(crate) fn counting(what: &str, executed: &'static AtomicU64) -> ProgressBar {
+    let spinner = spinner(what);
+    let told = move |state: &ProgressState, f: &mut dyn fmt::Write| {
+        let executed = executed.load(Ordering::Relaxed);
+        let micros = u64::try_from(state.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let mips = executed / micros.max(1);
+        // A terminal that cannot be written to shows no progress.
+        let _ = write!(f, "{} instructions, {mips} MIPS", grouped(executed));
+    };
+    let style = "{spinner} {msg} [{elapsed}] {executed}";
+    let style = ProgressStyle::with_template(style).expect("a correct template");
+    spinner.set_style(style.with_key("executed", told));
+    spinner
 }
 
 /// A bar that fills.

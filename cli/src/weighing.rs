@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use autoprec_profiler::cost::{Model, Spent};
 use autoprec_profiler::export::{self, Growth};
-use autoprec_profiler::{Profile, Program, View};
+use autoprec_profiler::{Profile, Program, Subject, View};
 
 use crate::args::Format;
 use crate::files;
@@ -26,13 +26,8 @@ pub(crate) fn model(name: &str) -> Result<Model> {
 }
 
 /// The view of a run by a model, and the unit of it that the model is about.
-pub(crate) fn view(
-    program: &Program,
-    profile: &Profile,
-    title: &str,
-    model: &Model,
-) -> (View, usize) {
-    let view = model.view(program, profile, title);
+pub(crate) fn view(subject: Subject<'_>, title: &str, model: &Model) -> (View, usize) {
+    let view = model.view(subject, title);
     let unit = view.unit(&model.units[0]).unwrap_or(0);
     (view, unit)
 }

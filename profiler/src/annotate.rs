@@ -132,7 +132,7 @@ pub fn lines(
     let counts = profile.counts();
     let line = |(pc, inst): (u64, Option<Inst>)| {
         let count = counts.at(pc);
-        let row = model.table_of(inst).map_or(0, |table| model.tables[table].row[0]);
+        let row = model.row_of(inst).map_or(0, |row| row[0]);
         let word = || format!(".word {:#010x}", program.word_at(pc).unwrap_or_default());
         let asm = inst.map_or_else(word, |inst| inst.asm().to_string());
         Line { pc, count, cost: count.saturating_mul(row), asm, places: sources.at(pc) }

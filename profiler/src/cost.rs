@@ -13,7 +13,7 @@ use autoprec_isa::{Inst, Op};
 
 use crate::profile::Profile;
 use crate::program::Program;
-use crate::view::View;
+use crate::view::{Subject, View};
 
 pub use file::ModelError;
 pub use spent::Spent;
@@ -68,21 +68,22 @@ impl Model {
     }
 
     /// The call paths of a run, by instructions and by the units of this model.
-    pub fn view(&self, program: &Program, profile: &Profile, title: &str) -> View {
+    pub fn view(&self, subject: Subject<'_>, title: &str) -> View {
         let mut units = self.units.clone();
         let adds = !units.iter().any(|unit| unit == INSTRUCTIONS);
         if adds {
             units.insert(0, INSTRUCTIONS.to_owned());
         }
-        let cost = |span: usize| {
-            let span = &profile.spans[span];
-            let mut cost = Spent::of_span(self, program, span).profiled(self);
-            if adds {
-                cost.insert(0, u64::from(span.insts));
-            }
-            cost
+        let cost = |inst| {
+            let row = self.row_of(inst).map_or_else(|| vec![0; self.units.len()], <[u64]>::to_vec);
+            if adds { [vec![1], row].concat() } else { row }
         };
-        View::weighted(program, profile, title, (units, &cost))
+        View::weighted(subject, title, units, &cost)
+    }
+
+    /// What an instruction costs, by unit; `None` if the model says nothing of it.
+    pub fn row_of(&self, inst: Option<Inst>) -> Option<&[u64]> {
+        Some(&self.tables[self.table_of(inst)?].row)
     }
 
     /// What one execution of each span of a profile costs in the first unit, in their order.

@@ -7,7 +7,7 @@ mod threads;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use autoprec_isa::{Word, Xlen};
 
@@ -48,6 +48,8 @@ pub struct Limits {
     pub max_instructions: Option<u64>,
     /// Stop soon after this becomes true; a signal handler or another thread may set it.
     pub stop: Option<&'static AtomicBool>,
+    /// Where to say now and then how many instructions were executed; another thread may read it.
+    pub progress: Option<&'static AtomicU64>,
     /// Also count the distinct words that are touched, which makes the run several times slower.
     pub touched: bool,
 }
@@ -55,7 +57,7 @@ pub struct Limits {
 impl Limits {
     /// Run until the guest ends.
     pub const fn none() -> Self {
-        Self { max_instructions: None, stop: None, touched: false }
+        Self { max_instructions: None, stop: None, progress: None, touched: false }
     }
 
     /// Run this many instructions at most.
@@ -64,7 +66,7 @@ impl Limits {
     }
 }
 
-/// Instructions between two looks at [`Limits::stop`].
+/// Instructions between two looks at [`Limits::stop`] and reports of [`Limits::progress`].
 const LOOK: u64 = 1 << 20;
 
 /// Told the address and the state of the machine whenever control arrives at a watched address.
@@ -336,8 +338,11 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     /// Where to look at the limits again; nothing if they forbid to go on to `after` instructions.
     #[cold]
     fn pause(&self, after: u64) -> Option<u64> {
-        let Limits { max_instructions, stop, .. } = *self.setting.limits;
+        let Limits { max_instructions, stop, progress, .. } = *self.setting.limits;
         let most = max_instructions.unwrap_or(u64::MAX);
+        if let Some(progress) = progress {
+            progress.store(after, Ordering::Relaxed);
+        }
         let stopped = stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
         (after <= most && !stopped).then(|| after.saturating_add(LOOK).min(most))
     }

@@ -7,6 +7,7 @@ mod differential;
 mod firefox;
 mod folded;
 mod graph;
+mod groups;
 mod pprof;
 mod speedscope;
 

@@ -1,6 +1,7 @@
 //! Profiles for people: tables, folded stacks, flame graphs. All deterministic text.
 
 mod functions;
+mod places;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +13,8 @@ use crate::markers::Section;
 use crate::opcodes::Histogram;
 use crate::profile::{Called, Profile, Visit};
 use crate::program::Program;
-use crate::view::View;
+use crate::view::{Subject, View};
+pub use places::{By, PlaceRow, place_table, places};
 
 pub use functions::functions_json;
 
@@ -209,7 +211,8 @@ fn draw(all: &[FunctionRow], unit: &str, rows: usize) -> String {
 
 /// One line per call path, outermost function first: `main;parse;memcpy 123`.
 pub fn folded(program: &Program, profile: &Profile) -> String {
-    export::folded(&View::instructions(program, profile, ""), 0)
+    let subject = Subject { program, profile, sources: None };
+    export::folded(&View::instructions(subject, ""), 0)
 }
 
 /// A flame graph of the call paths as SVG, in which a width is a number of instructions.
@@ -218,7 +221,8 @@ pub fn folded(program: &Program, profile: &Profile) -> String {
 ///
 /// If the profile is empty.
 pub fn flamegraph(program: &Program, profile: &Profile, title: &str) -> Result<String, GraphError> {
-    export::graph(&View::instructions(program, profile, title), 0, Growth::Up)
+    let subject = Subject { program, profile, sources: None };
+    export::graph(&View::instructions(subject, title), 0, Growth::Up)
 }
 
 /// The function that an address belongs to, for tables.
@@ -227,7 +231,7 @@ pub(crate) fn function_name(program: &Program, pc: u64) -> String {
 }
 
 /// A percentage with one digit, without going through floating point.
-pub(crate) fn share(part: u64, whole: u64) -> String {
+pub fn share(part: u64, whole: u64) -> String {
     let permille = (u128::from(part) * 1000 + u128::from(whole) / 2) / u128::from(whole.max(1));
     format!("{}.{}%", permille / 10, permille % 10)
 }

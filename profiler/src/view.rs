@@ -1,20 +1,66 @@
 //! What all reports of call paths are made of: named functions, and what each path costs in units.
 //!
-//! Invariants: the names of units are distinct and there is at least one; frames are distinct by
-//! address, those without one by name; every path has a value per unit and names frames that exist; paths are distinct.
+//! Invariants: the names of units are distinct and there is at least one; functions are distinct,
+//! those of the guest by address, inlined ones by name and file, calls by name; frames are distinct;
+//! every path has a value per unit and names frames that exist; paths are distinct and begin with
+//! what is not inlined.
+
+mod build;
+mod names;
+mod sites;
 
 use std::collections::BTreeMap;
 
-use crate::profile::{Profile, Stack};
-use crate::program::Program;
+use autoprec_isa::Inst;
 
-/// A function on a call path, or what it calls outside the guest: `[write]`.
+use crate::profile::Profile;
+use crate::program::Program;
+use crate::sources::Sources;
+
+/// A run, and what there is to name its instructions by.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The guest, with its original words.
+    pub program: &'a Program,
+    /// What was counted.
+    pub profile: &'a Profile,
+    /// Its debug information, if lines and inlined functions are to be shown.
+    pub sources: Option<&'a Sources>,
+}
+
+/// What a function is on a call path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// One that was called.
+    Called,
+    /// One that the compiler put into the function before it on the path.
+    Inlined,
+    /// A call of the environment or of a precompile.
+    Outside,
+}
+
+/// A function on a call path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Frame {
+pub struct Function {
     /// Its name, or the address that stands for code without symbols.
     pub name: String,
-    /// Its entry address; 0 for what is no function.
+    /// What it is.
+    pub kind: Kind,
+    /// Its entry address; 0 for what was not called.
     pub addr: u64,
+    /// The file it stands in, if known.
+    pub file: Option<String>,
+    /// The line it begins at, from 1, if known.
+    pub line: Option<u32>,
+}
+
+/// A place in a function: where it executes, or calls what is next on the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Frame {
+    /// Index of [`View::functions`].
+    pub function: usize,
+    /// The line, from 1, if it is known and the same for all of the path's cost.
+    pub line: Option<u32>,
 }
 
 /// A call path and what was spent in its innermost function.
@@ -34,6 +80,8 @@ pub struct View {
     /// What is counted, such as `instructions`.
     pub units: Vec<String>,
     /// The functions.
+    pub functions: Vec<Function>,
+    /// Places in them.
     pub frames: Vec<Frame>,
     /// The call paths.
     pub paths: Vec<Path>,
@@ -41,42 +89,48 @@ pub struct View {
 
 impl View {
     /// The call paths of a run, by instructions.
-    pub fn instructions(program: &Program, profile: &Profile, title: &str) -> Self {
-        let insts = |span: usize| vec![u64::from(profile.spans[span].insts)];
-        Self::weighted(program, profile, title, (vec!["instructions".to_owned()], &insts))
+    pub fn instructions(subject: Subject<'_>, title: &str) -> Self {
+        Self::weighted(subject, title, vec!["instructions".to_owned()], &|_| vec![1])
     }
 
-    /// The call paths of a run, by what one execution of a span costs in each unit.
+    /// The call paths of a run, by what an instruction costs in each unit.
     pub(crate) fn weighted(
-        program: &Program,
-        profile: &Profile,
+        subject: Subject<'_>,
         title: &str,
-        (units, cost): (Vec<String>, &dyn Fn(usize) -> Vec<u64>),
+        units: Vec<String>,
+        cost: &dyn Fn(Option<Inst>) -> Vec<u64>,
     ) -> Self {
-        let costs: Vec<Vec<u64>> = (0..profile.spans.len()).map(cost).collect();
-        let mut values = vec![vec![0u64; units.len()]; profile.stacks.len()];
-        for visit in &profile.visits {
-            for (value, cost) in values[visit.stack].iter_mut().zip(&costs[visit.span]) {
-                *value = value.saturating_add(cost.saturating_mul(visit.count));
-            }
+        let (names, paths) = build::paths(subject, units.len(), cost);
+        let (functions, frames) = names.finish();
+        Self { title: title.to_owned(), units, functions, frames, paths }
+    }
+
+    /// The same paths without lines: there is a frame per function, at its index.
+    #[must_use]
+    pub fn by_function(&self) -> Self {
+        let mut paths: BTreeMap<Vec<usize>, Vec<u64>> = BTreeMap::new();
+        for path in &self.paths {
+            let frames = path.frames.iter().map(|&frame| self.frames[frame].function).collect();
+            add(paths.entry(frames).or_default(), &path.values, 1);
         }
-        let mut frames =
-            Frames { program, all: Vec::new(), by_addr: BTreeMap::new(), calls: BTreeMap::new() };
-        let paths = profile.stacks.iter().zip(values).map(|(stack, values)| {
-            let frames = frames.path(stack);
-            Path { frames, values }
-        });
-        let paths = paths.collect();
-        Self { title: title.to_owned(), units, frames: frames.all, paths }
+        let frame = |function| Frame { function, line: None };
+        Self {
+            frames: (0..self.functions.len()).map(frame).collect(),
+            paths: paths.into_iter().map(|(frames, values)| Path { frames, values }).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The function of a frame.
+    pub fn function(&self, frame: usize) -> &Function {
+        &self.functions[self.frames[frame].function]
     }
 
     /// The sum of all paths, by unit.
     pub fn totals(&self) -> Vec<u64> {
         let mut totals = vec![0u64; self.units.len()];
         for path in &self.paths {
-            for (total, value) in totals.iter_mut().zip(&path.values) {
-                *total = total.saturating_add(*value);
-            }
+            add(&mut totals, &path.values, 1);
         }
         totals
     }
@@ -87,44 +141,10 @@ impl View {
     }
 }
 
-/// Functions by address, named once.
-struct Frames<'a> {
-    program: &'a Program,
-    all: Vec<Frame>,
-    by_addr: BTreeMap<u64, usize>,
-    calls: BTreeMap<String, usize>,
-}
-
-impl Frames<'_> {
-    fn path(&mut self, stack: &Stack) -> Vec<usize> {
-        let program = self.program;
-        let name = |addr| move || name(program, addr);
-        let functions = stack.frames.iter();
-        let mut path: Vec<usize> = functions.map(|&addr| self.index(addr, name(addr))).collect();
-        path.extend(stack.call_label().map(|label| self.call(label)));
-        if path.is_empty() {
-            // No function starts at 0: guests do not map it.
-            path.push(self.index(0, || "(other paths)".to_owned()));
-        }
-        path
+/// Adds values so many times.
+fn add(sums: &mut Vec<u64>, values: &[u64], times: u64) {
+    sums.resize(values.len(), 0);
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum = sum.saturating_add(value.saturating_mul(times));
     }
-
-    fn call(&mut self, label: String) -> usize {
-        *self.calls.entry(label).or_insert_with_key(|label| {
-            self.all.push(Frame { name: label.clone(), addr: 0 });
-            self.all.len() - 1
-        })
-    }
-
-    fn index(&mut self, addr: u64, name: impl FnOnce() -> String) -> usize {
-        *self.by_addr.entry(addr).or_insert_with(|| {
-            self.all.push(Frame { name: name(), addr });
-            self.all.len() - 1
-        })
-    }
-}
-
-/// The name of the function at an address.
-fn name(program: &Program, addr: u64) -> String {
-    program.function_at(addr).map_or_else(|| format!("{addr:#x}"), |f| f.name.clone())
 }

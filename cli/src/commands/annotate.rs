@@ -1,16 +1,12 @@
 //! `autoprec annotate`.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use autoprec_profiler::{Sources, annotate};
 
 use crate::args::AnnotateArgs;
 use crate::commands::blocks::profile_of;
-use crate::files;
 use crate::guest::{Guest, Setting};
+use crate::sources::Texts;
 use crate::terminal;
 use crate::weighing;
 
@@ -19,7 +15,7 @@ pub(crate) fn run(args: &AnnotateArgs) -> Result<()> {
     let guest = Guest::load(&args.guest)?;
     let profile = match &args.profile {
         Some(path) => profile_of(path, &guest)?,
-        None => Setting::of(&args.input, &guest)?.run(&guest)?.profile,
+        None => Setting::of(&args.input, &guest)?.run_shown(&guest)?.profile,
     };
     let program = guest.original();
     let code =
@@ -36,20 +32,4 @@ pub(crate) fn run(args: &AnnotateArgs) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Source files, as far as they are here.
-#[derive(Default)]
-struct Texts {
-    read: RefCell<BTreeMap<String, Option<String>>>,
-}
-
-impl Texts {
-    fn line(&self, path: &str, line: u32) -> Option<String> {
-        let mut read = self.read.borrow_mut();
-        let load = || files::read_text(Path::new(path)).ok();
-        let text = read.entry(path.to_owned()).or_insert_with(load).as_deref()?;
-        let index = usize::try_from(line).ok()?.checked_sub(1)?;
-        text.lines().nth(index).map(str::to_owned)
-    }
 }

@@ -24,7 +24,7 @@ struct Outcome {
 
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let guest = Guest::load(&args.guest)?;
-    let run = Setting::of(&args.input, &guest)?.run(&guest)?;
+    let run = Setting::of(&args.input, &guest)?.run_shown(&guest)?;
     let calls: BTreeMap<u32, u64> =
         run.calls.iter().map(|(id, count)| (id.number(), *count)).collect();
     let public_values = hex::encode(&run.public_values);

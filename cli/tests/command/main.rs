@@ -7,6 +7,7 @@ mod building;
 mod ecall;
 mod elf;
 mod linking;
+mod profiling;
 mod proving;
 mod refusals;
 mod support;

@@ -60,10 +60,13 @@ fn inputs_that_are_missing_or_do_not_fit() {
             &format!("{command} --input keccak.bin --stdin keccak.bin"),
             &["keccak.elf", "--input"],
         );
-        desk.refuses(
-            &format!("{command} --input keccak.bin --max-instructions 1000"),
-            &["keccak.elf", "1000", "limit"],
-        );
+        // A profile is kept up to there.
+        if !command.starts_with("profile") {
+            desk.refuses(
+                &format!("{command} --input keccak.bin --max-instructions 1000"),
+                &["keccak.elf", "1000", "limit"],
+            );
+        }
     }
     desk.refuses("prove keccak.elf --proof p --input missing.bin", &["cannot read missing.bin"]);
     desk.refuses("prove keccak.elf --proof p", &["keccak.elf", "input"]);

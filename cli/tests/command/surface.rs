@@ -183,6 +183,8 @@ fn profiles_add_up() {
                 ".autoprec-output",
                 "flamegraph.svg",
                 "functions.txt",
+                "inlined.txt",
+                "lines.txt",
                 "profile.json",
                 "stacks.folded"
             ])

@@ -15,7 +15,8 @@ pub fn folded(view: &View, unit: usize) -> String {
 
 /// Values by the names of the path. Functions of one name are one.
 pub(crate) fn lines(view: &View, unit: usize) -> BTreeMap<String, u64> {
-    let names: Vec<String> = view.frames.iter().map(|frame| plain(&frame.name)).collect();
+    let names: Vec<String> =
+        (0..view.frames.len()).map(|frame| plain(&view.function(frame).name)).collect();
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for path in view.paths.iter().filter(|path| path.values[unit] > 0) {
         let path_names: Vec<&str> = path.frames.iter().map(|&f| names[f].as_str()).collect();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::view::View;
+use crate::view::{Function, View};
 
 const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
 
@@ -26,6 +26,18 @@ struct Shared<'a> {
 #[derive(Serialize)]
 struct Frame<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    /// Where the function begins: frames of one function that differ in it would be two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+impl<'a> Frame<'a> {
+    fn of(function: &'a Function) -> Self {
+        let Function { name, file, line, .. } = function;
+        Self { name, file: file.as_deref(), line: *line }
+    }
 }
 
 #[derive(Serialize)]
@@ -44,6 +56,7 @@ struct Sampled<'a> {
 
 /// The view as JSON; its units are profiles to choose from.
 pub fn speedscope(view: &View) -> String {
+    let view = &view.by_function();
     let totals = view.totals();
     let profile = |(unit, name)| {
         let spent: Vec<_> = view.paths.iter().filter(|path| path.values[unit] > 0).collect();
@@ -62,7 +75,7 @@ pub fn speedscope(view: &View) -> String {
         name: &view.title,
         exporter: "autoprec",
         active_profile_index: 0,
-        shared: Shared { frames: view.frames.iter().map(|f| Frame { name: &f.name }).collect() },
+        shared: Shared { frames: view.functions.iter().map(Frame::of).collect() },
         profiles: view.units.iter().map(String::as_str).enumerate().map(profile).collect(),
     };
     serde_json::to_string(&file).expect("strings and numbers are valid JSON")

@@ -2,7 +2,7 @@
 
 use autoprec_isa::{Inst, Op, Xlen, encoding::TABLE};
 use autoprec_profiler::cost::{Model, ModelError, Spent};
-use autoprec_profiler::{Environment, export, opcodes};
+use autoprec_profiler::{Environment, Subject, export, opcodes};
 
 use crate::common::{execute, program};
 
@@ -60,7 +60,8 @@ fn paths_and_tables_add_up() {
     let (program, _) = program(Xlen::Rv32, WORK);
     let profile = execute(&program, Environment::Bare).unwrap().profile;
     let openvm = model("openvm-2.0.2");
-    let view = openvm.view(&program, &profile, "work");
+    let subject = Subject { program: &program, profile: &profile, sources: None };
+    let view = openvm.view(subject, "work");
     assert_eq!(view.units, ["instructions", "cells", "interactions"]);
     // Of work: a mul, a store, a nop and a return, three times.
     assert_eq!(
@@ -80,7 +81,7 @@ fn paths_and_tables_add_up() {
     assert_eq!(spent.padded(&openvm)[0], padded);
 
     let plain = model("instructions");
-    assert_eq!(plain.view(&program, &profile, "").units, ["instructions"]);
+    assert_eq!(plain.view(subject, "").units, ["instructions"]);
     assert_eq!(Spent::of(&plain, &program, &profile).profiled(&plain), [profile.instructions]);
 
     let histogram = opcodes(&program, &profile);

@@ -3,25 +3,37 @@
 use std::collections::BTreeSet;
 
 use autoprec_profiler::export::{self, Growth};
-use autoprec_profiler::{Frame, Path, View};
+use autoprec_profiler::{Frame, Function, Kind, Path, View};
 use serde::Deserialize;
-use serde_json::Value;
 
-fn frame(name: &str, addr: u64) -> Frame {
-    Frame { name: name.to_owned(), addr }
+fn function(name: &str, kind: Kind, addr: u64, place: Option<(&str, u32)>) -> Function {
+    let (file, line) = place.map(|(file, line)| (file.to_owned(), line)).unzip();
+    Function { name: name.to_owned(), kind, addr, file, line }
 }
 
-/// Names that formats have to escape, two functions of one name, a path without cells, and a value
-/// of more than 32 bits.
-fn view() -> View {
+/// Names that formats have to escape, two functions of one name, an inlined one with two lines, a call
+/// of the environment, a path without cells, and a value of more than 32 bits.
+pub(crate) fn view() -> View {
+    let frame = |function, line| Frame { function, line };
     View {
         title: "guest <1>.elf".to_owned(),
         units: vec!["instructions".to_owned(), "cells".to_owned()],
+        functions: vec![
+            function("_start", Kind::Called, 0x1000, Some(("src/main.rs", 3))),
+            function("<A as B<\"c\">>::d; e", Kind::Called, 0x2000, None),
+            function("memcpy", Kind::Called, 0x3000, None),
+            function("memcpy", Kind::Called, 0x4000, None),
+            function("next", Kind::Inlined, 0, Some(("src/it er.rs", 70))),
+            function("[read]", Kind::Outside, 0, None),
+        ],
         frames: vec![
-            frame("_start", 0x1000),
-            frame("<A as B<\"c\">>::d; e", 0x2000),
-            frame("memcpy", 0x3000),
-            frame("memcpy", 0x4000),
+            frame(0, Some(4)),
+            frame(1, None),
+            frame(2, None),
+            frame(3, None),
+            frame(4, Some(71)),
+            frame(4, Some(72)),
+            frame(5, None),
         ],
         paths: vec![
             Path { frames: vec![0], values: vec![5, 50] },
@@ -29,6 +41,10 @@ fn view() -> View {
             Path { frames: vec![0, 1, 2], values: vec![2, 0] },
             Path { frames: vec![0, 2], values: vec![3, 30] },
             Path { frames: vec![0, 3], values: vec![4, 40] },
+            Path { frames: vec![0, 4], values: vec![1, 6] },
+            Path { frames: vec![0, 5], values: vec![2, 7] },
+            Path { frames: vec![0, 4, 2], values: vec![3, 8] },
+            Path { frames: vec![0, 4, 6], values: vec![1, 9] },
         ],
     }
 }
@@ -59,10 +75,8 @@ mod speedscope {
     #[serde(deny_unknown_fields)]
     pub(super) struct Frame {
         pub(super) name: String,
-        #[serde(default, rename = "file")]
-        pub(super) _file: Option<String>,
-        #[serde(default, rename = "line")]
-        pub(super) _line: Option<u32>,
+        pub(super) file: Option<String>,
+        pub(super) line: Option<u32>,
         #[serde(default, rename = "col")]
         pub(super) _col: Option<u32>,
     }
@@ -110,7 +124,12 @@ fn speedscope_files_follow_the_schema() {
     );
     assert!(file.active_profile_index.unwrap() < file.profiles.len());
     let names: Vec<_> = file.shared.frames.iter().map(|f| f.name.as_str()).collect();
-    assert_eq!(names, ["_start", "<A as B<\"c\">>::d; e", "memcpy", "memcpy"]);
+    assert_eq!(names, ["_start", "<A as B<\"c\">>::d; e", "memcpy", "memcpy", "next", "[read]"]);
+    let place = |frame: usize| {
+        let frame = &file.shared.frames[frame];
+        (frame.file.as_deref(), frame.line)
+    };
+    assert_eq!((place(2), place(4)), ((None, None), (Some("src/it er.rs"), Some(70))));
     for (unit, profile) in file.profiles.iter().enumerate() {
         assert_eq!(
             (&profile.r#type, &profile.name),
@@ -121,100 +140,19 @@ fn speedscope_files_follow_the_schema() {
         assert_eq!(profile.end_value, view.totals()[unit]);
         assert!(profile.samples.iter().flatten().all(|&frame| frame < names.len()));
     }
-    assert_eq!(file.profiles[1].samples, [vec![0], vec![0, 1], vec![0, 2], vec![0, 3]]);
-    assert_eq!(file.profiles[1].weights, [50, 11, 30, 40]);
-}
-
-fn array<'a>(value: &'a Value, length: &Value) -> &'a Vec<Value> {
-    let array = value.as_array().unwrap();
-    assert_eq!(Some(array.len() as u64), length.as_u64());
-    array
-}
-
-fn index(value: &Value, table: &Value) -> usize {
-    let index = value.as_u64().unwrap();
-    assert!(index < table.as_u64().unwrap(), "{index} is not an index");
-    usize::try_from(index).unwrap()
-}
-
-/// The call paths of a thread by name, with their weights; asserts that every index of its tables is
-/// one and every column has the length of its table.
-fn paths_of_thread<'a>(thread: &'a Value, strings: &'a [Value]) -> Vec<(Vec<&'a str>, i64)> {
-    let (samples, stacks) = (&thread["samples"], &thread["stackTable"]);
-    let (frames, functions) = (&thread["frameTable"], &thread["funcTable"]);
-    let prefixes = array(&stacks["prefix"], &stacks["length"]);
-    let of_stacks = array(&stacks["frame"], &stacks["length"]);
-    let of_frames = array(&frames["func"], &frames["length"]);
-    let of_functions = array(&functions["name"], &functions["length"]);
-    assert_eq!(samples["weightType"], "samples");
-    let weights = array(&samples["weight"], &samples["length"]);
-    let path = |stack: &Value| {
-        let mut names = Vec::new();
-        let mut stack = stack;
-        while !stack.is_null() {
-            let at = index(stack, &stacks["length"]);
-            let function = &of_frames[index(&of_stacks[at], &frames["length"])];
-            let name = &of_functions[index(function, &functions["length"])];
-            names.push(strings[usize::try_from(name.as_u64().unwrap()).unwrap()].as_str().unwrap());
-            // Callers come before their callees.
-            assert!(prefixes[at].is_null() || prefixes[at].as_u64() < stack.as_u64());
-            stack = &prefixes[at];
-        }
-        names.reverse();
-        names
-    };
-    let of_samples = array(&samples["stack"], &samples["length"]);
-    of_samples.iter().zip(weights).map(|(s, w)| (path(s), w.as_i64().unwrap())).collect()
-}
-
-#[test]
-fn firefox_profiles_are_consistent() {
-    let view = view();
-    let json: Value = serde_json::from_str(&export::firefox(&view)).unwrap();
-    let meta = &json["meta"];
-    for field in ["categories", "markerSchema"] {
-        assert!(meta[field].is_array(), "{field}");
-    }
-    for field in ["interval", "startTime", "version", "preprocessedProfileVersion", "processType"] {
-        assert!(meta[field].is_number(), "{field}");
-    }
-    assert_eq!(
-        (&meta["product"], &meta["symbolicated"]),
-        (&view.title.clone().into(), &true.into())
-    );
-    assert!(json["libs"].as_array().unwrap().is_empty());
-    let threads = json["threads"].as_array().unwrap();
-    assert_eq!(threads.len(), view.units.len());
-    let thread = |unit: usize| threads.iter().find(|t| t["name"] == view.units[unit].as_str());
-    for unit in 0..view.units.len() {
-        let thread = thread(unit).unwrap();
-        let strings = thread["stringArray"].as_array().or(json["shared"]["stringArray"].as_array());
-        let paths = paths_of_thread(thread, strings.unwrap());
-        let total: i64 = paths.iter().map(|(_, weight)| weight).sum();
-        assert_eq!(u64::try_from(total).unwrap(), view.totals()[unit]);
-        let distinct: BTreeSet<_> = paths.iter().map(|(path, _)| path.clone()).collect();
-        // The two functions of one name are one label.
-        assert_eq!(distinct.len(), if unit == 0 { 4 } else { 3 });
-    }
-    let cells = thread(1).unwrap();
-    let strings = cells["stringArray"].as_array().or(json["shared"]["stringArray"].as_array());
-    assert_eq!(
-        paths_of_thread(cells, strings.unwrap())[1],
-        (vec!["_start", "<A as B<\"c\">>::d; e"], 11)
-    );
-    // What is shown first is the first unit.
-    let shown = meta["initialSelectedThreads"].as_array().unwrap();
-    assert_eq!(
-        threads[usize::try_from(shown[0].as_u64().unwrap()).unwrap()]["name"],
-        "instructions"
-    );
+    // Lines of a function are one frame.
+    let cells = &file.profiles[1];
+    let paths = [&[0][..], &[0, 1], &[0, 2], &[0, 3], &[0, 4], &[0, 4, 2], &[0, 4, 5]];
+    assert_eq!(cells.samples, paths);
+    assert_eq!(cells.weights, [50, 11, 30, 40, 13, 8, 9]);
 }
 
 #[test]
 fn folded_stacks_have_a_path_and_a_number_per_line() {
     assert_eq!(
         export::folded(&view(), 1),
-        "_start 50\n_start;<A as B<\"c\">>::d: e 11\n_start;memcpy 70\n"
+        "_start 50\n_start;<A as B<\"c\">>::d: e 11\n_start;memcpy 70\n_start;next 13\n\
+         _start;next;[read] 9\n_start;next;memcpy 8\n"
     );
 }
 
@@ -256,8 +194,8 @@ fn graphs_are_svg_of_the_same_boxes() {
         let svg = export::graph(&view, 1, growth).unwrap();
         let texts = texts(&svg);
         assert!(texts.contains("guest <1>.elf"), "{texts:?}");
-        assert!(texts.contains("memcpy (70 cells, 53.44%)"), "{texts:?}");
-        assert!(texts.contains("all (131 cells, 100%)"), "{texts:?}");
+        assert!(texts.contains("memcpy (70 cells, 43.48%)"), "{texts:?}");
+        assert!(texts.contains("all (161 cells, 100%)"), "{texts:?}");
         (texts, svg)
     });
     assert_eq!(up.0, down.0);
@@ -275,7 +213,7 @@ fn differential_graphs_say_what_changed() {
     after.paths.remove(1);
     let svg = export::differential(&before, &after, 1).unwrap();
     let texts = texts(&svg);
-    // 130 of 180 against 70 of 131, as a share of all that is drawn.
-    assert!(texts.iter().any(|t| t.starts_with("memcpy (130 cells, 72.22%; +")), "{texts:?}");
+    // 130 of 210 against 70 of 161, as a share of all that is drawn.
+    assert!(texts.iter().any(|t| t.starts_with("memcpy (130 cells, 61.90%; +")), "{texts:?}");
     assert_eq!(svg, export::differential(&before, &after, 1).unwrap());
 }

@@ -1,7 +1,7 @@
 //! A run that is stopped says what it counted; and whatever was counted adds up.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use autoprec_isa::Xlen;
 use autoprec_profiler::{Environment, Input, Limits, Patches, Profile, Program, RunError, run};
@@ -98,6 +98,58 @@ fn a_guest_that_never_ends_stops_when_told() {
     let error = limited(&program, &limits).unwrap_err();
     assert!(matches!(error, RunError::InstructionLimit { limit: 5, .. }), "{error}");
     assert_eq!(error.partial().unwrap().instructions, 4);
+}
+
+#[test]
+fn progress_is_told_while_a_guest_runs() {
+    static PROGRESS: AtomicU64 = AtomicU64::new(0);
+    let (program, _) = program(Xlen::Rv64, "_start:\n.loop:\n addi a0, a0, 1\n jal zero, @.loop");
+    let limits = Limits { progress: Some(&PROGRESS), ..Limits::instructions(5_000_000) };
+    let error = limited(&program, &limits).unwrap_err();
+    assert_eq!(error.partial().unwrap().instructions, 5_000_000);
+    let told = PROGRESS.load(Ordering::Relaxed);
+    assert!((4_000_000..=5_000_002).contains(&told), "{told}");
+}
+
+#[test]
+fn a_recursion_of_a_hundred_thousand_calls_is_counted() {
+    let source = "
+_start:
+    lui a0, 24
+    addi a0, a0, 1696
+    jal ra, @even
+    addi a7, zero, 93
+    ecall
+even:
+    beq a0, zero, @.end
+    addi sp, sp, -16
+    sd ra, 8(sp)
+    addi a0, a0, -1
+    jal ra, @odd
+    ld ra, 8(sp)
+    addi sp, sp, 16
+.end:
+    jalr zero, 0(ra)
+odd:
+    addi sp, sp, -16
+    sd ra, 8(sp)
+    addi a0, a0, -1
+    jal ra, @even
+    ld ra, 8(sp)
+    addi sp, sp, 16
+    jalr zero, 0(ra)
+";
+    let (program, at) = program(Xlen::Rv64, source);
+    let run = execute(&program, Environment::Linux).unwrap();
+    check_sums(&run.profile);
+    assert_eq!(run.profile.counts().at(at["odd"]), 50_000);
+    assert_eq!(run.exit_code, 0);
+    // Each half of the cycle has its own instructions, whatever the depth it was called at.
+    let rows = autoprec_profiler::report::functions(&program, &run.profile);
+    let own = |name: &str| rows.iter().find(|row| row.name == name).unwrap().instructions;
+    assert_eq!((own("even"), own("odd")), (50_000 * 8 + 2, 50_000 * 7));
+    let folded = autoprec_profiler::report::folded(&program, &run.profile);
+    assert!(folded.lines().all(|line| line.split(';').count() <= 257));
 }
 
 #[test]

@@ -14,9 +14,11 @@ mod environments;
 mod errors;
 mod exports;
 mod extensions;
+mod firefox;
 mod fixtures;
 mod floats;
 mod guests;
+mod inlined;
 #[path = "../../../isa/tests/isa/vectors.rs"]
 mod instruction_vectors;
 mod limits;

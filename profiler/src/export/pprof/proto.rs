@@ -12,6 +12,8 @@ pub(crate) struct Profile {
     pub(crate) sample_type: Vec<ValueType>,
     #[prost(message, repeated, tag = "2")]
     pub(crate) sample: Vec<Sample>,
+    #[prost(message, repeated, tag = "3")]
+    pub(crate) mapping: Vec<Mapping>,
     #[prost(message, repeated, tag = "4")]
     pub(crate) location: Vec<Location>,
     #[prost(message, repeated, tag = "5")]
@@ -55,6 +57,26 @@ pub(crate) struct Label {
     pub(crate) key: i64,
     #[prost(int64, tag = "2")]
     pub(crate) str: i64,
+}
+
+/// A file of code.
+#[expect(clippy::struct_excessive_bools, reason = "the format has these fields")]
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(crate) struct Mapping {
+    /// Not 0.
+    #[prost(uint64, tag = "1")]
+    pub(crate) id: u64,
+    #[prost(int64, tag = "5")]
+    pub(crate) filename: i64,
+    /// What is known already, so that nobody looks for it in the file.
+    #[prost(bool, tag = "7")]
+    pub(crate) has_functions: bool,
+    #[prost(bool, tag = "8")]
+    pub(crate) has_filenames: bool,
+    #[prost(bool, tag = "9")]
+    pub(crate) has_line_numbers: bool,
+    #[prost(bool, tag = "10")]
+    pub(crate) has_inline_frames: bool,
 }
 
 /// A place in the code.

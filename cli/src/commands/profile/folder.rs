@@ -1,0 +1,34 @@
+//! The folder of `--out`: the counts, and the views that most people open.
+
+use anyhow::Result;
+use autoprec_profiler::cost::Model;
+use autoprec_profiler::report::{self, By};
+use autoprec_profiler::{Subject, export};
+
+use super::tables;
+use crate::files::Folder;
+use crate::weighing;
+
+/// Writes the files of the folder.
+pub(super) fn write(
+    folder: &Folder,
+    subject: Subject<'_>,
+    model: &Model,
+    title: &str,
+) -> Result<()> {
+    let Subject { program, profile, sources } = subject;
+    folder.add("profile.json", profile.to_json().as_bytes())?;
+    let partial = tables::partial(profile);
+    let text = |name: &str, table: &str| folder.add(name, format!("{partial}{table}").as_bytes());
+    text("functions.txt", &report::weighted_table(program, profile, model, usize::MAX))?;
+    if sources.is_some_and(|sources| sources.present()) {
+        text("inlined.txt", &tables::places(subject, model, By::Inlined, usize::MAX))?;
+        text("lines.txt", &tables::places(subject, model, By::Line, usize::MAX))?;
+    }
+    let (view, unit) = weighing::view(subject, title, model);
+    // Tools that read folded stacks pass over a line that does not end in a number.
+    let comment = if partial.is_empty() { String::new() } else { format!("# {partial}") };
+    folder.add("stacks.folded", (comment + &export::folded(&view, unit)).as_bytes())?;
+    let graph = export::graph(&view, unit, export::Growth::Up)?;
+    folder.add("flamegraph.svg", graph.as_bytes())
+}
