@@ -8,10 +8,10 @@ use autoprec_profiler::{Environment, Input, Limits, Patches, Profile, Program, R
 use proptest::prelude::*;
 
 use crate::common::{execute, program};
-use crate::oracle::GUESTS;
+use crate::oracle::{ENVIRONMENT, GUESTS};
 
 fn limited(program: &Program, limits: &Limits) -> Result<Profile, RunError> {
-    run(program, &Patches::none(), Environment::Bare, &Input::default(), limits).map(|r| r.profile)
+    run(program, &Patches::none(), ENVIRONMENT, &Input::default(), limits).map(|r| r.profile)
 }
 
 /// Addresses at which control arrived more often than it went on from there, and how much more.
@@ -51,7 +51,7 @@ fn check_sums(profile: &Profile) {
 fn control_leaves_every_place_as_often_as_it_arrives() {
     for (guest, file, _) in GUESTS {
         let program = Program::load(file).unwrap();
-        let profile = execute(&program, Environment::Bare).unwrap().profile;
+        let profile = execute(&program, ENVIRONMENT).unwrap().profile;
         assert!(!profile.partial);
         check_sums(&profile);
         let left = left_over(&program, &profile);

@@ -20,14 +20,19 @@ macro_rules! guest {
 }
 
 /// Name, file, what the oracle recorded.
-pub(crate) const GUESTS: [Guest; 6] = [
+pub(crate) const GUESTS: [Guest; 8] = [
     guest!("calls-rv32imac"),
     guest!("calls-rv64imac"),
     guest!("sort-rv32im"),
     guest!("sort-rv64imac"),
     guest!("mix-rv32imac"),
     guest!("mix-rv64im"),
+    guest!("floats-rv32imafdc"),
+    guest!("floats-rv64imafdc"),
 ];
+
+/// The one of those with the calls of the guests that has floating point.
+pub(crate) const ENVIRONMENT: Environment = Environment::Linux;
 
 /// Executed instructions and how often.
 fn executed(program: &Program, profile: &Profile) -> BTreeMap<u64, u64> {
@@ -74,7 +79,7 @@ fn every_instruction_is_counted_as_often_as_the_oracle_saw_it() {
         let program = Program::load(file).unwrap();
         let built = format!("{}  ./{guest}.elf", program.digest);
         assert!(include_str!("../oracle/SHA256SUMS").lines().any(|line| line == built), "{guest}");
-        let run = execute(&program, Environment::Bare).unwrap();
+        let run = execute(&program, ENVIRONMENT).unwrap();
         assert_eq!(record(&program, &run), recorded, "{guest}");
     }
 }
@@ -83,7 +88,7 @@ fn every_instruction_is_counted_as_often_as_the_oracle_saw_it() {
 fn call_paths_end_in_the_function_that_was_executed() {
     for (guest, file, recorded) in GUESTS {
         let program = Program::load(file).unwrap();
-        let profile = execute(&program, Environment::Bare).unwrap().profile;
+        let profile = execute(&program, ENVIRONMENT).unwrap().profile;
         let mut functions: BTreeMap<&str, u64> = BTreeMap::new();
         for stack in &profile.stacks {
             let innermost = *stack.frames.last().unwrap();

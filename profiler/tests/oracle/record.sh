@@ -11,13 +11,14 @@ scratch=$(mktemp -d)
 trap 'rm -r "$scratch"' EXIT
 gcc -O2 -Wall -shared -fPIC count.c -o "$scratch/count.so"
 
-for guest in calls:32imac calls:64imac sort:32im sort:64imac mix:32imac mix:64im; do
+for guest in calls:32imac calls:64imac sort:32im sort:64imac mix:32imac mix:64im floats:32imafdc floats:64imafdc; do
   name=${guest%:*} isa=${guest#*:}
   xlen=$(printf %.2s "$isa")
   abi=ilp32
   [ "$xlen" = 64 ] && abi=lp64
+  case $isa in *fd*) abi=${abi}d ;; esac
   out=$name-rv$isa
-  clang-19 --target=riscv$xlen -march=rv$isa -mabi=$abi -mno-relax -O2 -Wall -ffreestanding -nostdlib \
+  clang-19 --target=riscv$xlen -march=rv$isa -mabi=$abi -mno-relax -O2 -Wall -ffreestanding -fno-math-errno -nostdlib \
     -fno-ident -fuse-ld=lld-19 -Wl,-Ttext=0x200800 -Wl,--image-base=0x200000 "$name.c" -o "$out.elf"
   qemu-riscv$xlen -plugin "$scratch/count.so" "$out.elf" >"$scratch/output" 2>"$scratch/counts"
   riscv64-unknown-elf-nm -n -S --radix=d "$out.elf" | awk '$3 ~ /[tT]/' >"$scratch/symbols"

@@ -57,6 +57,7 @@ impl System {
             }
             278 => self.get_random(guest, a0, a1)?,
             160 => uname(guest, a0)?,
+            179 => sysinfo(guest, a0, clock.xlen)?,
             // sched_getaffinity: one processor.
             123 => {
                 environment::write(guest, a2, &1u64.to_le_bytes())?;
@@ -170,6 +171,19 @@ fn signal_stack(guest: &mut dyn Guest, old: u64, xlen: Xlen) -> CallResult {
         bytes[word] = DISABLED;
         environment::write(guest, old, &bytes)?;
     }
+    Ok(0)
+}
+
+/// How much memory there is, by which C libraries choose how to sort.
+fn sysinfo(guest: &mut dyn Guest, addr: u64, xlen: Xlen) -> CallResult {
+    const TOTAL: u32 = 1 << 30;
+    let word = xlen.bytes() as usize;
+    // Words before the size of memory, and where its unit stands.
+    let (total, unit) = (4 * word, 13 * word);
+    let mut bytes = vec![0; unit + 8];
+    bytes[total..total + 4].copy_from_slice(&TOTAL.to_le_bytes());
+    bytes[unit] = 1;
+    environment::write(guest, addr, &bytes)?;
     Ok(0)
 }
 
