@@ -7,7 +7,7 @@ use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let path = args.next().ok_or("usage: speed guest.elf [environment]")?;
+    let path = args.next().ok_or("usage: speed guest.elf [environment [stdin]]")?;
     let program = Program::load(&std::fs::read(&path)?)?;
     let environment = match args.next() {
         Some(name) => name.parse()?,
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let run = run(&program, &Patches::none(), environment, &input, &Limits::none())?;
     let elapsed = start.elapsed();
     let mips = u128::from(run.instructions) / elapsed.as_micros().max(1);
-    println!("{}", String::from_utf8_lossy(&run.stdout));
+    println!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     println!(
         "{environment}: exit {}, {} instructions, {elapsed:.2?}, {mips} MIPS, {} spans, {} \
          edges, {} paths",

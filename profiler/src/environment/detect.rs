@@ -102,7 +102,8 @@ pub(super) fn detect(program: &Program) -> Environment {
     let signs = Signs::of(program);
     if signs.terminates && !signs.calls {
         Environment::OpenVm
-    } else if signs.zisk {
+    } else if signs.zisk && zisk::fits(program) {
+        // C libraries put data behind their code, which may look like any instruction.
         Environment::Zisk
     } else if signs.t0.iter().any(|&number| sp1::is_own(number)) {
         Environment::Sp1

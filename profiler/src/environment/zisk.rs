@@ -72,6 +72,11 @@ pub(super) fn is_own(word: u32) -> bool {
     Fields::of(word).is_some()
 }
 
+/// Whether a program lies where ZisK has memory.
+pub(super) fn fits(program: &Program) -> bool {
+    program.segments.iter().all(|segment| segment.addr >= INPUT && segment.end() <= END)
+}
+
 pub(super) struct Rules;
 
 impl Host for Rules {

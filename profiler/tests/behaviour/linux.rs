@@ -48,6 +48,16 @@ fn assembled(text: &str) -> Result<Run, RunError> {
     execute(&program(Xlen::Rv64, text).0, Environment::Linux)
 }
 
+/// C libraries put data behind their code: here one that looks like a call of ZisK.
+#[test]
+fn data_among_the_code_does_not_tell_the_environment() {
+    let words: [u32; 3] = [0x05e0_0893, 0x0000_0073, 0x8005_2073];
+    let code: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let detect = |addr| Environment::detect(&Program::from_code(Xlen::Rv64, addr, &code));
+    assert_eq!(detect(0x1_0000), Environment::Linux);
+    assert_eq!(detect(0x8000_0000), Environment::Zisk);
+}
+
 #[test]
 fn guests_print_what_they_print_under_qemu() {
     for (name, file, recorded) in GUESTS {

@@ -20,8 +20,9 @@ const VARIABLES: [&str; 3] = ["GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreempto
 fn room(xlen: Xlen) -> u64 {
     match xlen {
         Xlen::Rv32 => 1 << 30,
-        // Go reserves more than half of a gigabyte for its own tables.
-        Xlen::Rv64 => 2 << 30,
+        // Go reserves more than a gigabyte for its own tables.
+        // Go reserves more than a gigabyte for its own tables.
+        Xlen::Rv64 => 4 << 30,
     }
 }
 
