@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")"
 CGO_ENABLED=0 GOOS=linux GOARCH=riscv64 GOFLAGS= GOTOOLCHAIN=local \
-  go build -trimpath -buildvcs=false -ldflags=-buildid= -gcflags=all=-d=softfloat -o sha256.elf .
+  go build -trimpath -buildvcs=false -ldflags=-buildid= -o sha256.elf .
 sha256sum --check SHA256SUMS

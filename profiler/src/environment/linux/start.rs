@@ -21,7 +21,6 @@ fn room(xlen: Xlen) -> u64 {
     match xlen {
         Xlen::Rv32 => 1 << 30,
         // Go reserves more than a gigabyte for its own tables.
-        // Go reserves more than a gigabyte for its own tables.
         Xlen::Rv64 => 4 << 30,
     }
 }
