@@ -1,4 +1,5 @@
-//! Measures synthesis on blocks that another optimiser works on too.
+//! Measures synthesis on blocks that another optimiser works on too, and says how fast guests are
+//! executed, by autoprec and others.
 //!
 //! Inputs are blocks as powdr exports them: instructions, and the concatenated tables of these
 //! instructions before any optimisation. From the instructions alone autoprec synthesises its own
@@ -16,6 +17,7 @@
 //!   left out of a sum.
 
 mod clock;
+mod exec;
 mod export;
 mod measure;
 mod opcode;
@@ -27,6 +29,7 @@ mod size;
 mod totals;
 
 pub use clock::{Clock, Time};
+pub use exec::{ExecReport, ExecutorTime, GuestTimes};
 pub use export::{Export, ExportError, ExportProblem, frequencies, write_export};
 pub use measure::{Check, Columns, MeasureError, Measured, Powdr, Row, Split, measure};
 pub use opcode::{RowError, decode_row, encode_row};

@@ -114,7 +114,7 @@ pub(crate) struct ProfileArgs {
     /// Count what was inlined for the function that it is in, as if there were no debug information
     #[arg(long)]
     pub(crate) no_inlines: bool,
-    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, or a file
+    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, sp1-6, halo2, or a file
     #[arg(long, value_name = "MODEL", default_value = "instructions")]
     pub(crate) cost: String,
     /// List how often each instruction was executed, in all and per function
@@ -180,7 +180,7 @@ pub(crate) struct AnnotateArgs {
     /// Use this profile instead of running the guest
     #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "stdin"])]
     pub(crate) profile: Option<PathBuf>,
-    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, or a file
+    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, sp1-6, halo2, or a file
     #[arg(long, value_name = "MODEL", default_value = "instructions")]
     pub(crate) cost: String,
 }
@@ -199,7 +199,7 @@ pub(crate) struct DiffArgs {
     /// A guest that was profiled, for names and costs; repeat it for the other
     #[arg(long = "elf", value_name = "FILE")]
     pub(crate) elfs: Vec<PathBuf>,
-    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, or a file
+    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, sp1-6, halo2, or a file
     #[arg(long, value_name = "MODEL", default_value = "instructions")]
     pub(crate) cost: String,
     /// Functions and blocks to list
@@ -442,6 +442,8 @@ pub(crate) enum BenchCommand {
     Synth(BenchSynthArgs),
     /// Synthesise longer and longer regions and say how time grows
     Scaling(BenchScalingArgs),
+    /// Run guests in autoprec's executor and in others, and say how fast each is
+    Exec(BenchExecArgs),
 }
 
 /// Optimisers to compare with.
@@ -492,6 +494,32 @@ pub(crate) struct BenchScalingArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Write the measurements as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec bench exec
+  autoprec bench exec guest.elf --input input.bin --repeat 9 --json exec.json
+  autoprec bench exec --instructions 10000000,100000000,1000000000
+
+Guests of OpenVM run in OpenVM's pure interpreter too, others in qemu-user if it is installed. The
+executors run in turns, and must come to the same results.")]
+pub(crate) struct BenchExecArgs {
+    /// The guest's ELF (default: several that come with the program)
+    pub(crate) guest: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// How often each executor runs a guest
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = positive)]
+    pub(crate) repeat: usize,
+    /// Run autoprec's executor alone, for each of these numbers of instructions, and say what memory
+    /// the program has taken by then
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "max_instructions")]
+    pub(crate) instructions: Vec<u64>,
+    /// Write the report as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }

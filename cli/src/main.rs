@@ -54,6 +54,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Demo(args) => commands::demo::run(args),
         Command::Bench(BenchCommand::Synth(args)) => commands::bench::synth(args),
         Command::Bench(BenchCommand::Scaling(args)) => commands::bench::scaling(args),
+        Command::Bench(BenchCommand::Exec(args)) => commands::bench::exec::run(args),
     }
 }
 

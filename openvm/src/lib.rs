@@ -8,7 +8,7 @@
 //! - [`prove()`] transpiles a patched ELF, cuts the run into segments and proves each.
 //! - [`verify()`] makes the keys again and binds a proof to exactly one guest.
 //! - [`check()`] checks all constraints of a run without proving it.
-//! - [`execute()`] only runs it; [`describe()`] says what a base VM consists of.
+//! - [`execute()`] only runs it, [`interpreter()`] as often as wanted; [`describe()`] says what a base VM consists of.
 //!
 //! **Architecture invariants**
 //!
@@ -55,7 +55,7 @@ pub use params::Security;
 pub use proof::{Claim, PrecompileRef, Proof, ProofFormatError};
 pub use prove::{ProveError, ProveOptions, prove};
 pub use report::{AirUse, Phase, Report, SegmentReport};
-pub use run::{Execution, execute};
+pub use run::{Execution, Interpret, execute, interpreter};
 pub use segments::RunError;
 pub use transpile::TranspileError;
 pub use verify::{Verdict, Verifier, VerifyError, verify};

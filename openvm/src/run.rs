@@ -3,7 +3,10 @@
 
 use openvm_circuit::{
     arch::{ExecutionError, VmExecutor},
-    system::memory::{merkle::public_values::extract_public_values, online::LinearMemory},
+    system::memory::{
+        merkle::public_values::extract_public_values,
+        online::{AddressMap, LinearMemory},
+    },
 };
 use openvm_instructions::riscv::RV32_REGISTER_AS;
 
@@ -36,24 +39,47 @@ pub fn execute(
     guest: &GuestImage<'_>,
     hints: &[Vec<u8>],
 ) -> Result<Execution, ProveError> {
+    interpreter(base, guest, |run| run(hints))?
+}
+
+/// Runs a guest on hints.
+pub type Interpret<'a> = &'a dyn Fn(&[Vec<u8>]) -> Result<Execution, ProveError>;
+
+/// Prepares the interpreter for `guest`, and hands what runs it to `then`: to run it often, or to
+/// measure runs alone.
+///
+/// # Errors
+///
+/// If the guest is not a program for the VM.
+pub fn interpreter<T>(
+    base: &BaseVm,
+    guest: &GuestImage<'_>,
+    then: impl FnOnce(Interpret<'_>) -> T,
+) -> Result<T, ProveError> {
     let exe = transpile(base, guest)?;
     let config = configure(base, guest)?;
     let executor =
         VmExecutor::<F, _>::new(config).map_err(|error| RunError::Execution(error.to_string()))?;
     let instance =
         executor.instance(&exe).map_err(|error| RunError::Execution(error.to_string()))?;
-    let state = guarded(|| instance.execute(streams(hints), None))
-        .map_err(RunError::Execution)?
-        .map_err(|error| match error {
-            ExecutionError::FailedWithExitCode(code) => RunError::ExitCode { code },
-            error => RunError::Execution(error.to_string()),
-        })?;
-    let memory = &state.memory.memory;
     let count = executor.config.base.system.num_public_values;
+    Ok(then(&|hints| {
+        let state = guarded(|| instance.execute(streams(hints), None))
+            .map_err(RunError::Execution)?
+            .map_err(|error| match error {
+                ExecutionError::FailedWithExitCode(code) => RunError::ExitCode { code },
+                error => RunError::Execution(error.to_string()),
+            })?;
+        Ok(result(&state.memory.memory, count))
+    }))
+}
+
+/// What a run left in memory.
+fn result(memory: &AddressMap, public_values: usize) -> Execution {
     let mut registers = [0; 32];
     let words = memory.mem[RV32_REGISTER_AS as usize].as_slice().chunks_exact(4);
     for (register, word) in registers.iter_mut().zip(words) {
         *register = u32::from_le_bytes(word.try_into().expect("chunks of four bytes"));
     }
-    Ok(Execution { public_values: extract_public_values(count, memory), registers })
+    Execution { public_values: extract_public_values(public_values, memory), registers }
 }

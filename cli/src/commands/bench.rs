@@ -1,5 +1,8 @@
 //! `autoprec bench`.
 
+pub(crate) mod exec;
+mod qemu;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -18,10 +18,10 @@ use crate::proving::{Figures, Provable, Proved, Seconds, prove_guest, verify_gue
 use crate::terminal;
 
 /// A guest's ELF, input, and the public values it must give, in hexadecimal.
-struct Example {
-    name: &'static str,
-    elf: &'static [u8],
-    input: &'static [u8],
+pub(crate) struct Example {
+    pub(crate) name: &'static str,
+    pub(crate) elf: &'static [u8],
+    pub(crate) input: &'static [u8],
     expected: &'static str,
 }
 
@@ -36,7 +36,8 @@ macro_rules! example {
     };
 }
 
-fn example(guest: DemoGuest) -> Example {
+/// A guest that comes with the program.
+pub(crate) fn example(guest: DemoGuest) -> Example {
     match guest {
         DemoGuest::Keccak => example!("keccak"),
         DemoGuest::Sha256 => example!("sha256"),

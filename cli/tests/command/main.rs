@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
 mod bench;
+mod bench_exec;
 mod building;
 mod ecall;
 mod elf;
