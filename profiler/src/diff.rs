@@ -68,7 +68,11 @@ impl Diff {
         for (index, side) in [before, after].into_iter().enumerate() {
             let costs = side.costs(model)?;
             for visit in &side.profile.visits {
-                let cost = costs[visit.span].saturating_mul(visit.count);
+                let called = side.profile.stacks[visit.stack].call_label();
+                // An execution on the path of a call is one call.
+                let call = model.zip(called).map_or(0, |(model, label)| model.call_cost(&label));
+                let each = costs[visit.span].saturating_add(call);
+                let cost = each.saturating_mul(visit.count);
                 let (function, block) = side.names(visit.stack, visit.span);
                 functions.entry(function).or_default()[index] += cost;
                 blocks.entry(block).or_default()[index] += cost;

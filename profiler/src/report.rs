@@ -35,20 +35,20 @@ pub struct FunctionRow {
 /// The instructions of all rows add up to those of the profile. A span that runs from one function
 /// into the next counts for the first.
 pub fn functions(program: &Program, profile: &Profile) -> Vec<FunctionRow> {
-    by_function(program, profile, |span| u64::from(profile.spans[span].insts))
+    by_function(program, profile, |_, span| u64::from(profile.spans[span].insts))
 }
 
-/// Functions by what one execution of each span costs.
+/// Functions by what one execution of each span costs in each.
 fn by_function(
     program: &Program,
     profile: &Profile,
-    cost: impl Fn(usize) -> u64,
+    cost: impl Fn(&str, usize) -> u64,
 ) -> Vec<FunctionRow> {
     let row = |(name, executed): (String, BTreeMap<usize, u64>)| FunctionRow {
-        name,
         instructions: executed.iter().fold(0, |sum: u64, (&span, &count)| {
-            sum.saturating_add(cost(span).saturating_mul(count))
+            sum.saturating_add(cost(&name, span).saturating_mul(count))
         }),
+        name,
         blocks: executed.len(),
     };
     let mut rows: Vec<FunctionRow> = by_owner(program, profile).into_iter().map(row).collect();
@@ -159,10 +159,17 @@ pub fn table(program: &Program, profile: &Profile, rows: usize) -> String {
     draw(&functions(program, profile), "instructions", rows)
 }
 
+/// Functions by what they cost in the first unit of a model.
+fn weighted(program: &Program, profile: &Profile, model: &Model) -> Vec<FunctionRow> {
+    let costs = model.span_costs(program, profile);
+    // An execution on the path of a call is one call.
+    let cost = |owner: &str, span: usize| costs[span].saturating_add(model.call_cost(owner));
+    by_function(program, profile, cost)
+}
+
 /// The same table by the first unit of a model. `program` holds the original words.
 pub fn weighted_table(program: &Program, profile: &Profile, model: &Model, rows: usize) -> String {
-    let costs = model.span_costs(program, profile);
-    draw(&by_function(program, profile, |span| costs[span]), &model.units[0], rows)
+    draw(&weighted(program, profile, model), &model.units[0], rows)
 }
 
 /// `rows` functions with the most executed instructions, and what these were.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_isa::encoding::TABLE;
+use autoprec_isa::{Op, encoding::TABLE};
 use serde::Deserialize;
 
-use super::{Model, Table};
+use super::{Model, Padding, Table};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -55,6 +55,15 @@ pub enum ModelError {
         /// The instruction.
         name: String,
     },
+    /// Tables that are to be filled up to a multiple of nothing.
+    #[error("`padding` is a multiple of 0; no padding is 1")]
+    Padding,
+    /// A call that is in it twice.
+    #[error("the call `{name}` is listed twice")]
+    CallTwice {
+        /// Its name.
+        name: String,
+    },
     /// No such table.
     #[error("there is no table `{name}`")]
     NoTable {
@@ -76,8 +85,14 @@ struct File {
     name: String,
     #[serde(default)]
     about: String,
+    #[serde(default)]
+    source: String,
     units: Vec<String>,
+    #[serde(default)]
+    padding: FilePadding,
     tables: Vec<FileTable>,
+    #[serde(default)]
+    calls: Vec<FileCall>,
     discarded: Option<String>,
     otherwise: Option<String>,
 }
@@ -87,7 +102,31 @@ struct File {
 struct FileTable {
     name: String,
     row: Vec<u64>,
+    #[serde(default)]
     instructions: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+enum FilePadding {
+    #[default]
+    #[serde(skip)]
+    Unsaid,
+    Named(PowerOfTwo),
+    Multiple(u64),
+}
+
+#[derive(Deserialize)]
+enum PowerOfTwo {
+    #[serde(rename = "power-of-two")]
+    PowerOfTwo,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileCall {
+    name: String,
+    rows: BTreeMap<String, u64>,
 }
 
 impl Model {
@@ -106,30 +145,66 @@ impl Model {
         if file.units.is_empty() || !file.units.iter().enumerate().all(distinct) {
             return Err(ModelError::Units { units: file.units });
         }
-        let mut tables: Vec<Table> = Vec::new();
-        let mut by_op = BTreeMap::new();
-        for FileTable { name: table, row, instructions } in file.tables {
-            if row.len() != file.units.len() {
-                let (got, expected) = (row.len(), file.units.len());
-                return Err(ModelError::Row { table, got, expected });
-            }
-            for name in instructions {
-                let Some(known) = TABLE.iter().find(|known| known.name == name) else {
-                    return Err(ModelError::Instruction { table, name });
-                };
-                if by_op.insert(known.op, tables.len()).is_some() {
-                    return Err(ModelError::Twice { table, name });
-                }
-            }
-            tables.push(Table { name: table, row });
-        }
-        let find = |name: Option<String>| {
-            let Some(name) = name else { return Ok(None) };
+        let (tables, by_op) = read_tables(file.tables, file.units.len())?;
+        let find = |name: String| {
             let found = tables.iter().position(|table| table.name == name);
-            found.map(Some).ok_or(ModelError::NoTable { name })
+            found.ok_or(ModelError::NoTable { name })
         };
-        let (discarded, otherwise) = (find(file.discarded)?, find(file.otherwise)?);
-        let (name, about, units) = (file.name, file.about, file.units);
-        Ok(Self { name, about, units, tables, by_op, discarded, otherwise })
+        let discarded = file.discarded.map(find).transpose()?;
+        let otherwise = file.otherwise.map(find).transpose()?;
+        let mut calls = BTreeMap::new();
+        for FileCall { name, rows } in file.calls {
+            let rows = rows.into_iter().map(|(table, rows)| Ok((find(table)?, rows)));
+            let rows = rows.collect::<Result<_, ModelError>>()?;
+            if calls.insert(name.clone(), rows).is_some() {
+                return Err(ModelError::CallTwice { name });
+            }
+        }
+        Ok(Self {
+            name: file.name,
+            about: file.about,
+            source: file.source,
+            units: file.units,
+            padding: file.padding.read()?,
+            tables,
+            calls,
+            by_op,
+            discarded,
+            otherwise,
+        })
     }
+}
+
+impl FilePadding {
+    fn read(self) -> Result<Padding, ModelError> {
+        match self {
+            Self::Unsaid | Self::Named(PowerOfTwo::PowerOfTwo) => Ok(Padding::PowerOfTwo),
+            Self::Multiple(0) => Err(ModelError::Padding),
+            Self::Multiple(step) => Ok(Padding::Multiple(step)),
+        }
+    }
+}
+
+/// The tables, and which of them each operation lands in.
+fn read_tables(
+    file: Vec<FileTable>,
+    units: usize,
+) -> Result<(Vec<Table>, BTreeMap<Op, usize>), ModelError> {
+    let mut tables = Vec::new();
+    let mut by_op = BTreeMap::new();
+    for FileTable { name: table, row, instructions } in file {
+        if row.len() != units {
+            return Err(ModelError::Row { table, got: row.len(), expected: units });
+        }
+        for name in instructions {
+            let Some(known) = TABLE.iter().find(|known| known.name == name) else {
+                return Err(ModelError::Instruction { table, name });
+            };
+            if by_op.insert(known.op, tables.len()).is_some() {
+                return Err(ModelError::Twice { table, name });
+            }
+        }
+        tables.push(Table { name: table, row });
+    }
+    Ok((tables, by_op))
 }

@@ -24,7 +24,23 @@ impl Spent {
             }
             all.unknown += one.unknown * span.count;
         }
+        for call in &profile.calls {
+            for &(table, rows) in model.calls.get(&call.name).into_iter().flatten() {
+                all.rows[table] += rows * call.count;
+            }
+        }
         all
+    }
+
+    /// What the environment does itself in a call, beside the instruction that calls; `None` if this
+    /// is not how tables and views show a call of which the model knows.
+    pub(super) fn of_call(model: &Model, label: &str) -> Option<Self> {
+        let name = label.strip_prefix('[')?.strip_suffix(']')?;
+        let mut spent = Self { rows: vec![0; model.tables.len()], unknown: 0 };
+        for &(table, rows) in model.calls.get(name)? {
+            spent.rows[table] += rows;
+        }
+        Some(spent)
     }
 
     /// One execution of a span.
@@ -44,11 +60,10 @@ impl Spent {
         cost(model, self.rows.iter().copied())
     }
 
-    /// The cost with the rows of each table padded to a power of two, by unit. A table without rows
-    /// costs nothing. This takes the run for one segment; a prover that cuts it pads each.
+    /// The cost with each table filled up, by unit. A table without rows costs nothing. This takes
+    /// the run for one segment; a prover that cuts it pads each.
     pub fn padded(&self, model: &Model) -> Vec<u64> {
-        let pad = |&rows: &u64| if rows == 0 { 0 } else { rows.next_power_of_two() };
-        cost(model, self.rows.iter().map(pad))
+        cost(model, self.rows.iter().map(|&rows| model.padding.of(rows)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{by_function, by_owner};
+use super::{by_owner, weighted};
 use crate::accesses::{accesses, misaligned};
 use crate::cost::Model;
 use crate::opcodes::{Histogram, opcodes};
@@ -41,7 +41,6 @@ struct Row {
 /// Functions and calls, those that cost most in the first unit of the model first, as JSON.
 /// `program` holds the original words.
 pub fn functions_json(program: &Program, profile: &Profile, model: &Model) -> String {
-    let costs = model.span_costs(program, profile);
     let mut all = Histogram::new();
     let mut histograms = opcodes(program, profile);
     for (name, count) in histograms.values().flatten() {
@@ -76,7 +75,7 @@ pub fn functions_json(program: &Program, profile: &Profile, model: &Model) -> St
         unit: &model.units[0],
         instructions: profile.instructions,
         opcodes: all,
-        functions: by_function(program, profile, |span| costs[span]).into_iter().map(row).collect(),
+        functions: weighted(program, profile, model).into_iter().map(row).collect(),
     };
     serde_json::to_string(&file).expect("strings and numbers are valid JSON")
 }
