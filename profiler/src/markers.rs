@@ -3,18 +3,22 @@
 //!
 //! SP1 defined these lines, and its executor and those made after it (such as Pico's) look for them
 //! in what is written to standard output; here they are found in any environment, and in standard
-//! error, too. RISC Zero and OpenVM have no such lines of their own: guests of RISC Zero read a cycle
+//! error, too. ZisK has [instructions](tags) instead. RISC Zero and OpenVM have no such lines of their own: guests of RISC Zero read a cycle
 //! counter and print differences, and OpenVM's `CtStart` and `CtEnd` are no RISC-V instructions, so
 //! that no guest here can have them.
 //!
 //! A section begins after the call that wrote the end of its first marker and ends after the call
-//! that wrote the end of its second one. Sections may nest, overlap and recur. Invariants: no
+//! that wrote the end of its second one; those of ZisK lie between the instructions, the second one
+//! included. Sections may nest, overlap and recur. Invariants: no
 //! instruction counts twice in a total; memory is bounded by [`MAX_NAMES`], [`MAX_OPEN`] and
 //! [`MAX_LINE`], whatever the guest prints.
+
+mod tags;
 
 use std::collections::BTreeMap;
 
 use crate::environment::Output;
+pub(crate) use tags::Tags;
 
 /// Names told apart; sections of others are dropped.
 const MAX_NAMES: usize = 1 << 12;
@@ -78,8 +82,9 @@ impl Section {
     }
 }
 
+/// What a marker says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Start,
     End,
 }
@@ -149,7 +154,8 @@ impl Markers {
         }
     }
 
-    fn mark(&mut self, kind: Kind, name: String, now: u64) {
+    /// A marker, after `now` instructions.
+    pub(crate) fn mark(&mut self, kind: Kind, name: String, now: u64) {
         if self.sections.len() == MAX_NAMES && !self.sections.contains_key(&name) {
             return;
         }

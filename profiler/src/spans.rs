@@ -12,6 +12,7 @@ use autoprec_isa::{Decoded, Op, Reg, Word};
 
 use crate::calls::{NodeId, ROOT};
 use crate::environment::Host;
+use crate::markers::{Kind, Tags};
 use crate::patches::Patches;
 use crate::program::Program;
 use crate::slot::Slot;
@@ -45,6 +46,8 @@ pub(crate) enum End {
     Custom(u32),
     /// A breakpoint.
     Ebreak,
+    /// A marker with its tag, which is performed as any instruction; the next span follows.
+    Marker(Kind, i32),
     /// Nothing: the next span follows.
     FallThrough,
     /// Not an instruction of this machine.
@@ -105,6 +108,8 @@ pub(crate) struct Spans<'a, W: Word> {
     watch: &'a BTreeSet<u64>,
     /// Addresses at which spans are cut.
     cuts: BTreeSet<u64>,
+    /// Of the program.
+    pub(crate) tags: Tags,
     pub(crate) all: Vec<Span>,
     pub(crate) slots: Vec<Slot<W>>,
     /// Per executable segment.
@@ -129,7 +134,9 @@ impl<'a, W: Word> Spans<'a, W> {
             (segment.addr..segment.end(), vec![UNKNOWN; halfwords])
         };
         let starts = program.segments.iter().filter(|s| s.executable).map(table).collect();
-        Self { program, host, patches, watch, cuts, all: Vec::new(), slots: Vec::new(), starts }
+        let tags = Tags::of(program);
+        let (all, slots) = (Vec::new(), Vec::new());
+        Self { program, host, patches, watch, cuts, tags, all, slots, starts }
     }
 
     /// The span that starts at `pc`.
@@ -243,7 +250,10 @@ impl<'a, W: Word> Spans<'a, W> {
             Op::Jalr => End::Computed(Computed::Jump),
             Op::Ecall => End::Ecall,
             Op::Ebreak => End::Ebreak,
-            _ => return None,
+            _ => {
+                let (kind, tag) = self.tags.marker(&inst)?;
+                End::Marker(kind, tag)
+            }
         })
     }
 }

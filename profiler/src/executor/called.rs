@@ -108,6 +108,10 @@ impl<W: Word> Executor<'_, '_, W> {
         let call = match finish {
             End::Ecall => Call::Ecall,
             End::Custom(word) => Call::Custom(word),
+            End::Marker(kind, tag) => {
+                self.markers.mark(kind, self.spans.tags.name(tag).to_owned(), now);
+                return Ok(Action::Continue);
+            }
             End::Illegal(word) => {
                 let pc = span.start;
                 return Err(self.illegal(pc, word));

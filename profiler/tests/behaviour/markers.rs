@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use autoprec_isa::Xlen;
-use autoprec_profiler::{Environment, Profile, Run, Section, report};
+use autoprec_profiler::{Environment, Profile, Run, Section, Symbol, report};
 
-use crate::common::{execute, program};
+use crate::common::{BASE, adds_up, execute, program};
 
 /// Instructions of [`printing`] for one text, the call included: how many the environment takes.
 const OPENVM: u64 = 5;
@@ -63,6 +63,44 @@ fn sections_are_counted_in_every_environment() {
         ];
         assert_eq!(profile.markers, expected, "{environment}");
     }
+}
+
+/// `addi zero, ra, 7` starts a section and `addi zero, sp, 7` ends it, if a symbol says so.
+#[test]
+fn tags_are_instructions_with_symbols() {
+    let (program, _) = program(
+        Xlen::Rv64,
+        "
+_start:
+    addi s0, zero, 3
+.again:
+    addi zero, ra, 7
+    addi zero, ra, 8
+    addi s0, s0, -1
+    addi zero, sp, 7
+    bne s0, zero, @.again
+    addi a7, zero, 93
+    ecall
+",
+    );
+    let plain = execute(&program, Environment::Bare).unwrap().profile;
+    assert_eq!((plain.instructions, &plain.markers[..]), (1 + 3 * 5 + 2, &[][..]));
+    let name = |name: &str| Symbol {
+        name: format!("__ZISKOS_PROFILE_ID_{name}"),
+        addr: 0,
+        size: 2,
+        is_function: false,
+    };
+    let mut symbols = program.symbols.clone();
+    symbols.extend([name("7_decode_block"), name("9_other"), name("x"), name("x_y")]);
+    let program = program.with_symbols(symbols);
+    let tagged = execute(&program, Environment::Bare).unwrap().profile;
+    assert_eq!(tagged.markers, [section("decode_block", [3, 9, 3, 3])]);
+    for pc in (BASE..BASE + 32).step_by(4) {
+        assert_eq!(tagged.count_at(pc), plain.count_at(pc));
+    }
+    assert_eq!(tagged.stacks, plain.stacks);
+    adds_up(&tagged);
 }
 
 #[test]
