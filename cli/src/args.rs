@@ -120,6 +120,12 @@ pub(crate) struct ProfileArgs {
     /// List how often each instruction was executed, in all and per function
     #[arg(long)]
     pub(crate) opcodes: bool,
+    /// List loads and stores by width, and misaligned ones by function
+    #[arg(long)]
+    pub(crate) memory: bool,
+    /// Also count the distinct words of memory that are touched, which takes several times as long
+    #[arg(long)]
+    pub(crate) touched: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

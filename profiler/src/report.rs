@@ -79,10 +79,14 @@ pub(crate) fn by_owner(
     owners
 }
 
-/// Calls of the environment and of precompiles, those made most often first.
+/// Calls of the environment and of precompiles, those made most often first; nothing if there are
+/// none.
 pub fn call_table(profile: &Profile) -> String {
     let mut calls: Vec<&Called> = profile.calls.iter().collect();
     calls.sort_by_key(|call| std::cmp::Reverse(call.count));
+    if calls.is_empty() {
+        return String::new();
+    }
     let mut text = format!("{:>15}  call\n", "count");
     for Called { name, count } in calls {
         writeln!(text, "{count:>15}  {name}").expect("writing to a string does not fail");

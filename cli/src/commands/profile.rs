@@ -19,7 +19,8 @@ use crate::weighing;
 pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
     let model = weighing::model(&args.cost)?;
     let guest = Guest::load(&args.guest)?;
-    let setting = Setting::of(&args.input, &guest)?;
+    let mut setting = Setting::of(&args.input, &guest)?;
+    setting.limits.touched = args.touched;
     // Places that cannot be written are found before long work.
     let file = args.output.as_deref().map(File::create).transpose()?;
     let folder = args.out.as_deref().map(Folder::create).transpose()?;

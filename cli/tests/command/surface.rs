@@ -182,6 +182,7 @@ fn profiles_add_up() {
             BTreeSet::from([
                 ".autoprec-output",
                 "flamegraph.svg",
+                "functions.json",
                 "functions.txt",
                 "inlined.txt",
                 "lines.txt",

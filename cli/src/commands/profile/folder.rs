@@ -18,6 +18,8 @@ pub(super) fn write(
 ) -> Result<()> {
     let Subject { program, profile, sources } = subject;
     folder.add("profile.json", profile.to_json().as_bytes())?;
+    let functions = report::functions_json(program, profile, model);
+    folder.add("functions.json", functions.as_bytes())?;
     let partial = tables::partial(profile);
     let text = |name: &str, table: &str| folder.add(name, format!("{partial}{table}").as_bytes());
     text("functions.txt", &report::weighted_table(program, profile, model, usize::MAX))?;

@@ -22,9 +22,19 @@ pub(super) fn text(args: &ProfileArgs, subject: Subject<'_>, model: &Model) -> S
         Rows::Line => places(subject, model, By::Line, top),
         Rows::Block => blocks(subject, model, top),
     });
+    let mut append = |table: String| {
+        if !table.is_empty() {
+            text.push('\n');
+            text.push_str(&table);
+        }
+    };
+    append(report::call_table(profile));
+    append(report::marker_table(profile));
+    if args.memory || args.touched {
+        append(report::memory_table(program, profile, top));
+    }
     if args.opcodes {
-        text.push('\n');
-        text.push_str(&report::opcode_table(&opcodes(program, profile), top));
+        append(report::opcode_table(&opcodes(program, profile), top));
     }
     text
 }
