@@ -12,12 +12,13 @@ fn example(path: &str) -> Vec<u8> {
 
 /// A run of an example, which is named like its ELF.
 fn go(name: &str) -> (Program, Run) {
-    let program = Program::load(&example(&format!("elf/{name}.elf"))).unwrap();
+    let program = Program::load(&example(&format!("elf/{name}.elf"))).expect("the guest loads");
     // The same input, as hints of OpenVM and as the standard input of Linux.
     let data = example(&format!("inputs/{}.bin", name.trim_end_matches("-rv64")));
     let input = Input { hints: vec![data.clone()], stdin: data, ..Input::default() };
     let (environment, limits) = (Environment::detect(&program), Limits::instructions(200_000_000));
-    let run = run(&program, &Patches::none(), environment, &input, &limits).unwrap();
+    let run =
+        run(&program, &Patches::none(), environment, &input, &limits).expect("the guest runs");
     (program, run)
 }
 
