@@ -6,8 +6,6 @@ mod assembly;
 #[path = "common/bless.rs"]
 mod bless;
 
-use std::path::Path;
-
 use assembly::region;
 use autoprec_circuits::Bus;
 use autoprec_profiler::cost::Model;
@@ -103,6 +101,6 @@ fn the_model_of_halo2_is_what_the_gadgets_give() {
         tables.join(",\n")
     );
     Model::from_json(&text).expect("it is a model");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../profiler/models/halo2.json");
+    let path = bless::fixture("../../../profiler/models/halo2.json");
     bless::expect_file(&path, &text);
 }

@@ -117,15 +117,8 @@ pub(crate) struct ProfileArgs {
     /// Weigh instructions by a cost model: instructions, openvm-2.0.2, sp1-6, halo2, or a file
     #[arg(long, value_name = "MODEL", default_value = "instructions")]
     pub(crate) cost: String,
-    /// List how often each instruction was executed, in all and per function
-    #[arg(long)]
-    pub(crate) opcodes: bool,
-    /// List loads and stores by width, and misaligned ones by function
-    #[arg(long)]
-    pub(crate) memory: bool,
-    /// Also count the distinct words of memory that are touched, which takes several times as long
-    #[arg(long)]
-    pub(crate) touched: bool,
+    #[command(flatten)]
+    pub(crate) more: MoreTables,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -135,6 +128,20 @@ pub(crate) struct ProfileArgs {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+}
+
+/// What else a profile lists.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct MoreTables {
+    /// List how often each instruction was executed, in all and per function
+    #[arg(long)]
+    pub(crate) opcodes: bool,
+    /// List loads and stores by width, and misaligned ones by function
+    #[arg(long)]
+    pub(crate) memory: bool,
+    /// Also count the distinct words of memory that are touched, which takes several times as long
+    #[arg(long)]
+    pub(crate) touched: bool,
 }
 
 /// What rows of a table are.

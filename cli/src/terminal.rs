@@ -200,8 +200,8 @@ mod tests {
     #[derive(Debug)]
     struct Outer(std::num::ParseIntError);
 
-    impl std::fmt::Display for Outer {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "not a list: {}; write it again", self.0)
         }
     }

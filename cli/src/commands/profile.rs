@@ -20,7 +20,7 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
     let model = weighing::model(&args.cost)?;
     let guest = Guest::load(&args.guest)?;
     let mut setting = Setting::of(&args.input, &guest)?;
-    setting.limits.touched = args.touched;
+    setting.limits.touched = args.more.touched;
     // Places that cannot be written are found before long work.
     let file = args.output.as_deref().map(File::create).transpose()?;
     let folder = args.out.as_deref().map(Folder::create).transpose()?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::report::{self, By};
-use autoprec_profiler::{Subject, export};
+use autoprec_profiler::{Sources, Subject, export};
 
 use super::tables;
 use crate::files::Folder;
@@ -23,7 +23,7 @@ pub(super) fn write(
     let partial = tables::partial(profile);
     let text = |name: &str, table: &str| folder.add(name, format!("{partial}{table}").as_bytes());
     text("functions.txt", &report::weighted_table(program, profile, model, usize::MAX))?;
-    if sources.is_some_and(|sources| sources.present()) {
+    if sources.is_some_and(Sources::present) {
         text("inlined.txt", &tables::places(subject, model, By::Inlined, usize::MAX))?;
         text("lines.txt", &tables::places(subject, model, By::Line, usize::MAX))?;
     }

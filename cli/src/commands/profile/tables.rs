@@ -30,10 +30,10 @@ pub(super) fn text(args: &ProfileArgs, subject: Subject<'_>, model: &Model) -> S
     };
     append(report::call_table(profile));
     append(report::marker_table(profile));
-    if args.memory || args.touched {
+    if args.more.memory || args.more.touched {
         append(report::memory_table(program, profile, top));
     }
-    if args.opcodes {
+    if args.more.opcodes {
         append(report::opcode_table(&opcodes(program, profile), top));
     }
     text
@@ -73,7 +73,7 @@ fn blocks(subject: Subject<'_>, model: &Model, top: usize) -> String {
     let texts = Texts::default();
     let source = |path: &str, line: u32| texts.line(path, line);
     let unit = &model.units[0];
-    let mut text = String::new();
+    let mut listed = Vec::new();
     for (cost, block) in blocks.into_iter().take(top).filter(|(cost, _)| *cost > 0) {
         let code = block.start..block.end();
         let lines = annotate::lines(
@@ -84,12 +84,9 @@ fn blocks(subject: Subject<'_>, model: &Model, top: usize) -> String {
         );
         let share = report::share(cost, total);
         let function = block.function.as_deref().unwrap_or("(no symbol)");
-        text.push_str(&format!(
-            "{share} of all {unit}: {cost} at {:#x} in {function}\n",
-            code.start
-        ));
-        text.push_str(&annotate::text(&lines, unit, &source));
-        text.push('\n');
+        let head = format!("{share} of all {unit}: {cost} at {:#x} in {function}", code.start);
+        let listing = annotate::text(&lines, unit, &source);
+        listed.push(format!("{head}\n{listing}\n"));
     }
-    text
+    listed.concat()
 }
