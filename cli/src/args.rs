@@ -73,6 +73,12 @@ pub(crate) struct InputArgs {
     /// A file that is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
+    /// An argument of a guest for Linux, after its name; repeat it for more
+    #[arg(long = "arg", value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+    /// An environment variable of a guest for Linux; repeat it for more
+    #[arg(long = "variable", value_name = "NAME=VALUE")]
+    pub(crate) variables: Vec<String>,
     /// The environment the guest expects: openvm, sp1, zisk, risc0, linux or bare (default: found out)
     #[arg(long, value_name = "E")]
     pub(crate) env: Option<Environment>,

@@ -106,6 +106,14 @@ impl Setting {
             ),
             _ => {}
         }
+        if environment != Environment::Linux && !(args.args.is_empty() && args.variables.is_empty())
+        {
+            bail!(
+                "{}: only guests for Linux take --arg and --variable, and this is one for \
+                 `{environment}`",
+                guest.name
+            );
+        }
         let hints: Result<Vec<_>> = args.inputs.iter().map(|path| files::read(path)).collect();
         let stdin = args.stdin.as_ref().map(|path| files::read(path)).transpose()?;
         Ok(Self {
@@ -113,8 +121,9 @@ impl Setting {
             input: Input {
                 hints: hints?,
                 stdin: stdin.unwrap_or_default(),
+                args: words(guest, &args.args),
+                variables: args.variables.clone(),
                 algebra: algebra(args.config.as_deref())?,
-                ..Input::default()
             },
             limits: Limits {
                 max_instructions: args.max_instructions,
@@ -149,17 +158,27 @@ impl Setting {
     /// Runs a guest to its end, which has to be a good one.
     pub(crate) fn run_well(&self, guest: &Guest) -> Result<Run> {
         let run = self.run(guest)?;
-        if run.exit_code != 0 {
-            let said = [&run.stderr, &run.stdout].into_iter().find_map(|bytes| last_line(bytes));
-            let said = said.map(|line| format!(" and the last words `{line}`")).unwrap_or_default();
-            bail!(
-                "{} ended with exit code {}{said}; give an input on which it succeeds",
-                guest.name,
-                run.exit_code
-            );
+        if let Some(failure) = failure(guest, &run) {
+            bail!("{failure}; give an input on which it succeeds");
         }
         Ok(run)
     }
+}
+
+/// The arguments of a guest, its name first; nothing if there are none.
+fn words(guest: &Guest, args: &[String]) -> Vec<String> {
+    let name = (!args.is_empty()).then(|| guest.file_name());
+    name.into_iter().chain(args.iter().cloned()).collect()
+}
+
+/// How a guest failed, if it did.
+pub(crate) fn failure(guest: &Guest, run: &Run) -> Option<String> {
+    if run.exit_code == 0 {
+        return None;
+    }
+    let said = [&run.stderr, &run.stdout].into_iter().find_map(|bytes| last_line(bytes));
+    let said = said.map(|line| format!(" and the last words `{line}`")).unwrap_or_default();
+    Some(format!("{} ended with exit code {}{said}", guest.name, run.exit_code))
 }
 
 /// The last line of what a guest printed, shortened.

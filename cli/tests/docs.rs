@@ -108,7 +108,7 @@ fn files_and_tests_that_are_named_exist() {
 /// A folder in which the commands of the documents work.
 fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for sub in ["elf", "inputs"] {
+    for sub in ["elf", "inputs", "linux-c"] {
         let to = folder.path().join("examples").join(sub);
         std::fs::create_dir_all(&to).expect("a folder can be made");
         for file in std::fs::read_dir(root().join("examples").join(sub)).expect("it exists") {

@@ -11,7 +11,7 @@ use autoprec_profiler::{Profile, Run, RunError, Sources, Subject};
 
 use crate::args::{Format, ProfileArgs};
 use crate::files::{File, Folder};
-use crate::guest::{Guest, Setting};
+use crate::guest::{Guest, Setting, failure};
 use crate::sources;
 use crate::terminal;
 use crate::weighing;
@@ -28,6 +28,9 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
     match setting.run_shown(&guest) {
         Ok(run) => {
             give(args, &guest, (&run.profile, &model), places)?;
+            if let Some(failure) = failure(&guest, &run) {
+                terminal::warning(&failure);
+            }
             if format(args) == Format::Table || args.output.is_some() {
                 summary(&run);
                 if args.cost != "instructions" {

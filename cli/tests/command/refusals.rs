@@ -71,6 +71,10 @@ fn inputs_that_are_missing_or_do_not_fit() {
     desk.refuses("prove keccak.elf --proof p --input missing.bin", &["cannot read missing.bin"]);
     desk.refuses("prove keccak.elf --proof p", &["keccak.elf", "input"]);
     desk.refuses("run keccak.elf --env linux --input keccak.bin", &["keccak.elf", "--stdin"]);
+    for words in ["--arg -v", "--variable A=B"] {
+        let command = format!("run keccak.elf --input keccak.bin {words}");
+        desk.refuses(&command, &["keccak.elf", "guests for Linux", "openvm"]);
+    }
 }
 
 #[test]
@@ -106,6 +110,9 @@ fn guests_that_end_badly() {
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.json()["exit_code"], 3);
     assert_eq!(ran.stderr, "error: three.elf ended with exit code 3\n");
+    // What it did is counted all the same.
+    let profiled = desk.succeeds("profile three.elf");
+    assert!(profiled.stderr.contains("warning: three.elf ended with exit code 3\n"));
 
     // No hash at all is more than the example is ready for.
     desk.write("zero.bin", [0; 4]);
