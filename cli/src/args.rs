@@ -1,11 +1,21 @@
 //! The command line.
 
+mod bench;
+mod profiling;
+
 use std::path::PathBuf;
 
 use autoprec_isa::Reg;
 use autoprec_linker::Form;
 use autoprec_profiler::Environment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::bench::{
+    Baseline, BenchCommand, BenchExecArgs, BenchScalingArgs, BenchSynthArgs,
+};
+pub(crate) use self::profiling::{
+    AnnotateArgs, BlocksArgs, DiffArgs, Format, MergeArgs, ProfileArgs, Rows,
+};
 
 /// Makes zkVM guests cheap to prove: profiles a RISC-V guest, synthesises a constraint system for
 /// each hot region, and patches the guest so that these regions are calls of precompiles.
@@ -88,176 +98,6 @@ pub(crate) struct InputArgs {
     /// The guest's openvm.toml, if it uses extensions of OpenVM
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  autoprec profile guest.elf --input input.bin
-  autoprec profile guest.elf --input input.bin --out profile
-  autoprec profile guest.elf --env linux --stdin data.txt --json
-  autoprec profile guest.elf --input input.bin --cost openvm-2.0.2 --opcodes
-  autoprec profile guest.elf --input input.bin --by line --top 50
-  autoprec profile guest.elf --input input.bin --by block
-  autoprec profile guest.elf --input input.bin --format pprof -o guest.pb.gz
-
-Firefox Profiler and speedscope open their files in a browser, `go tool pprof` its own. With Ctrl-C
-the guest is stopped, and what was counted until then is written, marked partial.")]
-pub(crate) struct ProfileArgs {
-    /// The guest's ELF
-    pub(crate) guest: PathBuf,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    /// Write profile.json, stacks.folded, flamegraph.svg and tables to this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// What to list
-    #[arg(long, value_enum, default_value_t = Rows::Function)]
-    pub(crate) by: Rows,
-    /// How many to list (default: 20; of blocks, 5)
-    #[arg(long, value_name = "N")]
-    pub(crate) top: Option<usize>,
-    /// Count what was inlined for the function that it is in, as if there were no debug information
-    #[arg(long)]
-    pub(crate) no_inlines: bool,
-    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, sp1-6, halo2, or a file
-    #[arg(long, value_name = "MODEL", default_value = "instructions")]
-    pub(crate) cost: String,
-    #[command(flatten)]
-    pub(crate) more: MoreTables,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
-    /// Write it to this file instead
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// The same as --format json
-    #[arg(long, conflicts_with = "format")]
-    pub(crate) json: bool,
-}
-
-/// What else a profile lists.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct MoreTables {
-    /// List how often each instruction was executed, in all and per function
-    #[arg(long)]
-    pub(crate) opcodes: bool,
-    /// List loads and stores by width, and misaligned ones by function
-    #[arg(long)]
-    pub(crate) memory: bool,
-    /// Also count the distinct words of memory that are touched, which takes several times as long
-    #[arg(long)]
-    pub(crate) touched: bool,
-}
-
-/// What rows of a table are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Rows {
-    /// Functions as they are called; what is inlined counts for the function it is in.
-    Function,
-    /// Functions as they are written, inlined ones too.
-    Inlined,
-    /// Source lines.
-    Line,
-    /// Basic blocks, with their instructions and where these come from.
-    Block,
-}
-
-/// Forms of a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A table, what costs most first.
-    Table,
-    /// The profile itself, for autoprec and scripts.
-    Json,
-    /// A line per call path.
-    Folded,
-    /// SVG, callees above callers.
-    Flamegraph,
-    /// SVG, callees below callers.
-    Icicle,
-    /// JSON for speedscope.
-    Speedscope,
-    /// JSON for the Firefox Profiler.
-    Firefox,
-    /// Gzipped protocol buffer for pprof.
-    Pprof,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  autoprec annotate guest.elf memcpy --input input.bin
-  autoprec annotate guest.elf 0x202e60 --profile profile/profile.json --cost openvm-2.0.2")]
-pub(crate) struct AnnotateArgs {
-    /// The guest's ELF
-    pub(crate) guest: PathBuf,
-    /// A function: its name, a part of it that no other has, or an address in it
-    pub(crate) function: String,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    /// Use this profile instead of running the guest
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "stdin"])]
-    pub(crate) profile: Option<PathBuf>,
-    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, sp1-6, halo2, or a file
-    #[arg(long, value_name = "MODEL", default_value = "instructions")]
-    pub(crate) cost: String,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  autoprec diff before/profile.json after/profile.json
-  autoprec diff before.json after.json --elf before.elf --elf after.elf --cost openvm-2.0.2
-  autoprec diff before.json after.json --fail-if-worse 0.5")]
-pub(crate) struct DiffArgs {
-    /// A profile that `autoprec profile` wrote
-    pub(crate) before: PathBuf,
-    /// Another one
-    pub(crate) after: PathBuf,
-    /// A guest that was profiled, for names and costs; repeat it for the other
-    #[arg(long = "elf", value_name = "FILE")]
-    pub(crate) elfs: Vec<PathBuf>,
-    /// Weigh instructions by a cost model: instructions, openvm-2.0.2, sp1-6, halo2, or a file
-    #[arg(long, value_name = "MODEL", default_value = "instructions")]
-    pub(crate) cost: String,
-    /// Functions and blocks to list
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub(crate) top: usize,
-    /// Draw what changed to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) flamegraph: Option<PathBuf>,
-    /// Fail if the whole run costs more by over this many percent
-    #[arg(long, value_name = "PERCENT", value_parser = hundredths)]
-    pub(crate) fail_if_worse: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  autoprec merge first.json second.json -o both.json")]
-pub(crate) struct MergeArgs {
-    /// Profiles of one ELF
-    #[arg(required = true)]
-    pub(crate) profiles: Vec<PathBuf>,
-    /// Where to write the sum
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  autoprec blocks guest.elf
-  autoprec blocks guest.elf --profile profile/profile.json
-  autoprec blocks guest.elf --dot | dot -Tsvg > cfg.svg")]
-pub(crate) struct BlocksArgs {
-    /// The guest's ELF
-    pub(crate) guest: PathBuf,
-    /// A profile of it, for counts
-    #[arg(long, value_name = "FILE")]
-    pub(crate) profile: Option<PathBuf>,
-    /// Print a graph in the DOT language
-    #[arg(long)]
-    pub(crate) dot: bool,
 }
 
 /// Back ends.
@@ -454,108 +294,9 @@ pub(crate) struct DemoArgs {
     pub(crate) json: bool,
 }
 
-/// What to measure.
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchCommand {
-    /// Synthesise exported blocks and say what their systems cost
-    Synth(BenchSynthArgs),
-    /// Synthesise longer and longer regions and say how time grows
-    Scaling(BenchScalingArgs),
-    /// Run guests in autoprec's executor and in others, and say how fast each is
-    Exec(BenchExecArgs),
-}
-
-/// Optimisers to compare with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Baseline {
-    /// powdr's autoprecompiles 0.1.5.
-    Powdr,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  autoprec bench synth openvm-eth
-  autoprec bench synth keccak_apc_pre_opt.json.gz --json keccak.json
-  autoprec bench synth openvm-eth --baseline powdr --json report.json
-
-An export is a block as powdr writes it (ApcWithBusMap), JSON or gzip of it. A file table.tsv beside
-it with the columns file and freq says how often blocks are executed. The baseline is there only if
-autoprec was built with `--features powdr`; it takes minutes.")]
-pub(crate) struct BenchSynthArgs {
-    /// Exports, or folders whose exports (*.json, *.json.gz) are taken in order of name
-    #[arg(required = true, value_name = "DIR|FILE")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Run this optimiser too, in the same run
-    #[arg(long, value_enum)]
-    pub(crate) baseline: Option<Baseline>,
-    /// Measure sizes and times only, without asking the checker
-    #[arg(long)]
-    pub(crate) no_check: bool,
-    /// Write the report as JSON to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  autoprec bench scaling sha256_apc_pre_opt.json.gz
-  autoprec bench scaling sha256_apc_pre_opt.json.gz --svg scaling.svg --json scaling.json
-
-The regions are the first 10, 30, 100, ... 10,000 instructions of the block, which is repeated where it
-is too short. Each is synthesised as one system, whatever the limits on sizes.")]
-pub(crate) struct BenchScalingArgs {
-    /// A block as powdr exports it
-    #[arg(value_name = "FILE")]
-    pub(crate) path: PathBuf,
-    /// Draw the times to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) svg: Option<PathBuf>,
-    /// Write the measurements as JSON to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  autoprec bench exec
-  autoprec bench exec guest.elf --input input.bin --repeat 9 --json exec.json
-  autoprec bench exec --instructions 10000000,100000000,1000000000
-
-Guests of OpenVM run in OpenVM's pure interpreter too, others in qemu-user if it is installed. The
-executors run in turns, and must come to the same results.")]
-pub(crate) struct BenchExecArgs {
-    /// The guest's ELF (default: several that come with the program)
-    pub(crate) guest: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    /// How often each executor runs a guest
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = positive)]
-    pub(crate) repeat: usize,
-    /// Run autoprec's executor alone, for each of these numbers of instructions, and say what memory
-    /// the program has taken by then
-    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "max_instructions")]
-    pub(crate) instructions: Vec<u64>,
-    /// Write the report as JSON to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-}
-
-/// A percentage with up to two digits behind the point, in hundredths.
-fn hundredths(text: &str) -> Result<u64, String> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(part) || part.len() > 2 || !digits(whole) {
-        return Err("expected a percentage such as 5 or 0.25".to_owned());
-    }
-    format!("{whole}{part:0<2}").parse().map_err(|error| format!("{error}"))
-}
-
 fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("at least one thread is needed".to_owned()),
+        Ok(0) => Err("it must be at least 1".to_owned()),
         Ok(number) => Ok(number),
         Err(error) => Err(format!("{error}")),
     }

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use autoprec_isa::{Inst, Op, Width};
 
+use crate::owners::{by_owner, function_name};
 use crate::profile::{Profile, Span};
 use crate::program::Program;
-use crate::report::by_owner;
 
 /// The widths, in the order in which counts are kept.
 pub const WIDTHS: [Width; 4] = [Width::Byte, Width::Half, Width::Word, Width::Double];
@@ -151,7 +151,7 @@ pub fn accesses(program: &Program, profile: &Profile) -> BTreeMap<String, Access
 pub fn misaligned(program: &Program, profile: &Profile) -> BTreeMap<String, u64> {
     let mut functions = BTreeMap::new();
     for &(pc, count) in &profile.memory.misaligned {
-        *functions.entry(crate::report::function_name(program, pc)).or_default() += count;
+        *functions.entry(function_name(program, pc)).or_default() += count;
     }
     functions
 }

@@ -35,6 +35,7 @@ mod hart;
 mod markers;
 mod memory;
 mod opcodes;
+mod owners;
 mod patches;
 mod profile;
 mod program;

@@ -7,6 +7,7 @@
 //! with [`GUARDED`] or [`UNSAVED`], or without [`DIRTY`], take the slow path; windows do not overlap.
 //! While touched words are noted, every access takes it.
 
+mod guards;
 mod special;
 mod touched;
 
@@ -17,6 +18,7 @@ use std::ops::Range;
 use autoprec_isa::Width;
 use sha2::{Digest as _, Sha256};
 
+use self::guards::Guard;
 use self::special::SavedPage;
 use self::touched::Touched;
 use crate::accesses;
@@ -46,17 +48,6 @@ pub(crate) enum AccessError {
     Patched,
     /// The bytes were executed.
     Executed,
-}
-
-/// Marks of one halfword of writable code.
-const EXECUTED: u8 = 1;
-const STORED: u8 = 2;
-
-#[derive(Debug)]
-struct Guard {
-    range: Range<u64>,
-    /// Per halfword of the range; `None` for a patch, where no store is allowed.
-    marks: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -271,37 +262,6 @@ impl Memory {
         }
     }
 
-    /// Refuses stores to the bytes of a patch.
-    pub(crate) fn guard_patch(&mut self, range: Range<u64>) {
-        self.guard(Guard { range, marks: None });
-        // Patches first: they say more about what went wrong.
-        self.guards.rotate_right(1);
-    }
-
-    /// Watches code that may be stored to.
-    pub(crate) fn guard_code(&mut self, range: Range<u64>) {
-        let halfwords = usize::try_from((range.end - range.start).div_ceil(2)).unwrap_or(0);
-        self.guard(Guard { range, marks: Some(vec![0; halfwords]) });
-    }
-
-    fn guard(&mut self, guard: Guard) {
-        for page in pages(&guard.range) {
-            *self.flags_mut(page) |= GUARDED;
-        }
-        self.guards.push(guard);
-    }
-
-    /// Notes that the bytes are executed. False if they were stored to before, and so may differ
-    /// from the program's.
-    pub(crate) fn note_execution(&mut self, range: &Range<u64>) -> bool {
-        self.guards.iter_mut().all(|guard| {
-            guard.marks_in(range).iter_mut().all(|mark| {
-                *mark |= EXECUTED;
-                *mark & STORED == 0
-            })
-        })
-    }
-
     /// The page's bytes, present if its flags are.
     fn page_mut(&mut self, page: u64) -> &mut [u8] {
         match self.place(page) {
@@ -373,24 +333,6 @@ impl Memory {
         Ok(())
     }
 
-    fn check_guards(&mut self, range: &Range<u64>) -> Result<(), AccessError> {
-        for guard in &mut self.guards {
-            if range.start >= guard.range.end || range.end <= guard.range.start {
-                continue;
-            }
-            if guard.marks.is_none() {
-                return Err(AccessError::Patched);
-            }
-            for mark in guard.marks_in(range) {
-                if *mark & EXECUTED != 0 {
-                    return Err(AccessError::Executed);
-                }
-                *mark |= STORED;
-            }
-        }
-        Ok(())
-    }
-
     /// The aligned value at `addr`, if the window of this number holds it and loads are allowed.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the executor's inner loop")]
@@ -450,19 +392,6 @@ impl Memory {
                 hasher.update(data);
             }
         }
-    }
-}
-
-impl Guard {
-    /// Marks of the halfwords that `range` touches.
-    fn marks_in(&mut self, range: &Range<u64>) -> &mut [u8] {
-        let start = range.start.max(self.range.start);
-        let end = range.end.min(self.range.end);
-        let Some(marks) = self.marks.as_mut().filter(|_| start < end) else { return &mut [] };
-        let index = |addr: u64| usize::try_from(addr).unwrap_or(usize::MAX);
-        let first = index((start - self.range.start) / 2);
-        let last = index((end - self.range.start).div_ceil(2)).min(marks.len());
-        marks.get_mut(first..last).unwrap_or_default()
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use autoprec_isa::encoding::TABLE;
 
+use crate::owners::by_owner;
 use crate::profile::Profile;
 use crate::program::Program;
-use crate::report::by_owner;
 
 /// What is not RISC-V's.
 const CUSTOM: &str = "custom";

@@ -11,7 +11,8 @@ use crate::cost::Model;
 use crate::export::{self, GraphError, Growth};
 use crate::markers::Section;
 use crate::opcodes::Histogram;
-use crate::profile::{Called, Profile, Visit};
+use crate::owners::by_owner;
+use crate::profile::{Called, Profile};
 use crate::program::Program;
 use crate::view::{Subject, View};
 pub use places::{By, PlaceRow, place_table, places};
@@ -55,28 +56,6 @@ fn by_function(
     // Stable, so equal rows stay in order of name.
     rows.sort_by_key(|row| std::cmp::Reverse(row.instructions));
     rows
-}
-
-/// Executions of spans by what they count for: the function that they lie in, or the call on whose
-/// path they were executed. Each execution is counted once.
-pub(crate) fn by_owner(
-    program: &Program,
-    profile: &Profile,
-) -> BTreeMap<String, BTreeMap<usize, u64>> {
-    let mut owners: BTreeMap<String, BTreeMap<usize, u64>> = BTreeMap::new();
-    let mut own = vec![0; profile.spans.len()];
-    for &Visit { stack, span, count } in &profile.visits {
-        match profile.stacks[stack].call_label() {
-            Some(label) => *owners.entry(label).or_default().entry(span).or_default() += count,
-            None => own[span] += count,
-        }
-    }
-    for (index, (span, count)) in profile.spans.iter().zip(own).enumerate() {
-        if count > 0 {
-            owners.entry(function_name(program, span.start)).or_default().insert(index, count);
-        }
-    }
-    owners
 }
 
 /// Calls of the environment and of precompiles, those made most often first; nothing if there are
@@ -234,11 +213,6 @@ pub fn folded(program: &Program, profile: &Profile) -> String {
 pub fn flamegraph(program: &Program, profile: &Profile, title: &str) -> Result<String, GraphError> {
     let subject = Subject { program, profile, sources: None };
     export::graph(&View::instructions(subject, title), 0, Growth::Up)
-}
-
-/// The function that an address belongs to, for tables.
-pub(crate) fn function_name(program: &Program, pc: u64) -> String {
-    program.function_at(pc).map_or_else(|| "(no symbol)".to_owned(), |f| f.name.clone())
 }
 
 /// A percentage with one digit, without going through floating point.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{by_owner, weighted};
+use super::weighted;
 use crate::accesses::{accesses, misaligned};
 use crate::cost::Model;
 use crate::opcodes::{Histogram, opcodes};
+use crate::owners::by_owner;
 use crate::profile::{ByWidth, Profile, by_width};
 use crate::program::Program;
 

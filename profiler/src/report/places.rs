@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{function_name, share};
+use super::share;
 use crate::cost::Model;
+use crate::owners::function_name;
 use crate::profile::Visit;
 use crate::sources::Place;
 use crate::view::Subject;
