@@ -3,15 +3,80 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// An integer register. Its number is below 32.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reg(u8);
+/// Defines a file of 32 registers: `$letter` and a number is a name of each, `$names` are those of the
+/// calling convention.
+macro_rules! register_file {
+    ($(#[$about:meta])* $file:ident, $letter:literal, $names:ident) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $file(u8);
+
+        impl $file {
+            /// Every register, in order of number.
+            pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + Clone {
+                (0..32u8).map(Self)
+            }
+
+            /// This register's number, below 32.
+            #[inline]
+            pub const fn index(self) -> usize {
+                // The mask is free and lets the compiler drop the bounds check of a register file.
+                (self.0 & 31) as usize
+            }
+
+            /// Its name in the standard calling convention.
+            pub const fn abi_name(self) -> &'static str {
+                $names[self.index()]
+            }
+
+            /// The register named by five bits of `word`, from bit `shift` on.
+            pub(crate) const fn from_bits(word: u32, shift: u32) -> Self {
+                Self(((word >> shift) & 31) as u8)
+            }
+
+            /// This register's number, placed at bit `shift` of a word.
+            pub(crate) const fn bits(self, shift: u32) -> u32 {
+                (self.0 as u32) << shift
+            }
+
+            /// The register of this name: that of the calling convention, or letter and number.
+            fn named(name: &str) -> Option<Self> {
+                let numbered = |reg: &Self| name.strip_prefix($letter) == Some(&reg.0.to_string());
+                Self::all().find(|reg| reg.abi_name() == name).or_else(|| Self::all().find(numbered))
+            }
+        }
+
+        /// The name in the calling convention.
+        impl fmt::Display for $file {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.abi_name())
+            }
+        }
+    };
+}
+
+register_file! {
+    /// An integer register. Its number is below 32.
+    Reg, 'x', ABI_NAMES
+}
+
+register_file! {
+    /// A floating-point register. Its number is below 32.
+    FReg, 'f', FLOAT_ABI_NAMES
+}
 
 /// Names in the standard calling convention, by register number.
 const ABI_NAMES: [&str; 32] = [
     "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",
     "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
     "t5", "t6",
+];
+
+/// Names in the standard calling convention, by register number.
+const FLOAT_ABI_NAMES: [&str; 32] = [
+    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2",
+    "fa3", "fa4", "fa5", "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9",
+    "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
 ];
 
 /// Defines a constant per register, named as in the calling convention.
@@ -40,104 +105,12 @@ impl Reg {
     pub const fn new(number: u8) -> Option<Self> {
         if number < 32 { Some(Self(number)) } else { None }
     }
-
-    /// Every register, in order of number.
-    pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + Clone {
-        (0..32u8).map(Self)
-    }
-
-    /// This register's number, below 32.
-    #[inline]
-    pub const fn index(self) -> usize {
-        // The mask is free and lets the compiler drop the bounds check of a register file.
-        (self.0 & 31) as usize
-    }
-
-    /// Its name in the standard calling convention, such as `a0`.
-    pub const fn abi_name(self) -> &'static str {
-        ABI_NAMES[self.index()]
-    }
-
-    /// The register named by five bits of `word`, from bit `shift` on.
-    pub(crate) const fn from_bits(word: u32, shift: u32) -> Self {
-        Self(((word >> shift) & 31) as u8)
-    }
-
-    /// This register's number, placed at bit `shift` of a word.
-    pub(crate) const fn bits(self, shift: u32) -> u32 {
-        (self.0 as u32) << shift
-    }
-}
-
-/// A floating-point register. Its number is below 32.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FReg(u8);
-
-/// Names in the standard calling convention, by register number.
-const FLOAT_ABI_NAMES: [&str; 32] = [
-    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2",
-    "fa3", "fa4", "fa5", "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9",
-    "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
-];
-
-impl FReg {
-    /// Every register, in order of number.
-    pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + Clone {
-        (0..32u8).map(Self)
-    }
-
-    /// This register's number, below 32.
-    #[inline]
-    pub const fn index(self) -> usize {
-        (self.0 & 31) as usize
-    }
-
-    /// Its name in the standard calling convention, such as `fa0`.
-    pub const fn abi_name(self) -> &'static str {
-        FLOAT_ABI_NAMES[self.index()]
-    }
-
-    /// The register named by five bits of `word`, from bit `shift` on.
-    pub(crate) const fn from_bits(word: u32, shift: u32) -> Self {
-        Self(((word >> shift) & 31) as u8)
-    }
-
-    /// This register's number, placed at bit `shift` of a word.
-    pub(crate) const fn bits(self, shift: u32) -> u32 {
-        (self.0 as u32) << shift
-    }
 }
 
 /// The floating-point register of the same number, for encodings that say which kind it is elsewhere.
 impl From<Reg> for FReg {
     fn from(reg: Reg) -> Self {
         Self(reg.0)
-    }
-}
-
-/// The name in the calling convention.
-impl fmt::Display for FReg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.abi_name())
-    }
-}
-
-/// Reads `f10` or `fa0`.
-impl FromStr for FReg {
-    type Err = ParseRegError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let named = Self::all().find(|reg| reg.abi_name() == name);
-        let numbered =
-            || Self::all().find(|reg| name.strip_prefix('f') == Some(&reg.0.to_string()));
-        named.or_else(numbered).ok_or_else(|| ParseRegError { name: name.to_owned() })
-    }
-}
-
-/// The name in the calling convention.
-impl fmt::Display for Reg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.abi_name())
     }
 }
 
@@ -156,13 +129,16 @@ impl FromStr for Reg {
     type Err = ParseRegError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let named = Self::all().find(|reg| reg.abi_name() == name);
-        let numbered =
-            || Self::all().find(|reg| name.strip_prefix('x') == Some(&reg.0.to_string()));
         let frame = || (name == "fp").then_some(Self::S0);
-        named
-            .or_else(numbered)
-            .or_else(frame)
-            .ok_or_else(|| ParseRegError { name: name.to_owned() })
+        Self::named(name).or_else(frame).ok_or_else(|| ParseRegError { name: name.to_owned() })
+    }
+}
+
+/// Reads `f10` or `fa0`.
+impl FromStr for FReg {
+    type Err = ParseRegError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::named(name).ok_or_else(|| ParseRegError { name: name.to_owned() })
     }
 }
