@@ -20,7 +20,7 @@ mod values;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use autoprec_isa::{Decoded, Reg, Xlen, decode};
+use autoprec_isa::{CsrOp, CsrUpdate, Decoded, Op, Reg, Xlen, decode};
 
 use self::values::Values;
 use super::{Action, Call, CallError, Files, Host, Output, Session, Start, Started};
@@ -46,30 +46,36 @@ const ARCHITECTURE: u32 = 0xf12;
 const ZISK: u64 = 0x0fff_eeee;
 const EXIT: u64 = 93;
 
-/// The fields of an instruction on a control register.
+/// An instruction on a control register of ZisK.
 #[derive(Clone, Copy)]
-struct Fields {
+struct Control {
     csr: u32,
-    funct3: u32,
+    op: CsrOp,
     rd: Reg,
-    /// By its number also an immediate.
+    /// `zero` where the operand is an immediate.
     rs1: Reg,
+    immediate: u64,
 }
 
-impl Fields {
+impl Control {
     fn of(word: u32) -> Option<Self> {
-        let reg = |shift: u32| Reg::new(u8::try_from(word >> shift & 31).ok()?);
-        let (csr, funct3) = (word >> 20, word >> 12 & 7);
-        let system = word & 0x7f == 0x73 && funct3 != 0;
+        let inst = decode(Xlen::Rv64, word)?.inst;
+        let Op::Csr(op) = inst.op else { return None };
+        let csr = u32::from(inst.csr()?.number());
         let own = matches!(csr, 0x800..=0x84f | 0x8c0..=0x8df | 0x8f0..=0x8ff | 0xffe)
             || csr == ARCHITECTURE;
-        (system && own).then(|| Some(Self { csr, funct3, rd: reg(7)?, rs1: reg(15)? }))?
+        let immediate = u64::from(inst.imm.cast_unsigned() >> 12);
+        own.then_some(Self { csr, op, rd: inst.rd, rs1: inst.rs1, immediate })
+    }
+
+    fn is(self, update: CsrUpdate, immediate: bool) -> bool {
+        self.op == CsrOp { update, immediate }
     }
 }
 
 /// Whether only ZisK has this instruction.
 pub(super) fn is_own(word: u32) -> bool {
-    Fields::of(word).is_some()
+    Control::of(word).is_some()
 }
 
 /// Whether a program lies where ZisK has memory.
@@ -169,8 +175,8 @@ impl Session for Zisk {
                 Ok(Action::Exit(if self.codes { code } else { 0 }))
             }
             Call::Custom(word) => {
-                let fields = Fields::of(word).ok_or(CallError::Illegal)?;
-                self.control(guest, fields)
+                let control = Control::of(word).ok_or(CallError::Illegal)?;
+                self.control(guest, control)
             }
         }
     }
@@ -179,7 +185,7 @@ impl Session for Zisk {
         match call {
             Call::Ecall if guest.reg(Reg::A7) == EXIT => "exit".into(),
             Call::Ecall => super::numbered(guest.reg(Reg::A7)),
-            Call::Custom(word) => match Fields::of(word).map(|fields| fields.csr) {
+            Call::Custom(word) => match Control::of(word).map(|control| control.csr) {
                 Some(ARCHITECTURE) => "marchid".into(),
                 Some(0x8c0..=0x8df) => "fcall".into(),
                 Some(0x8f0..=0x8ff) => "fcall_param".into(),
@@ -196,10 +202,8 @@ impl Session for Zisk {
 }
 
 impl Zisk {
-    fn control(&mut self, guest: &mut dyn Guest, fields: Fields) -> Result<Action, CallError> {
-        const WRITE_IMMEDIATE: u32 = 5;
-        const SET: u32 = 2;
-        let Fields { csr, funct3, rd, rs1 } = fields;
+    fn control(&mut self, guest: &mut dyn Guest, control: Control) -> Result<Action, CallError> {
+        let Control { csr, rd, rs1, immediate, .. } = control;
         let value = guest.reg(rs1);
         match csr {
             ARCHITECTURE => guest.set_reg(rd, ZISK),
@@ -207,11 +211,13 @@ impl Zisk {
                 let next = self.values.next()?;
                 guest.set_reg(rd, next);
             }
-            0x8c0..=0x8df if funct3 == WRITE_IMMEDIATE => {
-                self.values.ask(u64::from(csr - 0x8c0) << 5 | rs1.index() as u64)?;
+            0x8c0..=0x8df if control.is(CsrUpdate::Write, true) => {
+                self.values.ask(u64::from(csr - 0x8c0) << 5 | immediate)?;
             }
-            0x8f0..=0x8ff if funct3 == SET => self.values.add(guest, csr - 0x8f0, value)?,
-            0x800..=0x84f => return calls::execute(guest, fields, &mut self.values.answers),
+            0x8f0..=0x8ff if control.is(CsrUpdate::Set, false) => {
+                self.values.add(guest, csr - 0x8f0, value)?;
+            }
+            0x800..=0x84f => return calls::execute(guest, control, &mut self.values.answers),
             _ => return Err(CallError::Illegal),
         }
         Ok(Action::Continue)

@@ -3,10 +3,10 @@
 //! There lie the operands, or pointers to them; numbers are 64-bit words, the least significant first. Copies
 //! take more operands from the instruction that follows, which is an addition without a purpose of its own.
 
-use autoprec_isa::Reg;
+use autoprec_isa::{Alu, CsrUpdate, Inst, Op, Reg, Xlen, decode};
 use num_bigint::BigUint;
 
-use super::{Fields, Words};
+use super::{Control, Words};
 use crate::environment::curves::{self, BLS12_381, BN254, Lazy, SECP256K1, SECP256R1};
 use crate::environment::{Action, CallError, MAX_COPY, hashes, numbers, read, write};
 use crate::hart::Guest;
@@ -86,10 +86,10 @@ pub(super) fn name(csr: u32) -> Option<&'static str> {
 /// Performs the call of a control register.
 pub(super) fn execute(
     guest: &mut dyn Guest,
-    fields: Fields,
+    control: Control,
     values: &mut Words,
 ) -> Result<Action, CallError> {
-    let Fields { csr, rd, rs1, .. } = fields;
+    let Control { csr, rd, rs1, .. } = control;
     let &(name, call) = find(csr).ok_or(CallError::Unknown(u64::from(csr)))?;
     let addr = guest.reg(rs1);
     match call {
@@ -121,7 +121,7 @@ pub(super) fn execute(
         Call::Copy => copy(guest, addr)?,
         Call::Compare => return compare(guest, addr, rd),
         Call::CopyValues => copy_values(guest, addr, values)?,
-        Call::Fill => fill(guest, fields)?,
+        Call::Fill => fill(guest, control)?,
         Call::Profile => {}
         Call::Refused => {
             return Err(CallError::Failed(format!(
@@ -209,22 +209,20 @@ fn pair(
 fn addition(guest: &dyn Guest, distance: u64) -> Result<(Reg, u64, u64), CallError> {
     let word = read(guest, guest.pc() + distance, 4)?;
     let word = u32::from_le_bytes(word.try_into().expect("four were read"));
-    let reg = |shift: u32| {
-        let number = u8::try_from(word >> shift & 31).expect("five bits");
-        Reg::new(number).expect("five bits")
-    };
-    let second = match word & 0xfe00_707f {
-        0x33 => guest.reg(reg(20)),
-        other if other & 0x707f == 0x13 => i64::from(word.cast_signed() >> 20).cast_unsigned(),
-        _ => {
-            return Err(CallError::Failed(
-                "the guest copies memory by a control register, but the instruction behind it is \
-                 no addition that says how much"
-                    .to_owned(),
-            ));
+    let inst = decode(Xlen::Rv64, word).filter(|decoded| decoded.len == 4).map(|d| d.inst);
+    match inst {
+        Some(Inst { op: Op::Alu(Alu::Add), rd, rs1, rs2, .. }) => {
+            Ok((rd, guest.reg(rs1), guest.reg(rs2)))
         }
-    };
-    Ok((reg(7), guest.reg(reg(15)), second))
+        Some(Inst { op: Op::AluImm(Alu::Add), rd, rs1, imm, .. }) => {
+            Ok((rd, guest.reg(rs1), i64::from(imm).cast_unsigned()))
+        }
+        _ => Err(CallError::Failed(
+            "the guest copies memory by a control register, but the instruction behind it is no \
+             addition that says how much"
+                .to_owned(),
+        )),
+    }
 }
 
 /// The source and the size of a copy. Older versions have the size in the control register and the
@@ -272,14 +270,13 @@ fn copy_values(guest: &mut dyn Guest, to: u64, values: &mut Words) -> Result<(),
 
 /// With an immediate, place and size are in the first of two additions, the byte in the second; with
 /// a register, it is the place, and both others are in one addition.
-fn fill(guest: &mut dyn Guest, fields: Fields) -> Result<(), CallError> {
-    const SET_IMMEDIATE: u32 = 6;
-    let (to, size, byte) = if fields.funct3 == SET_IMMEDIATE {
+fn fill(guest: &mut dyn Guest, control: Control) -> Result<(), CallError> {
+    let (to, size, byte) = if control.is(CsrUpdate::Set, true) {
         let (_, to, size) = addition(guest, 4)?;
         (to, size, addition(guest, 8)?.2)
     } else {
         let (_, size, byte) = addition(guest, 4)?;
-        (guest.reg(fields.rs1), size, byte)
+        (guest.reg(control.rs1), size, byte)
     };
     let size = usize::try_from(size.min(MAX_COPY + 1)).expect("at most MAX_COPY + 1");
     write(guest, to, &vec![byte.to_le_bytes()[0]; size])
