@@ -6,6 +6,7 @@ use autoprec_profiler::{
 };
 
 use crate::common::{BASE, program};
+use crate::vectors::SHA256_START;
 
 const A0: u32 = 10;
 const A1: u32 = 11;
@@ -118,17 +119,7 @@ fn keccak_absorbs_and_permutes() {
 
 #[test]
 fn sha256_compresses_a_block() {
-    let state: [u32; 8] = [
-        0x6a09_e667,
-        0xbb67_ae85,
-        0x3c6e_f372,
-        0xa54f_f53a,
-        0x510e_527f,
-        0x9b05_688c,
-        0x1f83_d9ab,
-        0x5be0_cd19,
-    ];
-    let mut input = state.map(u32::to_le_bytes).concat();
+    let mut input = SHA256_START.map(u32::to_le_bytes).concat();
     input.extend(block(64, b"abc", 0x80));
     input[32 + 63] = 24;
     // sha256 [a2] = [a0], [a1]
