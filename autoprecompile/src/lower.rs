@@ -353,7 +353,7 @@ impl<'a> Lowering<'a> {
         let timestamp = self.builder.step(Step::Timestamp);
         self.builder.column("timestamp", ColumnKind::Time, timestamp);
         self.builder.constrain(Ex::from(is_valid.clone()).boolean(), "0 or 1");
-        let lookup = vec![Lin::zero(); Bus::Program.message_len()];
+        let lookup = vec![Lin::zero(); Bus::Program.fields()];
         self.builder.send(Bus::Program, is_valid.clone(), lookup, "the patched word");
         let message = vec![Lin::zero(), Builder::timestamp()];
         self.builder.send(Bus::Execution, -is_valid, message, "entry");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use autoprec_blocks::Region;
-use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Expr, Size};
+use autoprec_circuits::{BabyBear, Bus, BusKind, ConstraintSystem, Expr, Size};
 use autoprec_profiler::PrecompileId;
 use sha2::{Digest, Sha256};
 

@@ -302,7 +302,7 @@ impl Validator<'_> {
         let mut lookups = system.interactions.iter().filter(|i| i.bus == Bus::Program);
         let (Some(lookup), None) = (lookups.next(), lookups.next()) else { return false };
         let mut fields = vec![region.entry(), u64::from(id.number())];
-        fields.resize(Bus::Program.message_len(), 0);
+        fields.resize(Bus::Program.fields(), 0);
         let constant = |field: u64| Expr::constant(BabyBear::from_u64(field));
         lookup.message.iter().cloned().eq(fields.into_iter().map(constant))
             && lookup.multiplicity == Linear::column(ColumnId(0)).into()

@@ -15,7 +15,7 @@ mod world;
 use std::fmt::Write;
 
 use assembly::region;
-use autoprec_circuits::{BabyBear, Bus, Field, Origin};
+use autoprec_circuits::{BabyBear, Bus, BusKind as _, Field, Origin};
 use autoprec_synth::{Effort, OPENVM, Precompile, PrecompileId, synthesise, validate};
 
 /// Regions that use every gadget.

@@ -1,8 +1,29 @@
-//! The buses that a row talks to, and what the tables behind the lookup buses hold.
+//! The buses that a row talks to, and what the tables behind the lookup buses hold: what every set of
+//! buses has ([`BusKind`]), and the one of OpenVM ([`Bus`]).
 //!
 //! The layouts are those of OpenVM 2.0.2 (`openvm-circuit-primitives`, `openvm-circuit`).
 
+use std::fmt::Debug;
+use std::hash::Hash;
+
 use crate::field::Field;
+
+/// A set of buses: the multisets that the rows of a back end's tables send messages to and receive
+/// messages from.
+pub trait BusKind: Copy + Eq + Ord + Debug + Hash + Send + Sync + 'static {
+    /// The name in text forms.
+    fn name(self) -> &'static str;
+    /// The bus with this name.
+    fn from_name(name: &str) -> Option<Self>;
+    /// Whether messages carry machine state from one row to another.
+    ///
+    /// What a row does to the machine is exactly its messages on these buses.
+    fn is_stateful(self) -> bool;
+    /// How many fields a message has, if that is the same in all systems.
+    fn message_len(self) -> Option<usize>;
+    /// Whether the table behind a lookup bus holds this message; buses without a table hold all.
+    fn accepts<F: Field>(self, message: &[F]) -> bool;
+}
 
 /// The widest range check, in bits.
 pub const RANGE_MAX_BITS: u64 = 17;
@@ -38,8 +59,19 @@ impl Bus {
         Self::TupleRange,
     ];
 
-    /// The name in text forms.
-    pub const fn name(self) -> &'static str {
+    /// How many fields a message has.
+    pub const fn fields(self) -> usize {
+        match self {
+            Self::Execution | Self::Range | Self::TupleRange => 2,
+            Self::Program => 9,
+            Self::Memory => 7,
+            Self::Bitwise => 4,
+        }
+    }
+}
+
+impl BusKind for Bus {
+    fn name(self) -> &'static str {
         match self {
             Self::Execution => "execution",
             Self::Program => "program",
@@ -50,30 +82,19 @@ impl Bus {
         }
     }
 
-    /// The bus with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|bus| bus.name() == name)
     }
 
-    /// Whether messages carry machine state from one row to another.
-    ///
-    /// What a row does to the machine is exactly its messages on these buses.
-    pub const fn is_stateful(self) -> bool {
+    fn is_stateful(self) -> bool {
         matches!(self, Self::Execution | Self::Memory)
     }
 
-    /// How many fields a message has.
-    pub const fn message_len(self) -> usize {
-        match self {
-            Self::Execution | Self::Range | Self::TupleRange => 2,
-            Self::Program => 9,
-            Self::Memory => 7,
-            Self::Bitwise => 4,
-        }
+    fn message_len(self) -> Option<usize> {
+        Some(self.fields())
     }
 
-    /// Whether the table behind a lookup bus holds this message; buses without a table hold all.
-    pub fn accepts<F: Field>(self, message: &[F]) -> bool {
+    fn accepts<F: Field>(self, message: &[F]) -> bool {
         let at = |i: usize| message[i].to_u64();
         match self {
             Self::Execution | Self::Program | Self::Memory => true,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, BusKind};
 use crate::column::ColumnId;
 use crate::expr::Expr;
 use crate::field::Field;
@@ -31,9 +31,9 @@ pub enum Violation<F> {
 }
 
 /// A message on a stateful bus, evaluated.
-pub type StatefulMessage<F> = (Bus, F, Vec<F>);
+pub type StatefulMessage<F, B = Bus> = (B, F, Vec<F>);
 
-impl<F: Field> ConstraintSystem<F> {
+impl<F: Field, B: BusKind> ConstraintSystem<F, B> {
     /// Everything that is wrong with a row.
     pub fn violations(&self, row: &[F]) -> Vec<Violation<F>> {
         let constraints = (0..self.constraints.len()).filter_map(|i| self.constraint(i, row));
@@ -54,7 +54,7 @@ impl<F: Field> ConstraintSystem<F> {
     }
 
     /// What a row does to the machine: its non-zero messages on stateful buses, in order.
-    pub fn stateful_messages(&self, row: &[F]) -> Vec<StatefulMessage<F>> {
+    pub fn stateful_messages(&self, row: &[F]) -> Vec<StatefulMessage<F, B>> {
         self.interactions
             .iter()
             .filter(|i| i.bus.is_stateful())
@@ -107,15 +107,15 @@ impl<F: Field> ConstraintSystem<F> {
 
 /// A system indexed by column.
 #[derive(Debug)]
-pub struct Check<'a, F> {
-    system: &'a ConstraintSystem<F>,
+pub struct Check<'a, F, B = Bus> {
+    system: &'a ConstraintSystem<F, B>,
     constraints_of: Vec<Vec<usize>>,
     interactions_of: Vec<Vec<usize>>,
 }
 
-impl<'a, F: Field> Check<'a, F> {
+impl<'a, F: Field, B: BusKind> Check<'a, F, B> {
     /// Indexes a system.
-    pub fn new(system: &'a ConstraintSystem<F>) -> Self {
+    pub fn new(system: &'a ConstraintSystem<F, B>) -> Self {
         let mut constraints_of = vec![Vec::new(); system.columns.len()];
         for (index, constraint) in system.constraints.iter().enumerate() {
             note(index, std::iter::once(&constraint.expr), &mut constraints_of);

@@ -1,4 +1,4 @@
-//! Prime fields, in canonical form.
+//! Prime fields: the trait, and the field of 31 bits.
 //!
 //! Invariant: an element is always reduced, so equality of representations is equality of
 //! elements.
@@ -38,14 +38,23 @@ pub trait Field:
         if value < 0 { -magnitude } else { magnitude }
     }
 
-    /// The representative of this element in `0..p`, if it fits.
+    /// The representative of this element in `0..p`; `u64::MAX` if it is greater than that.
     fn to_u64(self) -> u64;
 
-    /// The representative of least magnitude.
-    fn to_i64(self) -> i64;
+    /// The representative of least magnitude, if it fits.
+    fn to_signed(self) -> Option<i64>;
 
     /// The multiplicative inverse, `None` for zero.
     fn inverse(self) -> Option<Self>;
+
+    /// The element that a signed integer of any size here reduces to.
+    fn from_i128(value: i128) -> Self {
+        let (low, high) = (value.unsigned_abs() & u128::from(u64::MAX), value.unsigned_abs() >> 64);
+        let half = |part: u128| Self::from_u64(u64::try_from(part).expect("half of 128 bits"));
+        let shift = Self::from_u64(1 << 32) * Self::from_u64(1 << 32);
+        let magnitude = half(low) + half(high) * shift;
+        if value < 0 { -magnitude } else { magnitude }
+    }
 
     /// The inverse of 2^`exponent`.
     fn inverse_power_of_two(exponent: u32) -> Self {
@@ -70,6 +79,12 @@ impl BabyBear {
     /// The representative in `0..p`.
     pub const fn canonical(self) -> u32 {
         self.0
+    }
+
+    /// The representative of least magnitude.
+    pub fn to_i64(self) -> i64 {
+        let value = i64::from(self.0);
+        if self.0 > Self::ORDER / 2 { value - i64::from(Self::ORDER) } else { value }
     }
 
     const fn reduce(value: u64) -> Self {
@@ -138,9 +153,8 @@ impl Field for BabyBear {
         u64::from(self.0)
     }
 
-    fn to_i64(self) -> i64 {
-        let value = i64::from(self.0);
-        if self.0 > Self::ORDER / 2 { value - i64::from(Self::ORDER) } else { value }
+    fn to_signed(self) -> Option<i64> {
+        Some(self.to_i64())
     }
 
     fn inverse(self) -> Option<Self> {

@@ -16,13 +16,17 @@ mod check;
 mod column;
 mod expr;
 mod field;
+mod machine;
+mod pasta;
 mod system;
 mod text;
 
-pub use bus::{Bus, RANGE_MAX_BITS, TUPLE_SIZES};
+pub use bus::{Bus, BusKind, RANGE_MAX_BITS, TUPLE_SIZES};
 pub use check::{Check, StatefulMessage, Violation};
 pub use column::{Column, ColumnId, ColumnKind};
 pub use expr::{Expr, Linear};
 pub use field::{BabyBear, Field};
+pub use machine::{Boundary, MachineBus, MachineSystem, Statement, Table, Trace, Unbalanced};
+pub use pasta::Pasta;
 pub use system::{Constraint, ConstraintSystem, Interaction, Origin, Size};
 pub use text::TextError;

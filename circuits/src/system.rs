@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, BusKind};
 use crate::column::{Column, ColumnKind};
 use crate::expr::Expr;
 use crate::field::Field;
@@ -38,12 +38,12 @@ pub struct Constraint<F> {
 
 /// A message that a row sends `multiplicity` times; a negative multiplicity receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interaction<F> {
+pub struct Interaction<F, B = Bus> {
     /// Where the message goes.
-    pub bus: Bus,
+    pub bus: B,
     /// How often it is sent.
     pub multiplicity: Expr<F>,
-    /// The fields of the message, as many as [`Bus::message_len`] says.
+    /// The fields of the message, as many as [`BusKind::message_len`] says.
     pub message: Vec<Expr<F>>,
     /// Where it comes from.
     pub origin: Origin,
@@ -61,17 +61,23 @@ pub struct Size {
 }
 
 /// Columns, constraints and messages of one kind of row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConstraintSystem<F> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConstraintSystem<F, B = Bus> {
     /// The columns of a row, in order.
     pub columns: Vec<Column>,
     /// What is zero on every row.
     pub constraints: Vec<Constraint<F>>,
     /// The messages of a row.
-    pub interactions: Vec<Interaction<F>>,
+    pub interactions: Vec<Interaction<F, B>>,
 }
 
-impl<F: Field> ConstraintSystem<F> {
+impl<F, B> Default for ConstraintSystem<F, B> {
+    fn default() -> Self {
+        Self { columns: Vec::new(), constraints: Vec::new(), interactions: Vec::new() }
+    }
+}
+
+impl<F: Field, B: BusKind> ConstraintSystem<F, B> {
     /// The size of the system.
     pub fn size(&self) -> Size {
         Size {
@@ -97,7 +103,7 @@ impl<F: Field> ConstraintSystem<F> {
     }
 
     /// How many messages go to each bus; buses without messages are left out.
-    pub fn interactions_by_bus(&self) -> BTreeMap<Bus, usize> {
+    pub fn interactions_by_bus(&self) -> BTreeMap<B, usize> {
         count_by(self.interactions.iter().map(|interaction| interaction.bus))
     }
 }

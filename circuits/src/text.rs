@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
-use crate::bus::Bus;
+use crate::bus::BusKind;
 use crate::column::{Column, ColumnId, ColumnKind};
 use crate::expr::{Expr, Linear};
 use crate::field::Field;
@@ -31,7 +31,7 @@ pub struct TextError {
     pub what: String,
 }
 
-impl<F: Field> Display for ConstraintSystem<F> {
+impl<F: Field, B: BusKind> Display for ConstraintSystem<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "system {}", F::NAME)?;
         for column in &self.columns {
@@ -49,7 +49,7 @@ impl<F: Field> Display for ConstraintSystem<F> {
     }
 }
 
-impl<F: Field> ConstraintSystem<F> {
+impl<F: Field, B: BusKind> ConstraintSystem<F, B> {
     /// An expression in the text form, with the names of the columns.
     pub fn show(&self, expr: &Expr<F>) -> String {
         let mut out = String::new();
@@ -113,21 +113,25 @@ fn magnitude<F: Field>(value: F) -> (bool, String) {
     // Below this a plain integer is easier to read than a fraction.
     const PLAIN: u64 = 1 << 12;
     const NUMERATOR: u64 = 1 << 6;
-    let whole = value.to_i64();
-    if whole.unsigned_abs() >= PLAIN {
+    let small =
+        |value: F, limit: u64| value.to_signed().filter(|whole| whole.unsigned_abs() < limit);
+    if small(value, PLAIN).is_none() {
         let mut scaled = value;
         for exponent in 1..=32 {
             scaled = scaled + scaled;
-            let numerator = scaled.to_i64();
-            if numerator.unsigned_abs() < NUMERATOR {
+            if let Some(numerator) = small(scaled, NUMERATOR) {
                 return (numerator < 0, format!("{}/2^{exponent}", numerator.unsigned_abs()));
             }
         }
     }
-    (whole < 0, whole.unsigned_abs().to_string())
+    let text = value.to_string();
+    match text.strip_prefix('-') {
+        Some(magnitude) => (true, magnitude.to_owned()),
+        None => (false, text),
+    }
 }
 
-impl<F: Field> ConstraintSystem<F> {
+impl<F: Field, B: BusKind> ConstraintSystem<F, B> {
     /// Parses the text form.
     ///
     /// # Errors
@@ -175,13 +179,15 @@ impl<F: Field> ConstraintSystem<F> {
             }
             "send" => {
                 let (bus, body) = body.split_once(' ').ok_or("expected `send BUS …`")?;
-                let bus = Bus::from_name(bus).ok_or_else(|| format!("no bus `{bus}`"))?;
+                let bus = B::from_name(bus).ok_or_else(|| format!("no bus `{bus}`"))?;
                 let mut parser = Parser::new(body, names);
                 let multiplicity = parser.expr()?;
                 let message = parser.list()?;
                 parser.end()?;
-                if message.len() != bus.message_len() {
-                    let (want, got) = (bus.message_len(), message.len());
+                if let Some(want) = bus.message_len()
+                    && message.len() != want
+                {
+                    let got = message.len();
                     return Err(format!("a {} message has {want} fields, not {got}", bus.name()));
                 }
                 self.interactions.push(Interaction { bus, multiplicity, message, origin });
@@ -293,8 +299,9 @@ impl<'a> Parser<'a> {
         let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         if word.starts_with(|c: char| c.is_ascii_digit()) {
-            let number = word.parse::<u64>().map_err(|_| format!("no number `{word}`"))?;
-            return Ok(Expr::constant(F::from_u64(number) * self.denominator()?));
+            let number: F = number(word).ok_or_else(|| format!("no number `{word}`"))?;
+            let denominator: F = self.denominator()?;
+            return Ok(Expr::constant(number * denominator));
         }
         match self.names.get(word) {
             Some(&column) => Ok(Linear::column(column).into()),
@@ -313,6 +320,17 @@ impl<'a> Parser<'a> {
             _ => Err(format!("no power of two `2^{digits}`")),
         }
     }
+}
+
+/// The longest number: more digits than the order of any field here has.
+const MAX_DIGITS: usize = 80;
+
+/// A decimal number as a field element.
+fn number<F: Field>(word: &str) -> Option<F> {
+    let digit = |c: char| Some(F::from_u64(u64::from(c.to_digit(10)?)));
+    let ten = F::from_u64(10);
+    let fits = word.len() <= MAX_DIGITS;
+    fits.then(|| word.chars().try_fold(F::ZERO, |acc, c| Some(acc * ten + digit(c)?)))?
 }
 
 #[cfg(test)]

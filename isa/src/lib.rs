@@ -38,5 +38,5 @@ pub use encoding::decode;
 pub use float::{BadRounding, FloatAction, FloatOp, FloatOperands, FloatUnit, Precision, Rounding};
 pub use inst::{Decoded, Inst, Op};
 pub use reg::{FReg, ParseRegError, Reg};
-pub use step::{Flow, Machine, Stepped, step};
+pub use step::{Flow, Machine, Operand, Stepped, step};
 pub use word::{Width, Word, Xlen};

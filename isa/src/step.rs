@@ -22,6 +22,15 @@ pub trait Machine {
     /// A known word. `value` fits the register width.
     fn constant(&mut self, value: u64) -> Self::Word;
 
+    /// A known word that is an operand of the instruction: a machine that performs a kind of instruction
+    /// rather than one may take it from elsewhere.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "part of `step`")]
+    fn operand(&mut self, operand: Operand, value: u64) -> Self::Word {
+        let _ = operand;
+        self.constant(value)
+    }
+
     /// Applies a word operation.
     fn alu(&mut self, op: Alu, a: Self::Word, b: Self::Word) -> Self::Word;
 
@@ -102,6 +111,16 @@ pub trait Machine {
     fn float(&mut self, action: FloatAction<Self::Word>) -> Result<Self::Word, Self::Fault>;
 }
 
+/// What an instruction has beside its registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operand {
+    /// Its one constant as a word: the immediate, or the address that it leads to or computes from
+    /// its own.
+    Constant,
+    /// The address behind it.
+    Next,
+}
+
 /// Where control goes after an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow<W> {
@@ -148,7 +167,7 @@ pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) ->
             m.alu(alu, a, b)
         }
         Op::AluImm(alu) => {
-            let (a, b) = (m.reg(rs1), m.constant(xlen.mask(offset)));
+            let (a, b) = (m.reg(rs1), m.operand(Operand::Constant, xlen.mask(offset)));
             m.alu(alu, a, b)
         }
         Op::Load { width, signed } => {
@@ -171,7 +190,7 @@ pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) ->
             if rd == Reg::ZERO {
                 return Ok(flow);
             }
-            m.constant(xlen.mask(link))
+            m.operand(Operand::Next, xlen.mask(link))
         }
         Op::Jalr => {
             let (sum, mask) = (address(m, xlen, inst), m.constant(xlen.mask(!1)));
@@ -179,10 +198,10 @@ pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) ->
             if rd == Reg::ZERO {
                 return Ok(flow);
             }
-            m.constant(xlen.mask(link))
+            m.operand(Operand::Next, xlen.mask(link))
         }
-        Op::Lui => m.constant(xlen.mask(offset)),
-        Op::Auipc => m.constant(xlen.mask(pc.wrapping_add(offset))),
+        Op::Lui => m.operand(Operand::Constant, xlen.mask(offset)),
+        Op::Auipc => m.operand(Operand::Constant, xlen.mask(pc.wrapping_add(offset))),
         Op::Fence | Op::FenceI => return Ok(flow),
         Op::Ecall => return Ok(Flow::Ecall),
         Op::Ebreak => return Ok(Flow::Ebreak),
@@ -200,7 +219,8 @@ pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) ->
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "part of `step`")]
 fn address<M: Machine>(m: &mut M, xlen: Xlen, inst: &Inst) -> M::Word {
-    let (base, offset) = (m.reg(inst.rs1), m.constant(xlen.mask(extend(inst.imm))));
+    let base = m.reg(inst.rs1);
+    let offset = m.operand(Operand::Constant, xlen.mask(extend(inst.imm)));
     m.alu(Alu::Add, base, offset)
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use autoprec_circuits::{BabyBear, Bus, ConstraintSystem};
+use autoprec_circuits::{BabyBear, Bus, BusKind as _, ConstraintSystem};
 use autoprec_synth::Precompile;
 
 use crate::{buses::Buses, params::MAX_DEGREE};

@@ -141,7 +141,7 @@ impl Builder {
         message: Vec<Ex>,
         what: impl Into<Cow<'static, str>>,
     ) {
-        debug_assert_eq!(message.len(), bus.message_len());
+        debug_assert_eq!(message.len(), bus.fields());
         let origin = Origin { instruction: self.inst, what: what.into() };
         let multiplicity = multiplicity.into();
         self.system.interactions.push(Interaction { bus, multiplicity, message, origin });

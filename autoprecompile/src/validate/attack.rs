@@ -15,7 +15,7 @@
 use std::collections::BTreeSet;
 
 use autoprec_circuits::{
-    BabyBear, Bus, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Interaction,
+    BabyBear, Bus, BusKind, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Interaction,
     RANGE_MAX_BITS, TUPLE_SIZES,
 };
 

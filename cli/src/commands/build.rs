@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use autoprec_circuits::Size;
+use autoprec_circuits::{BusKind as _, Size};
 use autoprec_dashboards::{self as dashboards, Report, Totals};
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
