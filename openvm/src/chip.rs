@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use autoprec_circuits::BusKind as _;
 use autoprec_synth::{Precompile, WitnessRecipe};
 use openvm_circuit::arch::RowMajorMatrixArena;
 use openvm_circuit_primitives::Chip;
