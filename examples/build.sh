@@ -102,7 +102,7 @@ if [ -n "$linux_out" ]; then
     exit
 fi
 build_openvm
-for guest in keccak sha256; do
+for guest in keccak sha256 sort-vm; do
     build riscv64im-unknown-none-elf $guest $guest-rv64 --features linux
 done
 (cd "$out" && sha256sum -- *.elf >SHA256SUMS)

@@ -33,6 +33,7 @@ fn counts_of_blocks_add_up_to_the_executed_instructions() {
         "revm-token",
         "keccak-rv64",
         "sha256-rv64",
+        "sort-vm-rv64",
     ];
     for name in names {
         let (program, run) = go(name);
