@@ -22,7 +22,7 @@ mod access;
 mod attack;
 mod claim;
 mod machine;
-mod random;
+
 mod start;
 
 use std::fmt;
@@ -30,11 +30,11 @@ use std::fmt;
 use autoprec_circuits::{BabyBear, Bus, Check, ColumnId, ColumnKind, Expr, Field, Linear};
 
 use crate::precompile::Precompile;
+use crate::random::Rng;
 use crate::recipe::Host;
 use attack::Attack;
 use claim::{Claim, Verdict};
 use machine::{Machine, TracedHost};
-use random::Rng;
 use start::Sample;
 
 pub use machine::Snapshot;

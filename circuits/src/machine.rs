@@ -45,12 +45,12 @@ pub enum MachineBus {
     Order,
     /// `[address: word, value: word]`: a word that memory holds at the beginning.
     Image,
-    /// `[from: word, to: word]`: addresses where memory holds zeros at the beginning.
+    /// `[from: word, to: word]`: first and last address of words that are zeros at the beginning.
     Zeros,
-    /// `[operation, pointer: word, left: word, place: word, time]`: a copy between memory and the
-    /// outside that is under way.
+    /// `[operation, pointer: word, left, place, time]`: a copy between memory and the outside that is
+    /// under way. What is left, and the place, are counted in words or bytes.
     Copy,
-    /// `[place: word, value]`: a byte that the guest has given out.
+    /// `[place, value]`: a byte that the guest has given out.
     Output,
     /// `[code: word, time]`: the end of the run.
     Exit,

@@ -18,6 +18,8 @@ use std::str::FromStr;
 
 use autoprec_isa::{Decoded, Reg, Xlen, decode};
 
+pub use self::openvm::OpenVmRequest;
+
 use crate::executor::Input;
 use crate::hart::{Guest, MachineState};
 use crate::memory::{self, AccessError, Memory};
@@ -73,6 +75,19 @@ impl Environment {
     /// `brk`) into `a7`; otherwise bare.
     pub fn detect(program: &Program) -> Self {
         detect::detect(program)
+    }
+
+    /// The instruction that the environment's machine takes a word for, if it is one of the
+    /// instruction set's. What it asks of the environment is another question.
+    pub fn decode(self, xlen: Xlen, word: u32) -> Option<Decoded> {
+        self.host().decode(xlen, word)
+    }
+
+    /// Where the stack pointer of a program starts that is given no arguments and has zeros behind it:
+    /// in the environments of programs with Linux's calls, as `bare` has it; in others the program
+    /// sets it, and this is none.
+    pub fn stack_pointer(self, program: &Program) -> Option<u64> {
+        matches!(self, Self::Linux | Self::Bare).then(|| bare::stack_pointer(program))
     }
 
     pub(crate) fn host(self) -> Box<dyn Host> {

@@ -48,7 +48,7 @@ mod visits;
 
 pub use accesses::{Accesses, MemoryUse, Touched, WIDTHS, accesses, misaligned};
 pub use algebra::{Algebra, AlgebraError};
-pub use environment::{Environment, ParseEnvironmentError};
+pub use environment::{Environment, OpenVmRequest, ParseEnvironmentError};
 pub use error::{LoadError, RunError, Site};
 pub use executor::{Input, Limits, OnEntry, Run, run, run_watched};
 pub use hart::MachineState;

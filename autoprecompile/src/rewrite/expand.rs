@@ -6,6 +6,9 @@
 //! - `div a b    = ±(|a| divu |b|)`, negative if the signs differ and b ≠ 0
 //! - `rem a b    = ±(|a| remu |b|)`, with the sign of a
 //!
+//! Divisions of low halves are divisions of words that are those halves, extended; the result is
+//! extended in turn. With 64 bits −2^31 / −1 does not overflow, and its low half is −2^31.
+//!
 //! Division by zero and overflow come out as the manual demands: `|a| divu 0` is all ones and is
 //! not negated; `|a| remu 0` is |a| with the sign of a, that is a; and −2^31 / −1 is 2^31 / 1.
 
@@ -56,8 +59,29 @@ fn expand_node(builder: &mut Builder, node: Node, fired: &mut Fired) -> ValueId 
             let remainder = builder.alu(Alu::Remu, abs_a, abs_b);
             negate_if(builder, sign_a, remainder)
         }
+        Alu::DivW | Alu::RemW => {
+            note("expand-low-signed");
+            let wide = if op == Alu::DivW { Alu::Div } else { Alu::Rem };
+            let [a, b] = [a, b].map(|side| low_signed(builder, side));
+            let result = expand_node(builder, Node::Alu(wide, a, b), fired);
+            low_signed(builder, result)
+        }
+        Alu::DivuW | Alu::RemuW => {
+            note("expand-low-unsigned");
+            let wide = if op == Alu::DivuW { Alu::Divu } else { Alu::Remu };
+            let mask = builder.constant(0xffff_ffff);
+            let [a, b] = [a, b].map(|side| builder.alu(Alu::And, side, mask));
+            let result = builder.alu(wide, a, b);
+            low_signed(builder, result)
+        }
         _ => builder.pure(node),
     }
+}
+
+/// The low 32 bits, sign-extended.
+fn low_signed(builder: &mut Builder, value: ValueId) -> ValueId {
+    let zero = builder.constant(0);
+    builder.alu(Alu::AddW, value, zero)
 }
 
 /// The sign bit of a value.

@@ -19,7 +19,7 @@ use autoprec_circuits::{
     RANGE_MAX_BITS, TUPLE_SIZES,
 };
 
-use super::random::Rng;
+use crate::random::Rng;
 
 /// Repairs of an attempt, and things that may be violated at once: more are never all repaired.
 const DEPTH: usize = 40;

@@ -7,10 +7,10 @@ use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Reg, Width, Word, step};
 
 use super::access::Access;
-use super::random::{Rng, mix};
 use crate::ir::{Ir, Node, State, ValueId};
 use crate::lift::lift;
 use crate::precompile::Precompile;
+use crate::random::{Rng, mix};
 use crate::recipe::Host;
 use crate::target::OPENVM;
 

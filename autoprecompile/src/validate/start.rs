@@ -7,7 +7,7 @@
 
 use autoprec_circuits::{BabyBear, Field};
 
-use super::random::Rng;
+use crate::random::Rng;
 use crate::recipe::WitnessRecipe;
 use crate::target::OPENVM;
 

@@ -3,6 +3,7 @@
 //! there; the stack pointer starts at its end.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use autoprec_isa::Reg;
 
@@ -25,8 +26,7 @@ pub(super) struct Rules;
 
 impl Host for Rules {
     fn start(&self, program: &Program, input: &Input) -> Result<Started, String> {
-        let first = program.segments.first().map_or(0, |s| s.addr);
-        let window = super::window(program, if first < LOW { 0 } else { first }, ROOM);
+        let window = window(program);
         let mut memory = Memory::new(window.clone());
         // Text that is not writable stays so; everything around it is.
         super::load_segments(&mut memory, program);
@@ -37,9 +37,20 @@ impl Host for Rules {
             free = segment.end().next_multiple_of(memory::PAGE).max(free);
         }
         memory.map(free..window.end.max(free), memory::READ | memory::WRITE);
-        let registers = vec![(Reg::SP, window.end - 16)];
+        let registers = vec![(Reg::SP, stack_pointer(program))];
         Ok((Start { memory, registers }, Box::new(Bare(Files::new(&input.stdin)))))
     }
+}
+
+/// What there is of memory.
+fn window(program: &Program) -> Range<u64> {
+    let first = program.segments.first().map_or(0, |s| s.addr);
+    super::window(program, if first < LOW { 0 } else { first }, ROOM)
+}
+
+/// Where the stack pointer starts: near the end of memory, with zeros behind it.
+pub(super) fn stack_pointer(program: &Program) -> u64 {
+    window(program).end - 16
 }
 
 struct Bare(Files);

@@ -21,6 +21,7 @@
 mod algebra;
 mod hash;
 mod int256;
+mod request;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -30,6 +31,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
 use self::algebra::Arithmetic;
+pub use self::request::OpenVmRequest;
 use super::{Action, Call, CallError, Host, Output, Session, Start, Started};
 use crate::executor::Input;
 use crate::hart::{Guest, MachineState};
@@ -241,6 +243,33 @@ impl OpenVm {
     }
 }
 
+impl OpenVm {
+    fn answer(
+        &mut self,
+        request: OpenVmRequest,
+        guest: &mut dyn Guest,
+    ) -> Result<Action, CallError> {
+        match request {
+            OpenVmRequest::Terminate { code } => return Ok(Action::Exit(u32::from(code))),
+            OpenVmRequest::HintStore { address, words } => {
+                let (address, words) = (guest.reg(address), words.map_or(1, |reg| guest.reg(reg)));
+                self.hint_store(guest, address, words)?;
+            }
+            OpenVmRequest::Reveal { base, offset, value } => {
+                let place = guest.reg(base).wrapping_add_signed(i64::from(offset));
+                self.reveal(Xlen::Rv32.mask(place), guest.reg(value))?;
+            }
+            OpenVmRequest::HintInput => self.hint_input()?,
+            OpenVmRequest::PrintStr { address, bytes } => {
+                let (address, bytes) = (guest.reg(address), guest.reg(bytes));
+                self.print(guest, address, bytes)?;
+            }
+            OpenVmRequest::HintRandom { words } => self.hint_random(guest.reg(words))?,
+        }
+        Ok(Action::Continue)
+    }
+}
+
 /// Copies guest memory out, from an address that is a multiple of 4.
 fn read(guest: &mut dyn Guest, addr: u64, len: u64) -> Result<Vec<u8>, CallError> {
     aligned(addr)?;
@@ -268,21 +297,13 @@ impl Session for OpenVm {
             }
             return Ok(Action::Continue);
         }
-        let Some(Fields { rd, funct3, rs1, imm }) = Fields::of(word) else {
-            return Err(CallError::Illegal);
-        };
-        let (a, b) = (guest.reg(rd), guest.reg(rs1));
-        match (funct3, imm) {
-            (0, 0..256) => return Ok(Action::Exit(imm.cast_unsigned())),
-            (1, 0) => self.hint_store(guest, a, 1)?,
-            (1, 1) => self.hint_store(guest, a, b)?,
-            (2, _) => self.reveal(Xlen::Rv32.mask(a.wrapping_add_signed(i64::from(imm))), b)?,
-            (3, 0) => self.hint_input()?,
-            (3, 1) => self.print(guest, a, b)?,
-            (3, 2) => self.hint_random(a)?,
-            (4, _) => hash::execute(guest, &Operands::of(word))?,
-            (5, _) => int256::execute(guest, &Operands::of(word))?,
-            (6, _) => {
+        if let Some(request) = OpenVmRequest::of(word) {
+            return self.answer(request, guest);
+        }
+        match word >> 12 & 7 {
+            4 => hash::execute(guest, &Operands::of(word))?,
+            5 => int256::execute(guest, &Operands::of(word))?,
+            6 => {
                 let taken = int256::equal(guest, &Operands::of(word))?;
                 return Ok(if taken {
                     Action::Branch(branch_offset(word))

@@ -1,0 +1,135 @@
+//! Tables of machines of our own: rows of random calls are accepted and do what the instructions do;
+//! no altered row that is accepted does anything else.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, of which some show sizes")]
+
+#[path = "../common/assembly.rs"]
+mod assembly;
+#[path = "../common/bless.rs"]
+mod bless;
+mod check;
+mod judge;
+mod kinds;
+mod precompiles;
+#[path = "../common/random.rs"]
+mod random;
+mod regions;
+mod sizes;
+mod world;
+
+use autoprec_circuits::{BabyBear, Field, Pasta};
+use autoprec_isa::Xlen;
+use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use check::check_region;
+
+fn check_regions<F: Field>(target: &MachineTarget, states: u64) {
+    for text in [
+        "add a0, a1, a2",
+        "xor a0, a1, a2",
+        "add a0, a1, a2; xor a3, a0, a1; sub a0, a3, a2; and a1, a0, a3; or a4, a1, a2",
+        "addi a0, a0, -5; xori a1, a0, 0x7f; add a0, a0, a1; slli a1, a1, 3; srai a2, a1, 7",
+        "beq a0, a1, 16",
+        "sltu a0, a1, a2; slt a1, a2, a0; add a0, a0, a1; bltu a0, a2, -8",
+        "xor a0, a1, a2; xor a0, a0, a3; xor a0, a0, a4; xor a0, a0, a5; xor a0, a0, a6; and a1, a0, a1",
+        "lw a0, 0(sp); lw a1, 4(sp); add a0, a0, a1; sw a0, 8(sp); lw a2, 8(sp); sw a2, 0(s0)",
+        "lbu a0, 0(a1); lb a2, 1(a1); sb a0, 3(a1); lhu a3, 4(a1)",
+        "lw a0, 0(a1); lbu a2, 1(a1); lb a3, 3(a1); sb a3, 0(a1); lhu a4, 2(a1)",
+        "add a0, a1, a2; add a0, a0, a3; add a0, a0, a4; add a0, a0, a5; slli a0, a0, 9; add a0, a0, a0",
+        "andi a0, a1, 0xf0; srli a2, a1, 4; slli a3, a1, 28; or a2, a2, a3; add a0, a0, a2",
+    ] {
+        for xlen in ["rv32", "rv64"] {
+            check_region::<F>(&assembly::region(xlen, text), target, states);
+        }
+    }
+}
+
+#[test]
+fn small_regions_in_the_wide_field() {
+    check_regions::<Pasta>(&PASTA, 8);
+}
+
+#[test]
+fn small_regions_in_the_small_field() {
+    check_regions::<BabyBear>(&BABYBEAR, 8);
+}
+
+#[test]
+fn small_regions_with_other_sizes() {
+    check_regions::<Pasta>(&MachineTarget { range_bits: 9, time_bits: 30, ..PASTA }, 2);
+    check_regions::<BabyBear>(&MachineTarget { range_bits: 10, time_bits: 25, ..BABYBEAR }, 2);
+}
+
+#[test]
+fn random_regions_in_the_wide_field() {
+    regions::check::<Pasta>(&PASTA, 60);
+}
+
+#[test]
+fn random_regions_in_the_small_field() {
+    regions::check::<BabyBear>(&BABYBEAR, 60);
+}
+
+#[test]
+fn heavy_regions_of_the_examples() {
+    for name in ["keccak", "keccak-rv64", "sha256", "sha256-rv64"] {
+        for region in sizes::regions(name).iter().take(2) {
+            let wide = check_region::<Pasta>(region, &PASTA, 1);
+            let small = check_region::<BabyBear>(region, &BABYBEAR, 1);
+            println!("{name} {:#x}: {wide:?} {small:?}", region.entry());
+            assert!(wide.honest > 0 && small.honest > 0, "{name}: {region}");
+        }
+    }
+}
+
+fn check_kinds<F: Field>(target: &MachineTarget) {
+    for xlen in [Xlen::Rv32, Xlen::Rv64] {
+        for op in kinds::kinds(xlen) {
+            let (columns, interactions, counts) = kinds::check_kind::<F>(op, xlen, target, 6);
+            println!(
+                "{} {xlen} {op:?}: {columns} columns {interactions} messages {counts:?}",
+                target.name
+            );
+        }
+    }
+}
+
+#[test]
+fn kinds_in_the_wide_field() {
+    check_kinds::<Pasta>(&PASTA);
+}
+
+#[test]
+fn kinds_in_the_small_field() {
+    check_kinds::<BabyBear>(&BABYBEAR);
+}
+
+#[test]
+fn sizes_are_those_of_the_fixture() {
+    let mut out = String::new();
+    for name in ["keccak", "keccak-rv64", "sha256", "sha256-rv64"] {
+        out += &sizes::sizes::<Pasta>(name, &PASTA, 4);
+        out += &sizes::sizes::<BabyBear>(name, &BABYBEAR, 4);
+    }
+    bless::expect_file(&bless::fixture("machine/sizes.txt"), &out);
+}
+
+#[test]
+fn systems_are_those_of_the_fixtures() {
+    for (name, xlen, text) in [
+        ("sum", "rv32", "add a0, a1, a2; sltu a1, a0, a1"),
+        (
+            "rotate",
+            "rv64",
+            "xor a0, a1, a2; slli a3, a0, 9; srli a0, a0, 55; or a0, a0, a3; and a4, a0, a3",
+        ),
+        ("words", "rv64", "ld a0, 0(sp); sd a0, 8(sp); lbu a1, 3(sp)"),
+    ] {
+        let region = assembly::region(xlen, text);
+        for (field, text) in [
+            ("pasta", sizes::system::<Pasta>(&region, &PASTA)),
+            ("babybear", sizes::system::<BabyBear>(&region, &BABYBEAR)),
+        ] {
+            let path = bless::fixture(&format!("machine/{name}-{xlen}-{field}.txt"));
+            bless::expect_file(&path, &text);
+        }
+    }
+}

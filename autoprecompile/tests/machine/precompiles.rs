@@ -1,0 +1,53 @@
+//! Whole precompiles, over both fields, by the checker that builds use.
+
+use autoprec_synth::PrecompileId;
+use autoprec_synth::machine::{MachineEffort, MachinePrecompile};
+
+use crate::assembly::region;
+
+/// Regions of many kinds, on RV32 and RV64.
+const REGIONS: &[&str] = &[
+    "add a0, a1, a2; sltu a3, a0, a1",
+    "sub a0, a1, a2; xor a0, a0, a3; andi a0, a0, 255; addi a0, a0, -77",
+    "slli a0, a1, 7; srli a2, a1, 25; or a0, a0, a2; srai a3, a1, 3",
+    "slt a0, a1, a2; sltiu a3, a1, 100; beq a0, a3, 16",
+    "mul a0, a1, a2; mulhu a3, a1, a2; mulh a4, a1, a2; mulhsu a5, a1, a2",
+    "divu a0, a1, a2; remu a3, a1, a2; div a4, a1, a2; rem a5, a1, a2",
+    "sll a0, a1, a2; srl a3, a1, a2; sra a4, a1, a2",
+    "lw a0, 0(a1); lw a2, 4(a1); add a3, a0, a2; sw a3, 8(a1); addi a1, a1, 16",
+    "lbu a0, 3(a1); lb a2, 2(a1); lh a3, 0(a4); sb a0, 1(a4); sh a2, 6(a4)",
+    "sw a0, 0(a1); lw a2, 0(a3); sw a2, 4(a1)",
+    "jalr ra, 4(a0)",
+    "lui a0, 74565; auipc a1, 0; jal ra, 64",
+];
+
+fn check(xlen: &str, assembly: &str) {
+    let region = region(xlen, assembly);
+    let precompile = MachinePrecompile::synthesise(&region, PrecompileId::from_index(3))
+        .unwrap_or_else(|error| panic!("{xlen} {assembly}: {error}"));
+    let checked = precompile.check(&[], MachineEffort::THOROUGH);
+    let checked = checked.unwrap_or_else(|error| panic!("{xlen} {assembly}: {error}"));
+    for validation in checked {
+        assert!(validation.honest >= 3 && validation.rejected > 0, "{xlen} {assembly}");
+    }
+}
+
+#[test]
+fn precompiles_pass_their_check() {
+    for assembly in REGIONS {
+        check("rv32", assembly);
+        check("rv64", assembly);
+    }
+}
+
+#[test]
+fn those_of_rv64_alone_pass_too() {
+    for assembly in [
+        "addw a0, a1, a2; subw a3, a1, a2; sllw a4, a1, a2; sraw a5, a1, a2",
+        "mulw a0, a1, a2; divw a3, a1, a2; remuw a4, a1, a2",
+        "ld a0, 0(a1); ld a2, 8(a1); xor a0, a0, a2; sd a0, 16(a1); lwu a3, 4(a1)",
+        "addiw a0, a1, -1; slliw a2, a1, 5; srliw a3, a1, 9",
+    ] {
+        check("rv64", assembly);
+    }
+}
