@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bench;
+mod calls;
 mod profiling;
 
 use std::path::PathBuf;
@@ -8,11 +9,15 @@ use std::path::PathBuf;
 use autoprec_isa::Reg;
 use autoprec_linker::Form;
 use autoprec_profiler::Environment;
+use autoprec_verify::Backend;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::bench::{
-    Baseline, BenchCommand, BenchExecArgs, BenchScalingArgs, BenchSynthArgs,
+    Baseline, BenchCommand, BenchExecArgs, BenchProveArgs, BenchScalingArgs, BenchSynthArgs,
 };
+use crate::machine::Prices;
+
+pub(crate) use self::calls::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
 pub(crate) use self::profiling::{
     AnnotateArgs, BlocksArgs, DiffArgs, Format, MergeArgs, ProfileArgs, Rows,
 };
@@ -67,6 +72,12 @@ pub(crate) enum Command {
     Prove(ProveArgs),
     /// Verify a proof, and that it belongs to these files
     Verify(VerifyArgs),
+    /// Record states in which a precompile is called, from a run
+    RecordCalls(RecordCallsArgs),
+    /// Prove calls of one precompile, with their interface public
+    ProveCalls(ProveCallsArgs),
+    /// Verify a proof of calls against their interface
+    VerifyCalls(VerifyCallsArgs),
     /// Build, prove and verify a guest that comes with the program, original against patched
     Demo(DemoArgs),
     /// Measure against fixed inputs
@@ -105,6 +116,30 @@ pub(crate) struct InputArgs {
 pub(crate) enum TargetName {
     /// OpenVM 2.0.2, RV32IM.
     Openvm,
+    /// Tables of our own, with halo2: RV32IM and RV64IM, small proofs, slow.
+    Halo2,
+    /// The same tables with Plonky3: fast, larger proofs.
+    Plonky3,
+}
+
+impl TargetName {
+    /// The prices of a target whose tables are our own.
+    pub(crate) fn prices(self) -> Option<Prices> {
+        match self {
+            Self::Openvm => None,
+            Self::Halo2 => Some(Prices::Halo2),
+            Self::Plonky3 => Some(Prices::Plonky3),
+        }
+    }
+
+    /// What proves runs with tables of our own.
+    pub(crate) fn backend(self) -> Option<Backend> {
+        match self {
+            Self::Openvm => None,
+            Self::Halo2 => Some(Backend::Halo2),
+            Self::Plonky3 => Some(Backend::Plonky3),
+        }
+    }
 }
 
 /// Forms of calls.
@@ -214,6 +249,7 @@ pub(crate) struct VerifyLinkArgs {
 Examples:
   autoprec prove out/guest.elf --input input.bin --proof run.proof --public-values run.public
   autoprec prove guest.elf --input input.bin --check
+  autoprec prove guest.elf --stdin input.bin --target plonky3 --proof run.proof
 
 A proof of a patched guest needs its original to be verified: `autoprec verify --help`.")]
 pub(crate) struct ProveArgs {
@@ -236,6 +272,9 @@ pub(crate) struct ProveArgs {
     /// Memory that proving one segment may take, in MiB; less makes more segments
     #[arg(long, value_name = "MIB")]
     pub(crate) segment_memory: Option<usize>,
+    /// Where to keep halo2's parameters (default: the user's cache folder)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) params: Option<PathBuf>,
     /// Print figures as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -259,6 +298,15 @@ pub(crate) struct VerifyArgs {
     /// The public values that the run is claimed to have
     #[arg(long, value_name = "FILE")]
     pub(crate) public_values: PathBuf,
+    /// The exit code that the run is claimed to have; OpenVM's proofs are of runs with 0
+    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    pub(crate) exit_code: u32,
+    /// The guest's environment, if the prover named one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<Environment>,
+    /// Where to keep halo2's parameters (default: the user's cache folder)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) params: Option<PathBuf>,
     /// The guest's openvm.toml, if it uses extensions of OpenVM
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

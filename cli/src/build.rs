@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail};
 use autoprec_blocks::{Cfg, Region};
 use autoprec_linker::lock::{Lock, Locked, Wanted};
-use autoprec_linker::{Form, Item, Linked, check_equivalence, link};
+use autoprec_linker::{Call, Form, Item, Linked, Manifest, check_equivalence, link};
 use autoprec_profiler::{Environment, PrecompileId, Profile, Program, run_watched};
 use autoprec_synth::{
     Budget, Candidate, Effort, OPENVM, Precompile, SYNTHESISER_VERSION, Snapshot, Target,
@@ -16,7 +16,7 @@ use autoprec_synth::{
 use rayon::prelude::*;
 
 use crate::guest::{Guest, Setting};
-use crate::terminal;
+use crate::{machine, terminal};
 
 /// What to build.
 pub(crate) struct Options {
@@ -117,11 +117,23 @@ pub(crate) fn compare(guest: &Guest, built: &Built, setting: &Setting) -> Result
     Ok(())
 }
 
-/// The digest of the system that a region and a number give: what links are verified against.
-pub(crate) fn resynthesise(region: &Region, id: PrecompileId) -> Result<[u8; 32], String> {
-    synthesise(region, id, &OPENVM)
-        .map(|precompile| precompile.system_digest())
-        .map_err(|error| error.to_string())
+/// Gives the digest of the system that a region and a number give: what links are verified against.
+/// The manifest says for which back ends.
+pub(crate) fn resynthesise(
+    manifest: Option<&Manifest>,
+) -> impl Fn(&Region, PrecompileId) -> Result<[u8; 32], String> {
+    let mine =
+        |call: &Call| call.backends.iter().any(|name| machine::BACKENDS.contains(&name.as_str()));
+    let ours: BTreeSet<PrecompileId> =
+        manifest.iter().flat_map(|m| &m.calls).filter(|c| mine(c)).map(|c| c.id).collect();
+    move |region, id| {
+        if ours.contains(&id) {
+            return machine::resynthesise(region, id);
+        }
+        synthesise(region, id, &OPENVM)
+            .map(|precompile| precompile.system_digest())
+            .map_err(|error| error.to_string())
+    }
 }
 
 fn choose(
@@ -155,7 +167,7 @@ fn assign(
     Ok(numbered)
 }
 
-fn wanted(region: &Region) -> Wanted {
+pub(crate) fn wanted(region: &Region) -> Wanted {
     Wanted { symbol: region.function.clone(), entry: region.entry(), shape: shape_digest(region) }
 }
 
@@ -281,7 +293,7 @@ fn updated(lock: &Lock, checked: &[Checked], target: &Target) -> Lock {
 pub(crate) fn precompiles_of(guest: &Guest) -> Result<Vec<Precompile>> {
     let manifest = guest.patched()?;
     let original = guest.original();
-    let again = |call: &autoprec_linker::Call| -> Result<Precompile> {
+    let again = |call: &Call| -> Result<Precompile> {
         let region = region_between(&original, call.entry, call.end)
             .with_context(|| format!("{}: precompile {}", guest.name, call.id))?;
         let precompile = synthesise(&region, call.id, &OPENVM)?;
@@ -299,7 +311,8 @@ pub(crate) fn precompiles_of(guest: &Guest) -> Result<Vec<Precompile>> {
     manifest.calls.par_iter().map(again).collect()
 }
 
-fn region_between(program: &Program, entry: u64, end: u64) -> Result<Region> {
+/// The instructions between two addresses as a region.
+pub(crate) fn region_between(program: &Program, entry: u64, end: u64) -> Result<Region> {
     let mut insts = Vec::new();
     let mut pc = entry;
     while pc < end {

@@ -4,6 +4,7 @@ pub(crate) mod annotate;
 pub(crate) mod bench;
 pub(crate) mod blocks;
 pub(crate) mod build;
+pub(crate) mod calls;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod merge;

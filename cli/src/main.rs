@@ -9,6 +9,7 @@ mod commands;
 mod files;
 mod guest;
 mod interrupt;
+mod machine;
 mod proving;
 mod sources;
 mod terminal;
@@ -51,10 +52,14 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::VerifyLink(args) => commands::verify_link::run(args),
         Command::Prove(args) => commands::prove::run(args),
         Command::Verify(args) => commands::verify::run(args),
+        Command::RecordCalls(args) => commands::calls::record(args),
+        Command::ProveCalls(args) => commands::calls::prove(args),
+        Command::VerifyCalls(args) => commands::calls::verify(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Bench(BenchCommand::Synth(args)) => commands::bench::synth(args),
         Command::Bench(BenchCommand::Scaling(args)) => commands::bench::scaling(args),
         Command::Bench(BenchCommand::Exec(args)) => commands::bench::exec::run(args),
+        Command::Bench(BenchCommand::Prove(args)) => commands::bench::prove::run(args),
     }
 }
 

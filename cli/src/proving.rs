@@ -27,20 +27,22 @@ pub(crate) struct Provable<'a> {
 impl<'a> Provable<'a> {
     /// Synthesises the precompiles of a patched guest again; an original has none.
     pub(crate) fn new(guest: &'a Guest) -> Result<Self> {
-        let precompiles = match guest.manifest {
-            Some(_) => precompiles_of(guest)?.into_iter().map(Arc::new).collect(),
-            None => Vec::new(),
-        };
         if let Some(manifest) = &guest.manifest {
             let other = manifest.calls.iter().find(|c| !c.backends.iter().any(|b| b == "openvm"));
             if let Some(call) = other {
                 bail!(
-                    "{}: OpenVM cannot prove calls of the form `{}`; build with `--abi insn`",
+                    "{}: OpenVM cannot prove its calls, which are of the form `{}` and for {}; build \
+                     with `--target openvm --abi insn`",
                     guest.name,
-                    call.form
+                    call.form,
+                    call.backends.join(", ")
                 );
             }
         }
+        let precompiles = match guest.manifest {
+            Some(_) => precompiles_of(guest)?.into_iter().map(Arc::new).collect(),
+            None => Vec::new(),
+        };
         Ok(Self { guest, precompiles })
     }
 
@@ -211,7 +213,7 @@ pub(crate) fn verify_guest(
     public_values: &[u8],
 ) -> Result<Verdict> {
     if guest.manifest.is_some() {
-        verify_link(&original.elf, &guest.elf, &resynthesise)
+        verify_link(&original.elf, &guest.elf, &resynthesise(guest.manifest.as_ref()))
             .with_context(|| guest.name.clone())?;
     } else if original.elf != guest.elf {
         bail!(

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use autoprec_verify::Backend;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{InputArgs, positive};
@@ -15,6 +16,8 @@ pub(crate) enum BenchCommand {
     Scaling(BenchScalingArgs),
     /// Run guests in autoprec's executor and in others, and say how fast each is
     Exec(BenchExecArgs),
+    /// Prove runs with tables of our own, and compare what it takes with what was predicted
+    Prove(BenchProveArgs),
 }
 
 /// Optimisers to compare with.
@@ -93,4 +96,41 @@ pub(crate) struct BenchExecArgs {
     /// Write the report as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec bench prove guest.elf --input input.bin
+  autoprec bench prove guest.elf --patched out/guest.elf --stdin input.bin --targets plonky3
+
+Runs, proves and verifies each guest for each target, one after the other, and prints them side by side.")]
+pub(crate) struct BenchProveArgs {
+    /// The guest's ELF
+    pub(crate) guest: PathBuf,
+    /// The same guest, patched
+    #[arg(long, value_name = "ELF")]
+    pub(crate) patched: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Which back ends prove
+    #[arg(
+        long,
+        value_name = "TARGET,...",
+        value_delimiter = ',',
+        default_values_t = Backend::ALL,
+        value_parser = backend,
+    )]
+    pub(crate) targets: Vec<Backend>,
+    /// Where to keep halo2's parameters (default: the user's cache folder)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) params: Option<PathBuf>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn backend(name: &str) -> Result<Backend, String> {
+    let found = Backend::ALL.into_iter().find(|backend| backend.name() == name);
+    found.ok_or_else(|| "it must be halo2 or plonky3".to_owned())
 }

@@ -1,6 +1,7 @@
 //! `autoprec bench`.
 
 pub(crate) mod exec;
+pub(crate) mod prove;
 mod qemu;
 
 use std::collections::BTreeMap;

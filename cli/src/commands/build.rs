@@ -1,5 +1,7 @@
 //! `autoprec build`.
 
+mod machine;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -24,8 +26,6 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     let form = args.form();
     check_form(form, args.target)?;
     let guest = Guest::load(&args.guest)?;
-    let base = base_vm(args.input.config.as_deref())?;
-    let budget = budget(&base, args.max_precompiles)?;
     let lock = read_lock(&args.lock)?;
     let folder = Folder::create(&args.out)?;
     // The folder is replaced as a whole, with what lies in it.
@@ -34,11 +34,29 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
         bail!("{}: keep the lock outside of {}", args.lock.display(), args.out.display());
     }
     let lock_file = (!inside).then(|| File::create(&args.lock)).transpose()?;
+    let finish = |folder: Folder, lock: &Lock| -> Result<()> {
+        folder.finish()?;
+        let lock_file = lock_file.map_or_else(|| File::create(&args.lock), Ok)?;
+        lock_file.finish(lock.to_text().as_bytes())
+    };
+    if let Some(prices) = args.target.and_then(TargetName::prices) {
+        let most = args.max_precompiles.unwrap_or(MACHINE_PRECOMPILES);
+        let options = crate::machine::Options { prices, most };
+        let profiled = profiled(args, &guest)?;
+        let (report, lock) = machine::build_into(&folder, &guest, &profiled, &lock, options)?;
+        finish(folder, &lock)?;
+        if args.json {
+            terminal::text(&report.to_json());
+        } else {
+            machine::summary(&report, &args.out);
+        }
+        return Ok(());
+    }
+    let base = base_vm(args.input.config.as_deref())?;
+    let budget = budget(&base, args.max_precompiles)?;
     let profiled = profiled(args, &guest)?;
     let (report, lock) = build_into(&folder, &guest, &profiled, &lock, &Options { form, budget })?;
-    folder.finish()?;
-    let lock_file = lock_file.map_or_else(|| File::create(&args.lock), Ok)?;
-    lock_file.finish(lock.to_text().as_bytes())?;
+    finish(folder, &lock)?;
     if args.json {
         terminal::text(&report.to_json());
     } else {
@@ -46,6 +64,10 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     }
     Ok(())
 }
+
+/// Precompiles at most for the targets of our own tables, if nothing else is asked for. Each is a table,
+/// which a proof pays for whatever is in it.
+const MACHINE_PRECOMPILES: usize = 40;
 
 /// A profile, and how the guest was run for it, if it was.
 pub(crate) struct Profiled {
@@ -98,6 +120,9 @@ pub(crate) fn build_into(
 }
 
 fn check_form(form: Form, target: Option<TargetName>) -> Result<()> {
+    if let (Form::Ecall { .. }, Some(TargetName::Halo2 | TargetName::Plonky3)) = (form, target) {
+        bail!("runs are proved with calls in the insn form; use `--abi insn`");
+    }
     if let (Form::Ecall { .. }, Some(TargetName::Openvm)) = (form, target) {
         bail!(
             "OpenVM cannot prove calls in the ecall form: its base extensions claim the words \

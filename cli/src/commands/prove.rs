@@ -1,9 +1,11 @@
 //! `autoprec prove`.
 
+mod machine;
+
 use anyhow::{Context, Result};
 use autoprec_openvm::{BaseVm, ProveOptions, check};
 
-use crate::args::{ProveArgs, TargetName};
+use crate::args::ProveArgs;
 use crate::commands::build::base_vm;
 use crate::files::File;
 use crate::guest::{Guest, Setting};
@@ -11,7 +13,9 @@ use crate::proving::{Figures, Provable, Stopwatch, hints, prove_guest};
 use crate::terminal;
 
 pub(crate) fn run(args: &ProveArgs) -> Result<()> {
-    let TargetName::Openvm = args.target;
+    if let Some(backend) = args.target.backend() {
+        return machine::run(args, backend);
+    }
     let guest = Guest::load(&args.guest)?;
     let setting = Setting::of(&args.input, &guest)?;
     let hints = hints(&guest, &setting)?;

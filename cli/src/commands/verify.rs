@@ -1,20 +1,34 @@
 //! `autoprec verify`.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use autoprec_linker::verify_link;
+use autoprec_machine::Public;
 use autoprec_openvm::Proof;
+use autoprec_verify::RunProof;
 
 use crate::args::VerifyArgs;
+use crate::build::resynthesise;
 use crate::commands::build::base_vm;
 use crate::guest::Guest;
+use crate::machine::proving::params_folder;
 use crate::proving::verify_guest;
 use crate::{files, terminal};
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
     let (original, guest) = (Guest::load(&args.original)?, Guest::load(&args.elf)?);
     let public_values = files::read(&args.public_values)?;
-    let base = base_vm(args.config.as_deref())?;
     let name = args.proof.display().to_string();
-    let proof = Proof::from_bytes(&files::read(&args.proof)?).with_context(|| name.clone())?;
+    let bytes = files::read(&args.proof)?;
+    if RunProof::is_one(&bytes) {
+        let proof = RunProof::from_bytes(&bytes).with_context(|| name.clone())?;
+        let public = Public { output: public_values, exit_code: args.exit_code };
+        return verify_run(args, [&original, &guest], &public, &proof);
+    }
+    if args.exit_code != 0 {
+        bail!("{name} is a proof of OpenVM's, and these are of runs with exit code 0 only");
+    }
+    let base = base_vm(args.config.as_deref())?;
+    let proof = Proof::from_bytes(&bytes).with_context(|| name.clone())?;
     let verdict = verify_guest(&base, &original, &guest, &proof, &public_values)
         .with_context(|| name.clone())?;
     terminal::line(&format!("public values {}", hex::encode(&verdict.public_values)));
@@ -24,6 +38,35 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
         &format!("{name}, {}", terminal::counted(verdict.segments, "segment")),
         "verified",
     );
+    Ok(())
+}
+
+/// Verifies a proof made with tables of our own.
+fn verify_run(
+    args: &VerifyArgs,
+    [original, guest]: [&Guest; 2],
+    public: &Public,
+    proof: &RunProof,
+) -> Result<()> {
+    let name = args.proof.display().to_string();
+    match &guest.manifest {
+        Some(manifest) => {
+            let again = resynthesise(Some(manifest));
+            verify_link(&original.elf, &guest.elf, &again).with_context(|| guest.name.clone())?;
+        }
+        None if original.elf == guest.elf => {}
+        None => bail!(
+            "{} is not patched, so it must be the original itself; {} is another file",
+            guest.name,
+            original.name
+        ),
+    }
+    let params = params_folder(args.params.as_deref());
+    autoprec_verify::verify(&guest.elf, args.env, public, proof, params.as_deref())
+        .with_context(|| name.clone())?;
+    terminal::line(&format!("public values {}", hex::encode(&public.output)));
+    terminal::line(&format!("exit code     {}", public.exit_code));
+    terminal::good(&format!("{name}, made with {}", proof.backend), "verified");
     Ok(())
 }
 

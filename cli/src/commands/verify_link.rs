@@ -1,7 +1,7 @@
 //! `autoprec verify-link`.
 
 use anyhow::{Context, Result};
-use autoprec_linker::verify_link;
+use autoprec_linker::{Manifest, verify_link};
 
 use crate::args::VerifyLinkArgs;
 use crate::build::resynthesise;
@@ -9,8 +9,10 @@ use crate::{files, terminal};
 
 pub(crate) fn run(args: &VerifyLinkArgs) -> Result<()> {
     let (original, patched) = (files::read(&args.original)?, files::read(&args.patched)?);
-    let report = verify_link(&original, &patched, &resynthesise)
-        .with_context(|| args.patched.display().to_string())?;
+    let name = || args.patched.display().to_string();
+    let manifest = Manifest::read(&patched).with_context(name)?;
+    let report =
+        verify_link(&original, &patched, &resynthesise(manifest.as_ref())).with_context(name)?;
     terminal::good(
         &format!(
             "{}, {} bytes of loaded code overwritten, everything else unchanged",

@@ -11,5 +11,6 @@ mod linking;
 mod profiling;
 mod proving;
 mod refusals;
+mod runs;
 mod support;
 mod surface;

@@ -1,0 +1,149 @@
+//! The file of a proof: which back end and sizes, the claims, the proof.
+//!
+//! ```text
+//! autoprec proof of a run 1
+//! halo2 8 24
+//! {"version":1,"time":…}
+//! …the back end's bytes…
+//! ```
+//!
+//! Three lines of text, then bytes to the end. The second line has the back end, the width of range
+//! lookups and that of times.
+
+use std::fmt;
+
+use autoprec_machine::{Claims, ParseClaimsError};
+use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+
+/// The first line.
+const HEADER: &str = "autoprec proof of a run 1";
+
+/// The longest line that is looked for.
+const MAX_LINE: usize = 64 << 20;
+
+/// What made a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Backend {
+    /// `halo2_proofs`, over the Pasta curves.
+    Halo2,
+    /// Plonky3, over BabyBear.
+    Plonky3,
+}
+
+impl Backend {
+    /// Every back end.
+    pub const ALL: [Self; 2] = [Self::Halo2, Self::Plonky3];
+
+    /// The name on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Halo2 => "halo2",
+            Self::Plonky3 => "plonky3",
+        }
+    }
+
+    /// Its target, of standard sizes.
+    pub const fn target(self) -> &'static MachineTarget {
+        match self {
+            Self::Halo2 => &PASTA,
+            Self::Plonky3 => &BABYBEAR,
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A proof of a run, with what a verifier must be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunProof {
+    /// What made it.
+    pub backend: Backend,
+    /// The width of range lookups of its tables.
+    pub range_bits: u32,
+    /// The width of its times.
+    pub time_bits: u32,
+    /// What the prover claims of the run.
+    pub claims: Claims,
+    /// The back end's proof.
+    pub proof: Vec<u8>,
+}
+
+/// Why bytes are no file of a proof.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// They do not begin as one.
+    #[error("this is no proof of a run: it does not begin with `{HEADER}`")]
+    Header,
+    /// The second line is not of the form.
+    #[error("the second line names no back end and sizes, as in `halo2 8 24`")]
+    Sizes,
+    /// The file ends early.
+    #[error("the file is cut off")]
+    Short,
+    /// The claims cannot be read.
+    #[error(transparent)]
+    Claims(#[from] ParseClaimsError),
+}
+
+impl RunProof {
+    /// Whether bytes begin as a file of a proof of a run does.
+    pub fn is_one(bytes: &[u8]) -> bool {
+        bytes.starts_with(HEADER.as_bytes())
+    }
+
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Self { backend, range_bits, time_bits, claims, proof } = self;
+        let claims = claims.to_text();
+        let mut bytes =
+            format!("{HEADER}\n{backend} {range_bits} {time_bits}\n{claims}\n").into_bytes();
+        bytes.extend(proof);
+        bytes
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// If they are none that [`Self::to_bytes`] gives.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FileError> {
+        let (first, rest) = line(bytes).ok_or(FileError::Header)?;
+        if first != HEADER.as_bytes() {
+            return Err(FileError::Header);
+        }
+        let (sizes, rest) = line(rest).ok_or(FileError::Short)?;
+        let (backend, range_bits, time_bits) = parse_sizes(sizes).ok_or(FileError::Sizes)?;
+        let (claims, proof) = line(rest).ok_or(FileError::Short)?;
+        let claims = Claims::parse(claims)?;
+        Ok(Self { backend, range_bits, time_bits, claims, proof: proof.to_vec() })
+    }
+
+    /// The target whose tables the proof is about.
+    pub fn target(&self) -> MachineTarget {
+        let Self { range_bits, time_bits, .. } = *self;
+        MachineTarget { range_bits, time_bits, ..*self.backend.target() }
+    }
+}
+
+/// The bytes up to the next line feed, and those behind it.
+fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().take(MAX_LINE).position(|byte| *byte == b'\n')?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+fn parse_sizes(line: &[u8]) -> Option<(Backend, u32, u32)> {
+    let mut words = std::str::from_utf8(line).ok()?.split(' ');
+    let name = words.next()?;
+    let backend = Backend::ALL.into_iter().find(|backend| backend.name() == name)?;
+    let mut number = || {
+        let word = words.next()?;
+        let number: u32 = word.parse().ok()?;
+        // One form for each number.
+        (number.to_string() == word).then_some(number)
+    };
+    let sizes = (backend, number()?, number()?);
+    words.next().is_none().then_some(sizes)
+}
