@@ -1,7 +1,10 @@
-//! A small generator of pseudo-random numbers, so that a check is a function of its seed.
+//! A small generator of pseudo-random numbers, so that a check is a function of its seed, and which values
+//! of a region it should make up as pointers.
 //!
 //! The sequence is that of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
 //! Generators, OOPSLA 2014).
+
+use crate::ir::{Effect, Ir, Node};
 
 /// The generator.
 #[derive(Clone, Debug)]
@@ -40,4 +43,28 @@ pub(crate) const fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)
+}
+
+/// Per value, whether it flows into an address, of data or code, by additions and the like.
+pub(crate) fn into_address(ir: &Ir) -> Vec<bool> {
+    let mut flows = vec![false; ir.values.len()];
+    for effect in &ir.effects {
+        let address = match *effect {
+            Effect::Store { addr, .. } => Some(addr),
+            Effect::Load(id) => ir.node(id).operands().next(),
+        };
+        if let Some(address) = address {
+            flows[address.index()] = true;
+        }
+    }
+    for target in ir.exits.iter().filter_map(|exit| exit.target.value()) {
+        flows[target.index()] = true;
+    }
+    for id in ir.ids().rev() {
+        let is_load = matches!(ir.node(id), Node::Load { .. });
+        if flows[id.index()] && !is_load {
+            ir.node(id).operands().for_each(|operand| flows[operand.index()] = true);
+        }
+    }
+    flows
 }

@@ -85,7 +85,10 @@ pub(crate) fn build(
         let chosen: Vec<usize> = choose(&candidates, &refused, budget);
         let numbered = assign(&candidates, &chosen, lock)?;
         let snapshots = match setting {
-            Some(setting) => record(guest, setting, &numbered)?,
+            Some(setting) => {
+                let regions = numbered.iter().map(|(_, p)| (p.region.entry(), &p.region));
+                record(guest, setting, &regions.collect(), snapshot)?
+            }
             None => BTreeMap::new(),
         };
         let (checked, failed) = check(numbered, &snapshots);
@@ -190,40 +193,32 @@ fn item(precompile: &Precompile, backend: &str) -> Item {
     }
 }
 
-/// Runs the guest once more and records states at the entries of the precompiles' regions: the
-/// first, and some that are twice as far apart each time.
-fn record(
+/// Runs the guest once more and records states at the entries of regions: the first, and some that are
+/// twice as far apart each time. By entry.
+pub(crate) fn record<S>(
     guest: &Guest,
     setting: &Setting,
-    numbered: &[(usize, Precompile)],
-) -> Result<BTreeMap<u64, Vec<Snapshot>>> {
-    let regions: BTreeMap<u64, &Region> =
-        numbered.iter().map(|(_, p)| (p.region.entry(), &p.region)).collect();
+    regions: &BTreeMap<u64, &Region>,
+    state: impl Fn(&Region, &dyn autoprec_profiler::MachineState) -> Option<S>,
+) -> Result<BTreeMap<u64, Vec<S>>> {
     let watch: BTreeSet<u64> = regions.keys().copied().collect();
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut snapshots: BTreeMap<u64, Vec<Snapshot>> = BTreeMap::new();
+    let mut states: BTreeMap<u64, Vec<S>> = BTreeMap::new();
     let mut on_entry = |pc: u64, machine: &dyn autoprec_profiler::MachineState| {
         let visits = seen.entry(pc).or_default();
         *visits += 1;
-        let kept = snapshots.entry(pc).or_default();
+        let kept = states.entry(pc).or_default();
         if visits.is_power_of_two() && kept.len() < RECORDED_STATES {
-            kept.extend(snapshot(regions[&pc], machine));
+            kept.extend(state(regions[&pc], machine));
         }
     };
     let spinner = terminal::spinner("recording states");
     let Setting { environment, input, limits } = setting;
-    run_watched(
-        &guest.program,
-        &guest.patches(),
-        *environment,
-        input,
-        limits,
-        &watch,
-        &mut on_entry,
-    )
-    .with_context(|| guest.name.clone())?;
+    let patches = guest.patches();
+    run_watched(&guest.program, &patches, *environment, input, limits, &watch, &mut on_entry)
+        .with_context(|| guest.name.clone())?;
     spinner.finish_and_clear();
-    Ok(snapshots)
+    Ok(states)
 }
 
 fn snapshot(region: &Region, machine: &dyn autoprec_profiler::MachineState) -> Option<Snapshot> {
@@ -237,25 +232,35 @@ fn snapshot(region: &Region, machine: &dyn autoprec_profiler::MachineState) -> O
     })
 }
 
-/// Checks every precompile, in parallel; gives those that pass and why the others do not.
+/// Checks every precompile.
 fn check(
     numbered: Vec<(usize, Precompile)>,
     snapshots: &BTreeMap<u64, Vec<Snapshot>>,
 ) -> (Vec<Checked>, Vec<(usize, String)>) {
-    let bar = terminal::bar("checking precompiles", numbered.len());
-    let results: Vec<Result<Checked, (usize, String)>> = numbered
-        .into_par_iter()
-        .map(|(candidate, precompile)| {
-            let recorded = snapshots.get(&precompile.region.entry()).map_or(&[][..], Vec::as_slice);
-            let result = validate(&precompile, recorded, Effort::STANDARD);
-            bar.inc(1);
-            match result {
-                Ok(validation) => {
-                    let recorded = u32::try_from(recorded.len()).unwrap_or(u32::MAX);
-                    Ok(Checked { candidate, precompile, recorded, validation })
-                }
-                Err(error) => Err((candidate, error.to_string())),
+    check_all(numbered, |(candidate, precompile)| {
+        let recorded = snapshots.get(&precompile.region.entry()).map_or(&[][..], Vec::as_slice);
+        match validate(&precompile, recorded, Effort::STANDARD) {
+            Ok(validation) => {
+                let recorded = u32::try_from(recorded.len()).unwrap_or(u32::MAX);
+                Ok(Checked { candidate, precompile, recorded, validation })
             }
+            Err(error) => Err((candidate, error.to_string())),
+        }
+    })
+}
+
+/// Checks precompiles, in parallel; gives those that pass and why the others do not.
+pub(crate) fn check_all<P: Send, C: Send>(
+    precompiles: Vec<P>,
+    check: impl Fn(P) -> Result<C, (usize, String)> + Sync,
+) -> (Vec<C>, Vec<(usize, String)>) {
+    let bar = terminal::bar("checking precompiles", precompiles.len());
+    let results: Vec<Result<C, (usize, String)>> = precompiles
+        .into_par_iter()
+        .map(|precompile| {
+            let result = check(precompile);
+            bar.inc(1);
+            result
         })
         .collect();
     bar.finish_and_clear();

@@ -4,14 +4,14 @@
 
 pub(crate) mod proving;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use autoprec_blocks::{Cfg, Region};
 use autoprec_circuits::{BabyBear, Pasta};
 use autoprec_linker::lock::{Lock, Locked};
 use autoprec_linker::{Form, Item, Linked, check_equivalence, link};
-use autoprec_profiler::{PrecompileId, Profile, run_watched};
+use autoprec_profiler::{PrecompileId, Profile};
 use autoprec_synth::machine::{
     BABYBEAR, MachineCandidate, MachineEffort, MachinePrecompile, MachineState, MachineTarget,
     MachineValidation, PASTA, RowCost, choose_machine, machine_candidates,
@@ -19,15 +19,12 @@ use autoprec_synth::machine::{
 use autoprec_synth::{SYNTHESISER_VERSION, shape_digest};
 use rayon::prelude::*;
 
-use crate::build::wanted;
+use crate::build::{check_all, record, wanted};
 use crate::guest::{Guest, Setting};
 use crate::terminal;
 
 /// Names of the back ends that prove what is built here.
 pub(crate) const BACKENDS: [&str; 2] = ["halo2", "plonky3"];
-
-/// States that are recorded per region.
-const RECORDED_STATES: usize = 3;
 
 /// Whose prices decide what is worth a precompile. What is built is proved by both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +110,10 @@ pub(crate) fn build(
     loop {
         let numbered = assign(&candidates, &refused, lock, options.most)?;
         let states = match setting {
-            Some(setting) => record(guest, setting, &numbered)?,
+            Some(setting) => {
+                let regions = numbered.iter().map(|(_, p)| (p.region.entry(), &p.region));
+                record(guest, setting, &regions.collect(), state)?
+            }
             None => BTreeMap::new(),
         };
         let (checked, failed) = check(numbered, &states);
@@ -186,35 +186,6 @@ fn item(precompile: &MachinePrecompile) -> Item {
     }
 }
 
-/// Runs the guest once more and records states at the entries of the precompiles' regions: the
-/// first, and some that are twice as far apart each time.
-fn record(
-    guest: &Guest,
-    setting: &Setting,
-    numbered: &[(usize, MachinePrecompile)],
-) -> Result<BTreeMap<u64, Vec<MachineState>>> {
-    let regions: BTreeMap<u64, &Region> =
-        numbered.iter().map(|(_, p)| (p.region.entry(), &p.region)).collect();
-    let watch: BTreeSet<u64> = regions.keys().copied().collect();
-    let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut states: BTreeMap<u64, Vec<MachineState>> = BTreeMap::new();
-    let mut on_entry = |pc: u64, machine: &dyn autoprec_profiler::MachineState| {
-        let visits = seen.entry(pc).or_default();
-        *visits += 1;
-        let kept = states.entry(pc).or_default();
-        if visits.is_power_of_two() && kept.len() < RECORDED_STATES {
-            kept.extend(state(regions[&pc], machine));
-        }
-    };
-    let spinner = terminal::spinner("recording states");
-    let Setting { environment, input, limits } = setting;
-    let patches = guest.patches();
-    run_watched(&guest.program, &patches, *environment, input, limits, &watch, &mut on_entry)
-        .with_context(|| guest.name.clone())?;
-    spinner.finish_and_clear();
-    Ok(states)
-}
-
 /// What a region touches of a state.
 pub(crate) fn state(
     region: &Region,
@@ -233,36 +204,21 @@ pub(crate) fn state(
     })
 }
 
-/// Checks every precompile, in parallel; gives those that pass and why the others do not.
+/// Checks every precompile.
 fn check(
     numbered: Vec<(usize, MachinePrecompile)>,
     states: &BTreeMap<u64, Vec<MachineState>>,
 ) -> (Vec<Checked>, Vec<(usize, String)>) {
-    let bar = terminal::bar("checking precompiles", numbered.len());
-    let results: Vec<Result<Checked, (usize, String)>> = numbered
-        .into_par_iter()
-        .map(|(candidate, precompile)| {
-            let recorded = states.get(&precompile.region.entry()).map_or(&[][..], Vec::as_slice);
-            let result = precompile.check(recorded, MachineEffort::STANDARD);
-            bar.inc(1);
-            match result {
-                Ok(validations) => {
-                    let recorded = u32::try_from(recorded.len()).unwrap_or(u32::MAX);
-                    Ok(Checked { candidate, precompile, recorded, validations })
-                }
-                Err(error) => Err((candidate, format!("it fails its check: {error}"))),
+    check_all(numbered, |(candidate, precompile)| {
+        let recorded = states.get(&precompile.region.entry()).map_or(&[][..], Vec::as_slice);
+        match precompile.check(recorded, MachineEffort::STANDARD) {
+            Ok(validations) => {
+                let recorded = u32::try_from(recorded.len()).unwrap_or(u32::MAX);
+                Ok(Checked { candidate, precompile, recorded, validations })
             }
-        })
-        .collect();
-    bar.finish_and_clear();
-    let (mut checked, mut failed) = (Vec::new(), Vec::new());
-    for result in results {
-        match result {
-            Ok(precompile) => checked.push(precompile),
-            Err(failure) => failed.push(failure),
+            Err(error) => Err((candidate, format!("it fails its check: {error}"))),
         }
-    }
-    (checked, failed)
+    })
 }
 
 /// The lock with what was linked.

@@ -7,10 +7,10 @@ use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Reg, Width, Word, step};
 
 use super::access::Access;
-use crate::ir::{Ir, Node, State, ValueId};
+use crate::ir::{Node, State, ValueId};
 use crate::lift::lift;
 use crate::precompile::Precompile;
-use crate::random::{Rng, mix};
+use crate::random::{Rng, into_address, mix};
 use crate::recipe::Host;
 use crate::target::OPENVM;
 
@@ -235,32 +235,6 @@ impl autoprec_isa::Machine for Machine {
     fn float(&mut self, _: FloatAction<u32>) -> Result<u32, BadAddress> {
         Err(BadAddress)
     }
-}
-
-/// Per value, whether it flows into an address, of data or code, by additions and the like.
-fn into_address(ir: &Ir) -> Vec<bool> {
-    let mut flows = vec![false; ir.values.len()];
-    for effect in &ir.effects {
-        let addr = match *effect {
-            crate::ir::Effect::Store { addr, .. } => Some(addr),
-            crate::ir::Effect::Load(id) => ir.node(id).operands().next(),
-        };
-        if let Some(addr) = addr {
-            flows[addr.index()] = true;
-        }
-    }
-    for exit in &ir.exits {
-        if let Some(target) = exit.target.value() {
-            flows[target.index()] = true;
-        }
-    }
-    for id in ir.ids().rev() {
-        let is_load = matches!(ir.node(id), Node::Load { .. });
-        if flows[id.index()] && !is_load {
-            ir.node(id).operands().for_each(|operand| flows[operand.index()] = true);
-        }
-    }
-    flows
 }
 
 /// Chooses words.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Reg, Width, Xlen, step};
 
-use crate::ir::{Effect, Ir, Node, State, ValueId};
+use crate::ir::{Ir, Node, State, ValueId};
 use crate::machine::recipe::MachineHost;
-use crate::random::{Rng, mix};
+use crate::random::{Rng, into_address, mix};
 
 /// The instructions cannot be executed on this state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,30 +211,6 @@ impl autoprec_isa::Machine for World {
     fn float(&mut self, _: FloatAction<u64>) -> Result<u64, Fault> {
         Err(Fault)
     }
-}
-
-/// Per value, whether it flows into an address, of data or code, by additions and the like.
-fn into_address(ir: &Ir) -> Vec<bool> {
-    let mut flows = vec![false; ir.values.len()];
-    for effect in &ir.effects {
-        let address = match *effect {
-            Effect::Store { addr, .. } => Some(addr),
-            Effect::Load(id) => ir.node(id).operands().next(),
-        };
-        if let Some(address) = address {
-            flows[address.index()] = true;
-        }
-    }
-    for target in ir.exits.iter().filter_map(|exit| exit.target.value()) {
-        flows[target.index()] = true;
-    }
-    for id in ir.ids().rev() {
-        let is_load = matches!(ir.node(id), Node::Load { .. });
-        if flows[id.index()] && !is_load {
-            ir.node(id).operands().for_each(|operand| flows[operand.index()] = true);
-        }
-    }
-    flows
 }
 
 /// Chooses words.

@@ -75,7 +75,7 @@ fn the_command_tells_proofs_from_others() {
                 time: proof.claims.time + 1,
                 ..proof.claims.clone()
             },
-            ..proof.clone()
+            ..proof
         },
     ] {
         write("run.proof", &change.to_bytes());
