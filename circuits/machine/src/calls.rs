@@ -17,6 +17,7 @@ use autoprec_synth::{PrecompileId, lift};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::statement::{hash_target, hash_text};
 use crate::tables::TableError;
 use crate::written::base::{Ranges, count_row, range_rows, range_table};
 
@@ -254,9 +255,9 @@ impl<F: Field> CallTable<F> {
         hash.update(DOMAIN);
         let text = serde_json::to_string(interface).expect("numbers and names are always JSON");
         let system = self.lowered.system.to_string();
-        for part in [&format!("{:?}", self.target), &self.id.to_string(), &system, &text] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
+        hash_target(&mut hash, &self.target);
+        for part in [&self.id.to_string(), &system, &text] {
+            hash_text(&mut hash, part);
         }
         hash.finalize().into()
     }

@@ -317,11 +317,26 @@ fn program_table<F: Field>(guest: &Guest, target: &MachineTarget, lines: &[Line]
 fn binding(guest: &Guest, target: &MachineTarget, public: &Public, claims: &Claims) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(DOMAIN);
-    let name = |hash: &mut Sha256, name: &str| {
-        hash.update((name.len() as u64).to_le_bytes());
-        hash.update(name);
-    };
-    name(&mut hash, target.name);
+    hash_target(&mut hash, target);
+    hash_text(&mut hash, guest.environment.name());
+    hash.update(guest.xlen().bits().to_le_bytes());
+    hash.update(guest.digest);
+    hash.update(public.exit_code.to_le_bytes());
+    hash.update((public.output.len() as u64).to_le_bytes());
+    hash.update(&public.output);
+    hash.update(claims.digest());
+    hash.finalize().into()
+}
+
+/// Hashes a text after its length.
+pub(crate) fn hash_text(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
+}
+
+/// Hashes what tables are made with: all of a target but its prices.
+pub(crate) fn hash_target(hash: &mut Sha256, target: &MachineTarget) {
+    hash_text(hash, target.name);
     for size in [
         target.field_bits,
         target.limb_bits,
@@ -334,14 +349,6 @@ fn binding(guest: &Guest, target: &MachineTarget, public: &Public, claims: &Clai
         hash.update(size.to_le_bytes());
     }
     hash.update((target.inline_terms as u64).to_le_bytes());
-    name(&mut hash, guest.environment.name());
-    hash.update(guest.xlen().bits().to_le_bytes());
-    hash.update(guest.digest);
-    hash.update(public.exit_code.to_le_bytes());
-    hash.update((public.output.len() as u64).to_le_bytes());
-    hash.update(&public.output);
-    hash.update(claims.digest());
-    hash.finalize().into()
 }
 
 /// Whether the environment is OpenVM.
