@@ -1,11 +1,25 @@
-//! The report of a build: what `report.json` holds.
+//! Reports: what a build did, as data, and the pages and texts that show it.
 //!
 //! Invariants: plain data on types of its own, so that the pipeline's types stay free to change; no
-//! times, so that two builds of the same guest give the same bytes; a version that changes with the
-//! meaning of a field.
+//! times in [`Report`], so that two builds of the same guest give the same bytes; a version that
+//! changes with the meaning of a field; no files, no clock.
 
-mod machine;
+mod measured;
+mod page;
 mod report;
 
-pub use machine::{MACHINE_VERSION, MachinePrecompile, MachineRegion, MachineReport, MachineSize};
-pub use report::{Check, Guest, Precompile, Region, Report, ReportError, Size, Totals, VERSION};
+pub use measured::{Commitment, Commitments, MEASURED_VERSION, Measured, MeasuredTable};
+pub use page::{
+    Blocks, Code, Detail, DetailSystem, Edges, FrameName, Frames, Function, HistoryPoint, Limits,
+    Line, Message, Origin, PAGE_VERSION, Page, Table,
+};
+pub use report::{
+    Check, Guest, Precompile, Region, Report, ReportError, Size, System, Target, Totals, VERSION,
+};
+
+/// The JSON form of plain data, with a newline at its end.
+fn json(data: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(data).expect("plain data is JSON");
+    text.push('\n');
+    text
+}

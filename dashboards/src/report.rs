@@ -1,29 +1,32 @@
-//! The model and its JSON form.
+//! The model of a build's report and its JSON form: one form for all targets.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The version of the form.
-pub const VERSION: u32 = 1;
+use crate::measured::Commitments;
 
-/// What a build did and why.
+/// The version of the form.
+pub const VERSION: u32 = 2;
+
+/// What a build did and why. Of a pipeline whose prover takes no precompiles, what the profile says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// [`VERSION`] of the program that wrote it.
     pub version: u32,
     /// The guest before linking.
     pub guest: Guest,
-    /// The back end that the precompiles are for.
-    pub target: String,
-    /// The form of the calls: `insn`, or `ecall` with its register.
-    pub form: String,
-    /// Sums over the profiled run.
-    pub totals: Totals,
+    /// What the precompiles are for.
+    pub target: Target,
+    /// Sums over the profiled run; none if the build was made from a lock, without a run.
+    pub totals: Option<Totals>,
     /// The precompiles, by number.
     pub precompiles: Vec<Precompile>,
     /// The executed regions that have no precompile, those that would save most first.
     pub regions: Vec<Region>,
+    /// What a verifier knows the guest by, before and after, where it was computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitments: Option<Commitments>,
 }
 
 /// A guest.
@@ -35,8 +38,23 @@ pub struct Guest {
     pub elf_digest: String,
     /// `rv32` or `rv64`.
     pub isa: String,
-    /// SHA-256 of the patched ELF, in hexadecimal.
-    pub patched_digest: String,
+    /// SHA-256 of the patched ELF, in hexadecimal; none if nothing was patched.
+    pub patched_digest: Option<String>,
+}
+
+/// What a build is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// `openvm`, `halo2`, `plonky3`; or `sp1`, `zisk`, `risc0`, which take no precompiles.
+    pub name: String,
+    /// The form of the calls: `insn`, or `ecall` with its register; none where nothing is linked.
+    pub form: Option<String>,
+    /// What costs are in: `cells` (main trace cells), `ns` (nanoseconds of CPU time), or a unit of a
+    /// cost model.
+    pub unit: String,
+    /// Why nothing was linked, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// Sums over the profiled run, without padding.
@@ -46,14 +64,14 @@ pub struct Totals {
     pub instructions: u64,
     /// Instructions that the VM executes with the precompiles: a call counts as one.
     pub instructions_patched: u64,
-    /// Main cells of the tables of all regions' instructions.
-    pub cells: u64,
-    /// Main cells with the precompiles.
-    pub cells_patched: u64,
+    /// Cost of all regions' instructions, in the target's unit.
+    pub cost: u64,
+    /// The same with the precompiles.
+    pub cost_patched: u64,
 }
 
 /// The size of a system, or of the tables it replaces, per call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// Main columns.
     pub columns: usize,
@@ -63,8 +81,8 @@ pub struct Size {
     pub constraints: usize,
 }
 
-/// What the checker did to a precompile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the checker did to a system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Honest rows, all accepted.
     pub honest: u32,
@@ -93,26 +111,42 @@ pub struct Precompile {
     pub instructions: usize,
     /// How often the profiled run executes it.
     pub calls: u64,
-    /// Main cells that its calls save.
-    pub saved_cells: i64,
-    /// What its instructions cost.
-    pub before: Size,
-    /// What it costs.
-    pub after: Size,
+    /// What its instructions cost per execution, in the target's unit.
+    pub cost_before: u64,
+    /// What a call costs.
+    pub cost_after: u64,
+    /// What its calls save: `calls` times the difference.
+    pub saved: i64,
+    /// Size of its instructions' tables, where the target has such tables.
+    pub before: Option<Size>,
     /// Ticks of the memory clock per call.
     pub ticks: u32,
+    /// Its systems: one for OpenVM; for our own tables one per field, the larger field first.
+    pub systems: Vec<System>,
+    /// Rewrites by name.
+    pub rewrites: BTreeMap<String, usize>,
+    /// Digest of the constraint systems, in hexadecimal.
+    pub system_digest: String,
+    /// Digest of the code's shape, in hexadecimal.
+    pub shape_digest: String,
+}
+
+/// A constraint system of a precompile, and what was checked of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct System {
+    /// Its field: `babybear` or `pasta`.
+    pub field: String,
+    /// Its size.
+    pub size: Size,
+    /// Of the interactions, those that look a range up, where they are counted apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranges: Option<usize>,
     /// Columns by what they are for.
     pub columns: BTreeMap<String, usize>,
     /// Messages by bus.
     pub messages: BTreeMap<String, usize>,
-    /// Rewrites by name.
-    pub rewrites: BTreeMap<String, usize>,
     /// What was checked.
     pub check: Check,
-    /// Digest of the constraint system, in hexadecimal.
-    pub system_digest: String,
-    /// Digest of the code's shape, in hexadecimal.
-    pub shape_digest: String,
 }
 
 /// An executed region without precompile.
@@ -120,14 +154,18 @@ pub struct Precompile {
 pub struct Region {
     /// Address of its first instruction.
     pub entry: u64,
+    /// Address of the byte after its last.
+    pub end: u64,
     /// The function it lies in, if symbols tell.
     pub function: Option<String>,
     /// Its instructions.
     pub instructions: usize,
     /// How often the profiled run executes it.
     pub calls: u64,
-    /// Main cells that a precompile would save, 0 if there can be none.
-    pub saved_cells: i64,
+    /// What its instructions cost per execution, in the target's unit.
+    pub cost: u64,
+    /// What a precompile would save in the run, 0 if there can be none.
+    pub saved: i64,
     /// Why it has none.
     pub reason: String,
 }
@@ -139,7 +177,7 @@ pub enum ReportError {
     #[error("this is not a report of autoprec: {0}")]
     Json(#[from] serde_json::Error),
     /// Of another version.
-    #[error("the report has version {got}; this program reads version {VERSION}")]
+    #[error("the report has version {got}; this program reads version {VERSION}; build again")]
     Version {
         /// Its version.
         got: u32,
@@ -154,9 +192,7 @@ struct Versioned {
 impl Report {
     /// The JSON form, with a newline at the end.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("plain data is JSON");
-        text.push('\n');
-        text
+        crate::json(self)
     }
 
     /// Reads the JSON form.
