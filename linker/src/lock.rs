@@ -1,19 +1,26 @@
-//! `autoprec.lock`: which number means which precompile, so that numbers outlive rebuilds.
+//! `autoprec.lock`: which number means which precompile, so that numbers outlive rebuilds, and what the
+//! last build linked, so that it can be made again from the ELF and the lock alone.
 //!
 //! Invariants: ids are unique and in ascending order; a precompile that is not found any more keeps
-//! its entry, so that its number is not given to another; equal locks have equal texts.
+//! its entry, so that its number is not given to another; linked entries are those of the build, which
+//! there is then, and know where they end; equal locks have equal texts, and a text can be read back.
+
+mod assign;
+mod change;
+mod text;
+
+pub use assign::Wanted;
+pub use change::{BuildField, LockChange, PrecompileField};
 
 use autoprec_profiler::PrecompileId;
-use serde::{Deserialize, Serialize};
 
+use crate::Form;
 use crate::form::IDS;
-use crate::manifest::digest;
 
 /// Version of the format.
-const VERSION: u32 = 1;
-/// First line of every lock.
-const COMMENT: &str = "# Written by autoprec. Keep it under version control: it keeps the numbers \
-                       of precompiles stable.\n\n";
+const VERSION: u32 = 2;
+/// The largest count that TOML can hold; larger ones are recorded as this one.
+const LARGEST: u64 = i64::MAX.unsigned_abs();
 
 /// A numbered precompile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +31,15 @@ pub struct Locked {
     pub symbol: Option<String>,
     /// Entry of the region when it was last linked.
     pub entry: u64,
+    /// Address of the byte after the region when it was last linked; `None` only if that was before
+    /// locks had it.
+    pub end: Option<u64>,
+    /// Instructions of the region, where known.
+    pub insts: Option<u32>,
+    /// How often the profiled run executed it, where known.
+    pub calls: Option<u64>,
+    /// Whether the last build linked it; if not it only keeps its number.
+    pub linked: bool,
     /// Digest of the region's shape, which does not depend on its address.
     pub shape: [u8; 32],
     /// Digest of its constraint system.
@@ -34,20 +50,48 @@ pub struct Locked {
     pub synthesiser: String,
 }
 
-/// A precompile that wants a number.
+/// What the last build was made from and what it gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// Function that the region lies in, where known.
-    pub symbol: Option<String>,
-    /// Entry of the region.
-    pub entry: u64,
-    /// Digest of the region's shape.
-    pub shape: [u8; 32],
+pub struct LockedBuild {
+    /// SHA-256 of the original ELF.
+    pub elf: [u8; 32],
+    /// SHA-256 of the text of the profile.
+    pub profile: [u8; 32],
+    /// Digest of what the profiled run was given.
+    pub input: [u8; 32],
+    /// Name of the target.
+    pub target: String,
+    /// Form of the calls.
+    pub form: Form,
+    /// The most precompiles that were asked for, if there was a limit.
+    pub limit: Option<u32>,
+    /// Digest of the VM's configuration, if one was given.
+    pub config: Option<[u8; 32]>,
+    /// Version of the synthesiser.
+    pub synthesiser: String,
+    /// SHA-256 of the patched ELF.
+    pub patched: [u8; 32],
+    /// Sums over the profiled run, where known.
+    pub totals: Option<LockedTotals>,
 }
 
-/// All numbered precompiles of a guest.
+/// Sums over the profiled run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LockedTotals {
+    /// Guest instructions.
+    pub instructions: u64,
+    /// Instructions that the VM executes with the precompiles: a call counts as one.
+    pub instructions_patched: u64,
+    /// Cost of all instructions, in the target's unit.
+    pub cost: u64,
+    /// The same with the precompiles.
+    pub cost_patched: u64,
+}
+
+/// All numbered precompiles of a guest, and its last build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
+    build: Option<LockedBuild>,
     entries: Vec<Locked>,
 }
 
@@ -61,7 +105,7 @@ pub enum LockError {
         reason: String,
     },
     /// Another version.
-    #[error("the lock has version {got}; this program reads version {VERSION}")]
+    #[error("the lock has version {got}; this program reads versions 1 and {VERSION}")]
     Version {
         /// Its version.
         got: u32,
@@ -78,11 +122,21 @@ pub enum LockError {
         /// The number.
         id: PrecompileId,
     },
-    /// A field cannot be read.
+    /// A field of an entry cannot be read.
     #[error("lock entry {id}: `{field}` is `{got}`; expected {expected}")]
     Field {
         /// The entry.
         id: u32,
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        got: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A field of the build cannot be read.
+    #[error("build of the lock: `{field}` is `{got}`; expected {expected}")]
+    Build {
         /// The field.
         field: &'static str,
         /// Its value.
@@ -95,44 +149,20 @@ pub enum LockError {
     Full,
 }
 
-/// Whether an entry is that of a precompile.
-type Same = fn(&Wanted, &Locked) -> bool;
-
-/// How entries are recognised, the surest way first.
-const RECOGNISED: [Same; 5] = [
-    |w, l| w.shape == l.shape && w.symbol == l.symbol && w.entry == l.entry,
-    |w, l| w.shape == l.shape && w.symbol == l.symbol,
-    |w, l| w.shape == l.shape && w.entry == l.entry,
-    |w, l| w.shape == l.shape,
-    |w, l| w.entry == l.entry,
-];
-
-/// The file as it is written.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    version: u32,
-    #[serde(default)]
-    precompile: Vec<Row>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    id: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    symbol: Option<String>,
-    entry: String,
-    shape: String,
-    system: String,
-    target: String,
-    synthesiser: String,
-}
-
 impl Lock {
     /// The entries, by id.
     pub fn entries(&self) -> &[Locked] {
         &self.entries
+    }
+
+    /// The last build; none in a lock that no build was recorded in since locks have it.
+    pub fn build(&self) -> Option<&LockedBuild> {
+        self.build.as_ref()
+    }
+
+    /// The entries that the last build linked, by id.
+    pub fn linked(&self) -> impl Iterator<Item = &Locked> {
+        self.entries.iter().filter(|locked| locked.linked)
     }
 
     /// The entry with this number.
@@ -140,8 +170,12 @@ impl Lock {
         self.place(id).ok().map(|index| &self.entries[index])
     }
 
-    /// Adds an entry, in place of the one with the same number.
-    pub fn record(&mut self, locked: Locked) {
+    /// Adds an entry, in place of the one with the same number. It is linked only if it says so, has
+    /// an end and there is a build; an end that is not behind the entry is left out.
+    pub fn record(&mut self, mut locked: Locked) {
+        locked.end = locked.end.filter(|end| *end > locked.entry);
+        locked.linked = locked.linked && locked.end.is_some() && self.build.is_some();
+        locked.calls = locked.calls.map(|calls| calls.min(LARGEST));
         match self.place(locked.id) {
             Ok(index) => self.entries[index] = locked,
             Err(index) => self.entries.insert(index, locked),
@@ -153,100 +187,25 @@ impl Lock {
         self.place(id).ok().map(|index| self.entries.remove(index))
     }
 
+    /// Records a build and what it linked, as [`record`](Self::record) does; no other entry is linked
+    /// any more.
+    pub fn finish(&mut self, mut build: LockedBuild, linked: &[Locked]) {
+        build.totals = build.totals.map(|totals| LockedTotals {
+            instructions: totals.instructions.min(LARGEST),
+            instructions_patched: totals.instructions_patched.min(LARGEST),
+            cost: totals.cost.min(LARGEST),
+            cost_patched: totals.cost_patched.min(LARGEST),
+        });
+        self.build = Some(build);
+        for entry in &mut self.entries {
+            entry.linked = false;
+        }
+        for locked in linked {
+            self.record(Locked { linked: true, ..locked.clone() });
+        }
+    }
+
     fn place(&self, id: PrecompileId) -> Result<usize, usize> {
         self.entries.binary_search_by_key(&id, |locked| locked.id)
-    }
-
-    /// Numbers for `wanted`, in their order. An entry is recognised by shape and symbol, else by
-    /// shape, else by its address; what is not recognised gets a number above all in use.
-    ///
-    /// # Errors
-    /// If there are no more numbers.
-    pub fn assign(&self, wanted: &[Wanted]) -> Result<Vec<PrecompileId>, LockError> {
-        let mut free: Vec<&Locked> = self.entries.iter().collect();
-        let mut ids: Vec<Option<PrecompileId>> = vec![None; wanted.len()];
-        for same in RECOGNISED {
-            for (wanted, id) in wanted.iter().zip(&mut ids).filter(|(_, id)| id.is_none()) {
-                if let Some(index) = free.iter().position(|locked| same(wanted, locked)) {
-                    *id = Some(free.remove(index).id);
-                }
-            }
-        }
-        let mut next = self.entries.last().map_or(0, |last| last.id.index() + 1);
-        let mut fresh = || {
-            let index = next;
-            next += 1;
-            (index < IDS).then(|| PrecompileId::from_index(index)).ok_or(LockError::Full)
-        };
-        ids.into_iter().map(|id| id.map_or_else(&mut fresh, Ok)).collect()
-    }
-
-    /// Reads the text of a lock.
-    ///
-    /// # Errors
-    /// If it is none; names the entry and field.
-    pub fn parse(text: &str) -> Result<Self, LockError> {
-        let file: File =
-            toml::from_str(text).map_err(|error| LockError::Toml { reason: error.to_string() })?;
-        if file.version != VERSION {
-            return Err(LockError::Version { got: file.version });
-        }
-        let mut lock = Self::default();
-        for entry in file.precompile {
-            let locked = entry.read()?;
-            if lock.get(locked.id).is_some() {
-                return Err(LockError::Twice { id: locked.id });
-            }
-            lock.record(locked);
-        }
-        Ok(lock)
-    }
-
-    /// The text of this lock.
-    pub fn to_text(&self) -> String {
-        let precompile = self.entries.iter().map(Row::of).collect();
-        let file = File { version: VERSION, precompile };
-        let toml = toml::to_string(&file).expect("numbers and strings are TOML");
-        format!("{COMMENT}{toml}")
-    }
-}
-
-impl Row {
-    fn of(locked: &Locked) -> Self {
-        Self {
-            id: locked.id.number(),
-            symbol: locked.symbol.clone(),
-            entry: format!("{:#x}", locked.entry),
-            shape: hex::encode(locked.shape),
-            system: hex::encode(locked.system),
-            target: locked.target.clone(),
-            synthesiser: locked.synthesiser.clone(),
-        }
-    }
-
-    fn read(self) -> Result<Locked, LockError> {
-        let id = PrecompileId::new(self.id).filter(|id| id.index() < IDS);
-        let id = id.ok_or(LockError::Id { got: self.id })?;
-        let digest_of = |field, text: &str| {
-            let expected = "64 hexadecimal digits";
-            let got = text.to_owned();
-            digest(text).ok_or(LockError::Field { id: self.id, field, got, expected })
-        };
-        let entry = self.entry.strip_prefix("0x").and_then(|d| u64::from_str_radix(d, 16).ok());
-        let entry = entry.ok_or_else(|| LockError::Field {
-            id: self.id,
-            field: "entry",
-            got: self.entry.clone(),
-            expected: "an address such as 0x200820",
-        })?;
-        Ok(Locked {
-            id,
-            entry,
-            shape: digest_of("shape", &self.shape)?,
-            system: digest_of("system", &self.system)?,
-            symbol: self.symbol,
-            target: self.target,
-            synthesiser: self.synthesiser,
-        })
     }
 }
