@@ -1,0 +1,75 @@
+//! The way back: from a patched guest to the precompiles that it calls.
+
+use std::collections::BTreeMap;
+
+use autoprec_blocks::{Region, RegionInst};
+use autoprec_linker::{Call, Manifest};
+use autoprec_profiler::{PrecompileId, Program};
+use rayon::prelude::*;
+
+use crate::error::PipelineError;
+use crate::guest::Guest;
+use crate::made::{MACHINE_BACKENDS, Made};
+
+/// Whether a call's precompile has tables of our own.
+fn is_machine(call: &Call) -> bool {
+    call.backends.iter().any(|name| MACHINE_BACKENDS.contains(&name.as_str()))
+}
+
+/// The precompiles of a patched guest, by number, synthesised again from the code that its manifest
+/// saved; none of an original.
+///
+/// # Errors
+/// If a region is none any more or its system is not the one of the manifest.
+pub fn precompiles_of(guest: &Guest) -> Result<Vec<Made>, PipelineError> {
+    let Some(manifest) = &guest.manifest else { return Ok(Vec::new()) };
+    let original = guest.original();
+    let again = |call: &Call| -> Result<Made, PipelineError> {
+        let failed = |reason: String| PipelineError::Precompile {
+            name: guest.name.clone(),
+            id: call.id.number(),
+            reason,
+        };
+        let region = region_between(&original, call.entry, call.end).map_err(failed)?;
+        let made = if is_machine(call) { Made::machine } else { Made::openvm };
+        let made = made(&region, call.id).map_err(failed)?;
+        if made.system_digest() != call.system {
+            return Err(PipelineError::OtherSystem {
+                name: guest.name.clone(),
+                id: call.id.number(),
+                entry: call.entry,
+            });
+        }
+        Ok(made)
+    };
+    manifest.calls.par_iter().map(again).collect()
+}
+
+/// Gives the digest of the system that a region and a number give: what links are verified against.
+/// The manifest says for which back ends.
+pub fn resynthesise(
+    manifest: Option<&Manifest>,
+) -> impl Fn(&Region, PrecompileId) -> Result<[u8; 32], String> {
+    let calls = manifest.iter().flat_map(|m| &m.calls);
+    let machine: BTreeMap<PrecompileId, bool> = calls.map(|c| (c.id, is_machine(c))).collect();
+    move |region, id| {
+        let is_machine = machine.get(&id).copied().unwrap_or(false);
+        let made = if is_machine { Made::machine } else { Made::openvm };
+        Ok(made(region, id)?.system_digest())
+    }
+}
+
+/// The instructions between two addresses as a region that was never executed.
+///
+/// # Errors
+/// If they are none.
+pub fn region_between(program: &Program, entry: u64, end: u64) -> Result<Region, String> {
+    let mut insts = Vec::new();
+    let mut pc = entry;
+    while pc < end {
+        let decoded = program.decode_at(pc).ok_or_else(|| format!("no instruction at {pc:#x}"))?;
+        insts.push(RegionInst { pc, inst: decoded.inst, len: decoded.len });
+        pc += u64::from(decoded.len);
+    }
+    Region::checked(program.xlen, insts, 0).map_err(|error| error.to_string())
+}

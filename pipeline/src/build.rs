@@ -1,0 +1,279 @@
+//! From a guest and its profile, or its lock, to the patched guest: the pipeline on one page.
+//!
+//! Invariants: the result is a function of guest, profile, recorded states, lock and options; built
+//! from a lock, of guest and lock. Both ways give the same patched guest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use autoprec_blocks::{Cfg, Region};
+use autoprec_dashboards::{Report, System};
+use autoprec_linker::lock::{Lock, Wanted};
+use autoprec_linker::{Form, Item, Linked, check_equivalence, link};
+use autoprec_profiler::{Environment, PrecompileId, Profile, run_watched};
+use rayon::prelude::*;
+
+use crate::error::PipelineError;
+use crate::guest::{Guest, Setting};
+use crate::made::{Candidates, Made, Options, State};
+use crate::watch::{Stage, Watch};
+use crate::{locked, report};
+
+/// States that are recorded per region.
+const RECORDED_STATES: usize = 3;
+
+/// What to build, and from what.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The original guest.
+    pub guest: &'a Guest,
+    /// What precompiles are for.
+    pub options: &'a Options,
+    /// Numbers that precompiles have; with [`Source::Lock`] also which there are.
+    pub lock: &'a Lock,
+    /// What decides which regions become precompiles.
+    pub source: Source<'a>,
+    /// Digests that the new lock records.
+    pub recorded: Recorded,
+}
+
+/// What decides which regions become precompiles.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// A profile; with a setting the guest is run again, to record states and to compare.
+    Profile(&'a Profile, Option<&'a Setting>),
+    /// The lock, which has to fit. A profile is for the report only.
+    Lock(Option<&'a Profile>),
+}
+
+/// Digests of what a build was given, for the lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// What the profiled run was given: [`crate::Given::digest`]. None if that is not known: then a lock
+    /// fits whatever it was.
+    pub input: Option<[u8; 32]>,
+    /// SHA-256 of the VM's configuration, if one was given.
+    pub config: Option<[u8; 32]>,
+    /// Precompiles at most, if a limit was asked for.
+    pub limit: Option<u32>,
+}
+
+/// What was built.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The patched guest.
+    pub elf: Vec<u8>,
+    /// The lock of it.
+    pub lock: Lock,
+    /// What was done and why.
+    pub report: Report,
+    /// Everything about each precompile, by number.
+    pub texts: BTreeMap<u32, String>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// Every region and what became of it.
+pub(crate) struct Outcome {
+    pub(crate) candidates: Candidates,
+    /// The precompiles that were linked, by number.
+    pub(crate) checked: Vec<Checked>,
+    /// Why a candidate has no precompile though it might have one, by its position.
+    pub(crate) refused: BTreeMap<usize, String>,
+    pub(crate) linked: Linked,
+}
+
+/// A precompile that passed the checker.
+pub(crate) struct Checked {
+    /// Its position among the candidates.
+    pub(crate) candidate: usize,
+    pub(crate) made: Made,
+    /// Its systems and what was checked of them.
+    pub(crate) systems: Vec<System>,
+}
+
+/// Builds.
+///
+/// # Errors
+/// If the guest is patched already, does not run, or the lock does not fit.
+pub fn build(job: &Job<'_>, watch: &dyn Watch) -> Result<Build, PipelineError> {
+    let Job { guest, options, lock, source, .. } = *job;
+    if guest.manifest.is_some() {
+        return Err(PipelineError::Patched { name: guest.name.clone() });
+    }
+    watch.stage(Stage::Extracting);
+    let profile = source.profile();
+    let cfg = Cfg::build(&guest.program, profile);
+    let regions = match source {
+        Source::Lock(None) => locked::regions(guest, lock)?,
+        _ => executed(&cfg, options.form()),
+    };
+    watch.stage(Stage::Synthesising);
+    let candidates = options.candidates(&regions);
+    let outcome = attempt(job, &cfg, candidates, watch)?;
+    if let Source::Profile(_, Some(setting)) = source {
+        compare(guest, &outcome.linked.elf, setting, watch)?;
+    }
+    watch.done();
+    let new = locked::updated(job, &outcome);
+    let report = report::report(job, &outcome, &new);
+    if let Source::Lock(_) = source {
+        locked::unchanged(lock, &new)?;
+    }
+    let texts = outcome.checked.iter().map(|c| (c.made.id().number(), c.made.text())).collect();
+    let warnings = report::warnings(&outcome, &report);
+    Ok(Build { elf: outcome.linked.elf, lock: new, report, texts, warnings })
+}
+
+impl<'a> Source<'a> {
+    /// The profile, if there is one.
+    pub fn profile(self) -> Option<&'a Profile> {
+        match self {
+            Self::Profile(profile, _) => Some(profile),
+            Self::Lock(profile) => profile,
+        }
+    }
+}
+
+/// The regions that a profiled run entered, as far as they can be called.
+fn executed(cfg: &Cfg, form: Form) -> Vec<Region> {
+    cfg.regions().iter().filter_map(|region| form.region(region)).collect()
+}
+
+/// Chooses, numbers, checks and links, until nothing is refused any more.
+fn attempt(
+    job: &Job<'_>,
+    cfg: &Cfg,
+    candidates: Candidates,
+    watch: &dyn Watch,
+) -> Result<Outcome, PipelineError> {
+    let Job { guest, options, .. } = *job;
+    let openvm =
+        options.form() == Form::Insn && Environment::detect(&guest.program) == Environment::OpenVm;
+    let mut refused: BTreeMap<usize, String> = BTreeMap::new();
+    loop {
+        let numbered = numbered(job, &candidates, &refused)?;
+        let states = match job.source {
+            Source::Profile(_, Some(setting)) => record(job, setting, &numbered, watch)?,
+            _ => BTreeMap::new(),
+        };
+        let (checked, failed) = check(numbered, &states, watch);
+        watch.stage(Stage::Linking);
+        let items: Vec<Item> = checked.iter().map(|c| c.made.item(openvm)).collect();
+        let linked = link(&guest.elf, &guest.program, cfg, &items, options.form())
+            .map_err(|error| PipelineError::Link { name: guest.name.clone(), error })?;
+        // What the linker or the checker refuses makes room for others.
+        let before = refused.len();
+        refused.extend(failed);
+        for (entry, refusal) in &linked.refused {
+            let at = checked.iter().find(|c| c.made.region().entry() == *entry);
+            refused.extend(at.map(|c| (c.candidate, refusal.to_string())));
+        }
+        if refused.len() == before {
+            return Ok(Outcome { candidates, checked, refused, linked });
+        }
+        if let Source::Lock(_) = job.source {
+            return Err(locked::refused(job, &candidates, &refused));
+        }
+    }
+}
+
+/// The chosen candidates with their numbers, by number.
+fn numbered(
+    job: &Job<'_>,
+    candidates: &Candidates,
+    refused: &BTreeMap<usize, String>,
+) -> Result<Vec<(usize, Made)>, PipelineError> {
+    let Job { guest, options, lock, source, .. } = *job;
+    let chosen: Vec<(usize, PrecompileId)> = match source {
+        Source::Lock(_) => locked::chosen(guest, lock, candidates)?,
+        Source::Profile(..) => {
+            let allowed: Vec<usize> =
+                (0..candidates.len()).filter(|index| !refused.contains_key(index)).collect();
+            let chosen = candidates.choose(options, &allowed);
+            let wanted: Vec<Wanted> =
+                chosen.iter().map(|&index| locked::wanted(candidates.region(index))).collect();
+            chosen.into_iter().zip(lock.assign(&wanted)?).collect()
+        }
+    };
+    let make = |(index, id): (usize, PrecompileId)| {
+        let made = candidates.numbered(index, id);
+        made.map(|made| (index, made)).map_err(|reason| PipelineError::Precompile {
+            name: guest.name.clone(),
+            id: id.number(),
+            reason,
+        })
+    };
+    let mut numbered: Vec<(usize, Made)> =
+        chosen.into_par_iter().map(make).collect::<Result<_, _>>()?;
+    numbered.sort_by_key(|(_, made)| made.id());
+    Ok(numbered)
+}
+
+/// Runs the guest once more and records states at the entries of regions: the first, and some that are
+/// twice as far apart each time. By entry.
+fn record(
+    job: &Job<'_>,
+    setting: &Setting,
+    numbered: &[(usize, Made)],
+    watch: &dyn Watch,
+) -> Result<BTreeMap<u64, Vec<State>>, PipelineError> {
+    let Job { guest, options, .. } = *job;
+    watch.stage(Stage::Recording);
+    let regions: BTreeMap<u64, &Region> =
+        numbered.iter().map(|(_, made)| (made.region().entry(), made.region())).collect();
+    let entries: BTreeSet<u64> = regions.keys().copied().collect();
+    let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut states: BTreeMap<u64, Vec<State>> = BTreeMap::new();
+    let mut on_entry = |pc: u64, machine: &dyn autoprec_profiler::MachineState| {
+        let visits = seen.entry(pc).or_default();
+        *visits += 1;
+        let kept = states.entry(pc).or_default();
+        if visits.is_power_of_two() && kept.len() < RECORDED_STATES {
+            kept.extend(options.state(regions[&pc], machine));
+        }
+    };
+    let Setting { environment, input, limits } = setting;
+    let patches = guest.patches();
+    run_watched(&guest.program, &patches, *environment, input, limits, &entries, &mut on_entry)
+        .map_err(|error| PipelineError::Run { name: guest.name.clone(), error: Box::new(error) })?;
+    Ok(states)
+}
+
+/// Checks precompiles, in parallel; gives those that pass and why the others do not.
+fn check(
+    numbered: Vec<(usize, Made)>,
+    states: &BTreeMap<u64, Vec<State>>,
+    watch: &dyn Watch,
+) -> (Vec<Checked>, Vec<(usize, String)>) {
+    watch.stage(Stage::Checking(numbered.len()));
+    let failed = Mutex::new(Vec::new());
+    let check = |(candidate, made): (usize, Made)| {
+        let recorded = states.get(&made.region().entry()).map_or(&[][..], Vec::as_slice);
+        let result = made.check(recorded);
+        watch.step();
+        match result {
+            Ok(systems) => Some(Checked { candidate, made, systems }),
+            Err(reason) => {
+                failed.lock().expect("nobody panics with it").push((candidate, reason));
+                None
+            }
+        }
+    };
+    let checked = numbered.into_par_iter().filter_map(check).collect();
+    (checked, failed.into_inner().expect("nobody panics with it"))
+}
+
+/// Runs original and patched guest on the same input and demands the same result.
+fn compare(
+    guest: &Guest,
+    patched: &[u8],
+    setting: &Setting,
+    watch: &dyn Watch,
+) -> Result<(), PipelineError> {
+    watch.stage(Stage::Comparing);
+    let Setting { environment, input, limits } = setting;
+    check_equivalence(&guest.elf, patched, *environment, input, limits)
+        .map(drop)
+        .map_err(PipelineError::Difference)
+}

@@ -1,0 +1,134 @@
+//! What can go wrong between a guest and its report.
+
+use autoprec_linker::lock::{LockChange, LockError};
+use autoprec_linker::{Difference, LinkError, ManifestError};
+use autoprec_profiler::{LoadError, RunError};
+
+/// Why there is no build, or no way back from one.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// A file is no guest.
+    #[error("{name}")]
+    Load {
+        /// The guest.
+        name: String,
+        /// Why.
+        #[source]
+        error: LoadError,
+    },
+    /// The manifest of a patched guest is damaged.
+    #[error("{name}")]
+    Manifest {
+        /// The guest.
+        name: String,
+        /// Why.
+        #[source]
+        error: ManifestError,
+    },
+    /// A patched guest was expected.
+    #[error("{name}: there are no precompile calls in it; was it linked by autoprec?")]
+    NotPatched {
+        /// The guest.
+        name: String,
+    },
+    /// An original guest was expected.
+    #[error("{name} is patched already; build from the original")]
+    Patched {
+        /// The guest.
+        name: String,
+    },
+    /// The guest does not take what it was given.
+    #[error("{name}: {problem}")]
+    Given {
+        /// The guest.
+        name: String,
+        /// What it does not take, and what instead.
+        problem: String,
+    },
+    /// A run cannot go on.
+    #[error("{name}")]
+    Run {
+        /// The guest.
+        name: String,
+        /// Why.
+        #[source]
+        error: Box<RunError>,
+    },
+    /// The guest says that it failed.
+    #[error("{failure}; give an input on which it succeeds")]
+    Failed {
+        /// How.
+        failure: String,
+    },
+    /// There are no numbers left.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The lock would change, and must not.
+    #[error("the lock does not fit: {}; build without --locked to bring it up to date", changes(.0))]
+    Stale(Vec<LockChange>),
+    /// There is neither a run nor a lock to build from.
+    #[error("{name}: there is nothing to build from: give an input, a profile or a lock")]
+    NothingToBuildFrom {
+        /// The guest.
+        name: String,
+    },
+    /// What the lock has cannot be built.
+    #[error("{name}: precompile {id} of the lock cannot be built: {reason}")]
+    Locked {
+        /// The guest.
+        name: String,
+        /// Its number.
+        id: u32,
+        /// Why.
+        reason: String,
+    },
+    /// A region that was synthesised once cannot be synthesised again.
+    #[error("{name}: precompile {id}: {reason}")]
+    Precompile {
+        /// The guest.
+        name: String,
+        /// Its number.
+        id: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Synthesis gives another system than the one that was linked.
+    #[error(
+        "{name}: the constraint system of precompile {id} at {entry:#x} is not the one that was \
+         linked; build again with this version of autoprec"
+    )]
+    OtherSystem {
+        /// The guest.
+        name: String,
+        /// Its number.
+        id: u32,
+        /// Address of the region.
+        entry: u64,
+    },
+    /// The guest cannot be patched.
+    #[error("{name}")]
+    Link {
+        /// The guest.
+        name: String,
+        /// Why.
+        #[source]
+        error: LinkError,
+    },
+    /// The patched guest does something else.
+    #[error("the patched guest does not do what the original does; this is a bug")]
+    Difference(#[source] Difference),
+    /// A profile cannot be drawn.
+    #[error("{name}: the flamegraph cannot be drawn: {reason}")]
+    Drawing {
+        /// The guest.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Some changes, on one line.
+fn changes(changes: &[LockChange]) -> String {
+    let texts: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}

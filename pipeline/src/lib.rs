@@ -1,0 +1,26 @@
+//! From a guest and its profile to the patched guest, its lock and its report, without a prover.
+//!
+//! [`build()`] is the pipeline on one page. What differs between targets is in [`Made`] and
+//! [`Options`]. [`precompiles_of`] goes the way back, from a patched guest to its precompiles.
+//! [`output`] writes files so that nothing half-done is left.
+//!
+//! Invariants: results are functions of what is passed; no clock, no environment, no terminal; files
+//! only in [`output`].
+
+mod again;
+mod build;
+mod error;
+mod guest;
+mod locked;
+mod made;
+pub mod output;
+mod report;
+mod watch;
+
+pub use again::{precompiles_of, region_between, resynthesise};
+pub use build::{Build, Job, Recorded, Source, build};
+pub use error::PipelineError;
+pub use guest::{Given, Guest, Setting, failure};
+pub use locked::changes;
+pub use made::{MACHINE_BACKENDS, Made, Options, Prices, machine_state};
+pub use watch::{Silent, Stage, Watch};

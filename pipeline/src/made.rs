@@ -1,0 +1,482 @@
+//! What synthesis makes of regions, whatever the target: candidates with prices, and precompiles.
+//!
+//! Two families of targets share the pipeline: OpenVM, whose tables are fixed, and whole runs with
+//! tables of our own. Everything that differs between them is in this file.
+
+use std::collections::BTreeMap;
+
+use autoprec_blocks::Region;
+use autoprec_circuits::{BabyBear, BusKind, ConstraintSystem, Field, Pasta, Size};
+use autoprec_dashboards::{self as dashboards, Check};
+use autoprec_linker::{Form, Item};
+use autoprec_profiler::PrecompileId;
+use autoprec_synth::machine::{
+    BABYBEAR, MachineCandidate, MachineEffort, MachineLowered, MachinePrecompile, MachineState,
+    MachineTarget, MachineValidation, PASTA, RowCost, choose_machine, machine_candidates,
+};
+use autoprec_synth::{
+    Budget, Candidate, Effort, OPENVM, Precompile, Snapshot, candidates, cost_before, select,
+    shape_digest, synthesise, validate,
+};
+
+/// Names of the back ends that prove runs with tables of our own.
+pub const MACHINE_BACKENDS: [&str; 2] = ["halo2", "plonky3"];
+
+/// Whose prices decide what is worth a precompile. What is built is proved by both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prices {
+    /// Those of halo2.
+    Halo2,
+    /// Those of Plonky3.
+    Plonky3,
+}
+
+impl Prices {
+    /// The prices.
+    pub fn target(self) -> &'static MachineTarget {
+        match self {
+            Self::Halo2 => &PASTA,
+            Self::Plonky3 => &BABYBEAR,
+        }
+    }
+
+    /// The name of the back end.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Halo2 => "halo2",
+            Self::Plonky3 => "plonky3",
+        }
+    }
+}
+
+/// What precompiles are for, and how many there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Options {
+    /// OpenVM. The `ecall` form has no prover yet; what it calls are systems for OpenVM too.
+    OpenVm {
+        /// The form of the calls.
+        form: Form,
+        /// What there is room for.
+        budget: Budget,
+    },
+    /// Whole runs with tables of our own.
+    Machine {
+        /// Whose prices decide.
+        prices: Prices,
+        /// Precompiles at most.
+        most: usize,
+    },
+}
+
+impl Options {
+    /// The name of the target.
+    pub fn target(&self) -> &'static str {
+        match self {
+            Self::OpenVm { .. } => OPENVM.name,
+            Self::Machine { prices, .. } => prices.name(),
+        }
+    }
+
+    /// The form of the calls.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::OpenVm { form, .. } => *form,
+            Self::Machine { .. } => Form::Insn,
+        }
+    }
+
+    /// What costs are in: main cells, or nanoseconds of CPU time.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::OpenVm { .. } => "cells",
+            Self::Machine { .. } => "ns",
+        }
+    }
+
+    /// Precompiles at most.
+    pub fn most(&self) -> usize {
+        match self {
+            Self::OpenVm { budget, .. } => budget.precompiles,
+            Self::Machine { most, .. } => *most,
+        }
+    }
+
+    /// Synthesises regions, in parts where they have to be cut.
+    pub(crate) fn candidates(&self, regions: &[Region]) -> Candidates {
+        match self {
+            Self::OpenVm { .. } => Candidates::OpenVm(candidates(regions, &OPENVM)),
+            Self::Machine { prices: Prices::Halo2, .. } => {
+                Candidates::Machine(machine_candidates::<Pasta>(regions, &PASTA, |p| {
+                    RowCost::of(&p.wide)
+                }))
+            }
+            Self::Machine { prices: Prices::Plonky3, .. } => {
+                Candidates::Machine(machine_candidates::<BabyBear>(regions, &BABYBEAR, |p| {
+                    RowCost::of(&p.narrow)
+                }))
+            }
+        }
+    }
+
+    /// What the checker needs of the machine when it enters a region.
+    pub(crate) fn state(
+        &self,
+        region: &Region,
+        machine: &dyn autoprec_profiler::MachineState,
+    ) -> Option<State> {
+        match self {
+            Self::OpenVm { .. } => snapshot(region, machine).map(State::OpenVm),
+            Self::Machine { .. } => machine_state(region, machine).map(State::Machine),
+        }
+    }
+}
+
+/// What became of the regions.
+pub(crate) enum Candidates {
+    /// For OpenVM.
+    OpenVm(Vec<Candidate>),
+    /// For tables of our own.
+    Machine(Vec<MachineCandidate>),
+}
+
+/// What an execution of a region costs in the target's unit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Price {
+    /// Its instructions.
+    pub(crate) before: u64,
+    /// A call of its precompile; the same as before if it can have none.
+    pub(crate) after: u64,
+}
+
+impl Candidates {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::OpenVm(all) => all.len(),
+            Self::Machine(all) => all.len(),
+        }
+    }
+
+    pub(crate) fn region(&self, index: usize) -> &Region {
+        match self {
+            Self::OpenVm(all) => &all[index].region,
+            Self::Machine(all) => &all[index].region,
+        }
+    }
+
+    pub(crate) fn price(&self, index: usize) -> Price {
+        match self {
+            Self::OpenVm(all) => {
+                let Candidate { region, outcome } = &all[index];
+                let before = cost_before(region, &OPENVM).columns as u64;
+                let after = outcome.as_ref().map_or(before, |p| p.cost.after.columns as u64);
+                Price { before, after }
+            }
+            Self::Machine(all) => {
+                let MachineCandidate { outcome, before, after, .. } = &all[index];
+                Price { before: *before, after: if outcome.is_ok() { *after } else { *before } }
+            }
+        }
+    }
+
+    /// What a precompile saves, or would save, in the profiled run.
+    pub(crate) fn saved(&self, index: usize) -> i64 {
+        match self {
+            Self::OpenVm(all) => all[index].saved_cells(),
+            Self::Machine(all) if all[index].outcome.is_err() => 0,
+            Self::Machine(all) => all[index].saved(),
+        }
+    }
+
+    /// Why a region can have no precompile.
+    pub(crate) fn error(&self, index: usize) -> Option<String> {
+        match self {
+            Self::OpenVm(all) => all[index].outcome.as_ref().err().map(ToString::to_string),
+            Self::Machine(all) => all[index].outcome.as_ref().err().map(ToString::to_string),
+        }
+    }
+
+    /// The positions to keep of those that are allowed, largest savings first.
+    pub(crate) fn choose(&self, options: &Options, allowed: &[usize]) -> Vec<usize> {
+        let chosen = match (self, options) {
+            (Self::OpenVm(all), Options::OpenVm { budget, .. }) => {
+                select(allowed.iter().map(|&index| &all[index]), *budget)
+            }
+            (Self::Machine(all), _) => {
+                choose_machine(allowed.iter().map(|&index| &all[index]), options.most())
+            }
+            (Self::OpenVm(_), Options::Machine { .. }) => {
+                unreachable!("candidates are made for the options")
+            }
+        };
+        chosen.into_iter().map(|position| allowed[position]).collect()
+    }
+
+    /// The precompile of a region with its number.
+    pub(crate) fn numbered(&self, index: usize, id: PrecompileId) -> Result<Made, String> {
+        match self {
+            Self::OpenVm(all) => match &all[index].outcome {
+                Ok(precompile) => Ok(Made::OpenVm(Box::new(precompile.clone().renumbered(id)))),
+                Err(error) => Err(error.to_string()),
+            },
+            Self::Machine(all) => Made::machine(&all[index].region, id),
+        }
+    }
+}
+
+/// What the checker needs of a machine's state.
+pub(crate) enum State {
+    /// For systems of OpenVM.
+    OpenVm(Snapshot),
+    /// For tables of our own.
+    Machine(MachineState),
+}
+
+fn snapshot(region: &Region, machine: &dyn autoprec_profiler::MachineState) -> Option<Snapshot> {
+    let mut regs = [0; 32];
+    for reg in autoprec_isa::Reg::all() {
+        regs[reg.index()] = u32::try_from(machine.reg(reg)).ok()?;
+    }
+    Snapshot::record(region, regs, |addr| {
+        let bytes = machine.read(u64::from(addr), 4)?;
+        Some(u32::from_le_bytes(bytes.try_into().ok()?))
+    })
+}
+
+/// What a region touches of a state.
+pub fn machine_state(
+    region: &Region,
+    machine: &dyn autoprec_profiler::MachineState,
+) -> Option<MachineState> {
+    let mut registers = [0; 32];
+    for reg in autoprec_isa::Reg::all() {
+        registers[reg.index()] = machine.reg(reg);
+    }
+    let length = region.xlen.bytes() as usize;
+    MachineState::record(region, registers, |address| {
+        let bytes = machine.read(address, length)?;
+        let mut word = [0; 8];
+        word.get_mut(..bytes.len())?.copy_from_slice(&bytes);
+        Some(u64::from_le_bytes(word))
+    })
+}
+
+/// A precompile, for either family.
+#[derive(Clone, Debug)]
+pub enum Made {
+    /// For OpenVM.
+    OpenVm(Box<Precompile>),
+    /// For tables of our own, over both fields.
+    Machine(Box<MachinePrecompile>),
+}
+
+impl Made {
+    /// Synthesises for OpenVM.
+    ///
+    /// # Errors
+    /// What synthesis says.
+    pub fn openvm(region: &Region, id: PrecompileId) -> Result<Self, String> {
+        let made = synthesise(region, id, &OPENVM).map_err(|error| error.to_string())?;
+        Ok(Self::OpenVm(Box::new(made)))
+    }
+
+    /// Synthesises for tables of our own.
+    ///
+    /// # Errors
+    /// What synthesis says.
+    pub fn machine(region: &Region, id: PrecompileId) -> Result<Self, String> {
+        let made = MachinePrecompile::synthesise(region, id).map_err(|error| error.to_string())?;
+        Ok(Self::Machine(Box::new(made)))
+    }
+
+    /// Its number.
+    pub fn id(&self) -> PrecompileId {
+        match self {
+            Self::OpenVm(made) => made.id,
+            Self::Machine(made) => made.id,
+        }
+    }
+
+    /// The code that it replaces.
+    pub fn region(&self) -> &Region {
+        match self {
+            Self::OpenVm(made) => &made.region,
+            Self::Machine(made) => &made.region,
+        }
+    }
+
+    /// Identifies its systems, addresses and number included.
+    pub fn system_digest(&self) -> [u8; 32] {
+        match self {
+            Self::OpenVm(made) => made.system_digest(),
+            Self::Machine(made) => made.system_digest(),
+        }
+    }
+
+    /// Identifies its code wherever it lies.
+    pub fn shape_digest(&self) -> [u8; 32] {
+        shape_digest(self.region())
+    }
+
+    /// What the linker takes. `openvm` says whether OpenVM can prove calls in this guest.
+    pub(crate) fn item(&self, openvm: bool) -> Item {
+        let backends = match self {
+            // What cannot be proved yet runs in the executor.
+            Self::OpenVm(_) if !openvm => vec!["executor".to_owned()],
+            Self::OpenVm(_) => vec!["openvm".to_owned()],
+            Self::Machine(_) => MACHINE_BACKENDS.map(str::to_owned).to_vec(),
+        };
+        Item {
+            id: self.id(),
+            region: self.region().clone(),
+            system_digest: self.system_digest(),
+            shape_digest: self.shape_digest(),
+            backends,
+        }
+    }
+
+    /// Ticks of the memory clock per call.
+    pub fn ticks(&self) -> u32 {
+        match self {
+            Self::OpenVm(made) => made.recipe.ticks(),
+            Self::Machine(made) => made.wide.recipe.ticks(),
+        }
+    }
+
+    /// Everything about it as one text: assembly, dataflow, systems, cost.
+    pub fn text(&self) -> String {
+        match self {
+            Self::OpenVm(made) => made.report(),
+            Self::Machine(made) => machine_text(made),
+        }
+    }
+
+    /// How often each rewrite fired.
+    pub(crate) fn rewrites(&self) -> BTreeMap<String, usize> {
+        let fired = match self {
+            Self::OpenVm(made) => &made.fired,
+            Self::Machine(made) => &made.fired,
+        };
+        fired.iter().map(|(rule, insts)| ((*rule).to_owned(), insts.len())).collect()
+    }
+
+    /// The size of its instructions' tables, where the target has such tables.
+    pub(crate) fn size_before(&self) -> Option<dashboards::Size> {
+        match self {
+            Self::OpenVm(made) => Some(size_of(made.cost.before)),
+            Self::Machine(_) => None,
+        }
+    }
+
+    /// Checks its systems on random states and on recorded ones; gives each system with what was
+    /// checked of it.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub(crate) fn check(&self, states: &[State]) -> Result<Vec<dashboards::System>, String> {
+        let recorded = u32::try_from(states.len()).unwrap_or(u32::MAX);
+        match self {
+            Self::OpenVm(made) => {
+                let states: Vec<Snapshot> = states.iter().filter_map(State::openvm).collect();
+                let done = validate(made, &states, Effort::STANDARD).map_err(|e| e.to_string())?;
+                let check = Check {
+                    honest: done.honest,
+                    recorded,
+                    rejected: done.rejected,
+                    unchanged: done.unchanged,
+                    other_state: done.other_state,
+                };
+                Ok(vec![system_of("babybear", &made.system, None, check)])
+            }
+            Self::Machine(made) => {
+                let states: Vec<MachineState> = states.iter().filter_map(State::machine).collect();
+                let [wide, narrow] = made
+                    .check(&states, MachineEffort::STANDARD)
+                    .map_err(|error| format!("it fails its check: {error}"))?;
+                Ok(vec![
+                    machine_system("pasta", &made.wide, &wide, recorded),
+                    machine_system("babybear", &made.narrow, &narrow, recorded),
+                ])
+            }
+        }
+    }
+}
+
+impl State {
+    fn openvm(&self) -> Option<Snapshot> {
+        if let Self::OpenVm(state) = self { Some(state.clone()) } else { None }
+    }
+
+    fn machine(&self) -> Option<MachineState> {
+        if let Self::Machine(state) = self { Some(state.clone()) } else { None }
+    }
+}
+
+fn size_of(size: Size) -> dashboards::Size {
+    dashboards::Size {
+        columns: size.columns,
+        interactions: size.interactions,
+        constraints: size.constraints,
+    }
+}
+
+fn machine_system<F: Field>(
+    field: &str,
+    lowered: &MachineLowered<F>,
+    done: &MachineValidation,
+    recorded: u32,
+) -> dashboards::System {
+    let ranges = RowCost::of(lowered).ranges;
+    let check = Check {
+        honest: done.honest,
+        recorded,
+        rejected: done.rejected,
+        unchanged: done.unchanged,
+        other_state: done.other_state,
+    };
+    system_of(field, &lowered.system, Some(ranges), check)
+}
+
+fn system_of<F: Field, B: BusKind>(
+    field: &str,
+    system: &ConstraintSystem<F, B>,
+    ranges: Option<usize>,
+    check: Check,
+) -> dashboards::System {
+    let columns = system.columns_by_kind().into_iter();
+    let messages = system.interactions_by_bus().into_iter();
+    dashboards::System {
+        field: field.to_owned(),
+        size: size_of(system.size()),
+        ranges,
+        columns: columns.map(|(kind, count)| (kind.name().to_owned(), count)).collect(),
+        messages: messages.map(|(bus, count)| (bus.name().to_owned(), count)).collect(),
+        check,
+    }
+}
+
+/// Everything about a precompile for tables of our own.
+fn machine_text(made: &MachinePrecompile) -> String {
+    use std::fmt::Write as _;
+    let MachinePrecompile { id, region, ir, fired, wide, narrow } = made;
+    let function = region.function.as_deref().unwrap_or("(no symbol)");
+    let mut out = String::new();
+    let mut line = |text: String| writeln!(out, "; {text}").expect("writing to a string");
+    line(format!("precompile {id} at {:#x} in {function}", region.entry()));
+    line(size_line("halo2", wide));
+    line(size_line("plonky3", narrow));
+    for (rule, insts) in fired {
+        line(format!("rewrites: {} {rule}", insts.len()));
+    }
+    format!("{out}\n{region}\n{ir}\n{}\n{}", wide.system, narrow.system)
+}
+
+fn size_line<F: Field>(target: &str, lowered: &MachineLowered<F>) -> String {
+    let RowCost { size, ranges } = RowCost::of(lowered);
+    format!(
+        "{target}: {} columns, {} messages and {ranges} ranges, {} constraints, {} ticks",
+        size.columns,
+        size.interactions - ranges,
+        size.constraints,
+        lowered.recipe.ticks()
+    )
+}
