@@ -4,6 +4,8 @@ use autoprec_linker::lock::{LockChange, LockError};
 use autoprec_linker::{Difference, LinkError, ManifestError};
 use autoprec_profiler::{LoadError, RunError};
 
+use crate::output::OutputError;
+
 /// Why there is no build, or no way back from one.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -117,6 +119,9 @@ pub enum PipelineError {
     /// The patched guest does something else.
     #[error("the patched guest does not do what the original does; this is a bug")]
     Difference(#[source] Difference),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// A profile cannot be drawn.
     #[error("{name}: the flamegraph cannot be drawn: {reason}")]
     Drawing {

@@ -10,10 +10,12 @@
 mod again;
 mod build;
 mod error;
+pub mod folder;
 mod guest;
 mod locked;
 mod made;
 pub mod output;
+mod profiled;
 mod report;
 mod watch;
 
@@ -23,4 +25,5 @@ pub use error::PipelineError;
 pub use guest::{Given, Guest, Setting, failure};
 pub use locked::changes;
 pub use made::{MACHINE_BACKENDS, Made, Options, Prices, machine_state};
+pub use profiled::{NotLinked, profile_report};
 pub use watch::{Silent, Stage, Watch};

@@ -19,7 +19,7 @@ use crate::report;
 /// lock is of. The source plays no part.
 pub fn changes(job: &Job<'_>) -> Vec<LockChange> {
     let Some(old) = job.lock.build() else {
-        return vec![LockChange::NoBuild];
+        return vec![LockChange::FirstBuild];
     };
     let mut new = job.lock.clone();
     let build = header(job, old.profile, old.patched, old.totals, old.input);
