@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::bench::{
     Baseline, BenchCommand, BenchExecArgs, BenchProveArgs, BenchScalingArgs, BenchSynthArgs,
 };
-use crate::machine::Prices;
+use autoprec_pipeline::Prices;
 
 pub(crate) use self::calls::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
 pub(crate) use self::profiling::{
@@ -166,6 +166,7 @@ Examples:
   autoprec build guest.elf --input input.bin --out out
   autoprec build guest.elf --profile profile/profile.json --max-precompiles 20 --out out
   autoprec build guest.elf --input input.bin --config openvm.toml --out out
+  autoprec build guest.elf --locked --out out
 
 The folder holds the patched guest (guest.elf), autoprec.lock, report.json, profile.json,
 flamegraph.svg and one text per precompile. Keep the lock under version control: it keeps the numbers stable.")]
@@ -192,6 +193,9 @@ pub(crate) struct BuildArgs {
     /// The lock that keeps numbers stable
     #[arg(long, value_name = "PATH", default_value = "autoprec.lock")]
     pub(crate) lock: PathBuf,
+    /// Build what the lock has, without a run, and fail if anything in the lock would change
+    #[arg(long)]
+    pub(crate) locked: bool,
     /// The folder to write
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -26,8 +26,16 @@ pub(crate) fn flag() -> io::Result<&'static AtomicBool> {
 
 /// What to exit with after an error.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref() {
+    match run_error(error) {
         Some(RunError::Stopped { .. }) => ExitCode::from(INTERRUPTED),
         _ => ExitCode::FAILURE,
     }
+}
+
+/// The failed run that an error comes from, if it comes from one.
+pub(crate) fn run_error(error: &anyhow::Error) -> Option<&RunError> {
+    error.chain().find_map(|cause| {
+        let boxed = cause.downcast_ref::<Box<RunError>>().map(AsRef::as_ref);
+        boxed.or_else(|| cause.downcast_ref::<RunError>())
+    })
 }

@@ -4,18 +4,17 @@
 //! success, 1 for failure, 2 for a command line that cannot be understood, 130 for Ctrl-C.
 
 mod args;
-mod build;
 mod commands;
-mod files;
 mod guest;
 mod interrupt;
-mod machine;
 mod proving;
 mod sources;
 mod terminal;
 mod weighing;
 
 use std::process::ExitCode;
+
+use autoprec_pipeline::output as files;
 
 use clap::Parser;
 

@@ -1,5 +1,7 @@
 //! Proving and verifying on OpenVM, with the clock that the back end does not read.
 
+pub(crate) mod machine;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,9 +16,9 @@ use autoprec_synth::Precompile;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
-use crate::build::{precompiles_of, resynthesise};
 use crate::guest::{Guest, Setting};
 use crate::terminal;
+use autoprec_pipeline::{Made, precompiles_of, resynthesise};
 
 /// A guest with its precompiles, ready for the back end.
 pub(crate) struct Provable<'a> {
@@ -39,10 +41,11 @@ impl<'a> Provable<'a> {
                 );
             }
         }
-        let precompiles = match guest.manifest {
-            Some(_) => precompiles_of(guest)?.into_iter().map(Arc::new).collect(),
-            None => Vec::new(),
+        let openvm = |made: Made| match made {
+            Made::OpenVm(precompile) => Some(Arc::from(precompile)),
+            Made::Machine(_) => None,
         };
+        let precompiles = precompiles_of(guest)?.into_iter().filter_map(openvm).collect();
         Ok(Self { guest, precompiles })
     }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
+use autoprec_pipeline::{Stage, Watch};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -161,6 +162,48 @@ pub(crate) fn bar(what: &str, length: usize) -> ProgressBar {
     );
     bar.set_message(what.to_owned());
     bar
+}
+
+/// The stages of a build, as they begin and end.
+pub(crate) struct Stages(Mutex<Option<ProgressBar>>);
+
+impl Stages {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    fn show(&self, next: Option<ProgressBar>) {
+        let mut shown = self.0.lock().expect("nobody panics with it");
+        if let Some(last) = shown.take() {
+            last.finish_and_clear();
+        }
+        *shown = next;
+    }
+}
+
+impl Watch for Stages {
+    fn stage(&self, stage: Stage) {
+        self.show(Some(match stage {
+            Stage::Checking(length) => bar(stage.name(), length),
+            _ => spinner(stage.name()),
+        }));
+    }
+
+    fn step(&self) {
+        if let Some(bar) = &*self.0.lock().expect("nobody panics with it") {
+            bar.inc(1);
+        }
+    }
+
+    fn done(&self) {
+        self.show(None);
+    }
+}
+
+impl Drop for Stages {
+    fn drop(&mut self) {
+        self.done();
+    }
 }
 
 /// Sends what libraries tell about their work to standard error, if asked for.

@@ -5,17 +5,17 @@ use autoprec_profiler::{Sources, annotate};
 
 use crate::args::AnnotateArgs;
 use crate::commands::blocks::profile_of;
-use crate::guest::{Guest, Setting};
+use crate::guest::{load, run_shown, setting};
 use crate::sources::Texts;
 use crate::terminal;
 use crate::weighing;
 
 pub(crate) fn run(args: &AnnotateArgs) -> Result<()> {
     let model = weighing::model(&args.cost)?;
-    let guest = Guest::load(&args.guest)?;
+    let guest = load(&args.guest)?;
     let profile = match &args.profile {
         Some(path) => profile_of(path, &guest)?,
-        None => Setting::of(&args.input, &guest)?.run_shown(&guest)?.profile,
+        None => run_shown(setting(&args.input, &guest)?, &guest)?.profile,
     };
     let program = guest.original();
     let code =

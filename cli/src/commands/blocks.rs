@@ -6,11 +6,11 @@ use autoprec_profiler::Profile;
 
 use crate::args::BlocksArgs;
 use crate::commands::diff;
-use crate::guest::Guest;
+use crate::guest::{Guest, load};
 use crate::terminal;
 
 pub(crate) fn run(args: &BlocksArgs) -> Result<()> {
-    let guest = Guest::load(&args.guest)?;
+    let guest = load(&args.guest)?;
     let profile = args.profile.as_deref().map(|path| profile_of(path, &guest)).transpose()?;
     // A patched guest is shown as what it does: its original code.
     let program = guest.original();

@@ -1,6 +1,6 @@
 //! `autoprec record-calls`, `prove-calls` and `verify-calls`: a precompile that stands alone.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Pasta};
 use autoprec_halo2 as halo2;
@@ -11,24 +11,24 @@ use autoprec_synth::machine::{MachineTarget, PASTA};
 use autoprec_verify::Backend;
 
 use crate::args::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
-use crate::build::region_between;
 use crate::files::{self, File};
-use crate::guest::{Guest, Setting};
-use crate::machine::proving::params_folder;
-use crate::machine::state;
+use crate::guest::{Guest, Setting, load, setting};
+use crate::proving::machine::params_folder;
 use crate::terminal;
+use autoprec_pipeline::machine_state as state;
+use autoprec_pipeline::region_between;
 
 /// The sizes of tables of calls over the wide field: with a table of ranges that is small beside them.
 const WIDE: MachineTarget = MachineTarget { range_bits: 8, time_bits: 24, ..PASTA };
 
 /// The precompile that a folder of a build and a number name.
 fn region_of(of: &CallsOf) -> Result<(Guest, Region, PrecompileId)> {
-    let guest = Guest::load(&of.dir.join("guest.elf"))?;
+    let guest = load(&of.dir.join("guest.elf"))?;
     let manifest = guest.patched()?;
     let call = manifest.calls.iter().find(|call| call.id.number() == of.id);
     let call = call.with_context(|| format!("{}: there is no precompile {}", guest.name, of.id))?;
     let region = region_between(&guest.original(), call.entry, call.end)
-        .with_context(|| format!("{}: precompile {}", guest.name, call.id))?;
+        .map_err(|reason| anyhow!("{}: precompile {}: {reason}", guest.name, call.id))?;
     let id = call.id;
     Ok((guest, region, id))
 }
@@ -37,7 +37,7 @@ fn region_of(of: &CallsOf) -> Result<(Guest, Region, PrecompileId)> {
 pub(crate) fn record(args: &RecordCallsArgs) -> Result<()> {
     let (guest, region, _) = region_of(&args.of)?;
     let file = File::create(&args.calls)?;
-    let Setting { environment, input, limits } = Setting::of(&args.input, &guest)?;
+    let Setting { environment, input, limits } = setting(&args.input, &guest)?;
     // The same code without calls: the region runs as instructions.
     let original = guest.original();
     let mut states = Vec::new();

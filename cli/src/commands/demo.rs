@@ -6,12 +6,12 @@ use anyhow::{Result, bail};
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
 use autoprec_openvm::{BaseVm, Proof, ProveOptions};
+use autoprec_pipeline::{Job, Options, Recorded, Source};
 use autoprec_profiler::{Environment, Input, Limits};
 use serde::Serialize;
 
 use crate::args::{DemoArgs, DemoGuest};
-use crate::build::Options;
-use crate::commands::build::{Profiled, budget, build_into, ratio, summary};
+use crate::commands::build::{Profiled, budget, build_profiled, ratio, summary};
 use crate::files::{self, Folder};
 use crate::guest::{Guest, Setting};
 use crate::proving::{Figures, Provable, Proved, Seconds, prove_guest, verify_guest};
@@ -109,11 +109,19 @@ fn build(
     let folder = Folder::create(dir)?;
     let profile = setting.run(original)?.profile;
     let profiled = Profiled { profile, setting: Some(setting) };
-    let options = Options { form: Form::Insn, budget: budget(base, args.max_precompiles)? };
-    let (report, _) = build_into(&folder, original, &profiled, &Lock::default(), &options)?;
+    let options = Options::OpenVm { form: Form::Insn, budget: budget(base, args.max_precompiles)? };
+    let job = Job {
+        guest: original,
+        options: &options,
+        lock: &Lock::default(),
+        source: Source::Lock(None),
+        recorded: Recorded::default(),
+    };
+    let built = build_profiled(job, &profiled)?;
+    built.write(&folder, original, Some(&profiled.profile))?;
     folder.finish()?;
     if !args.json {
-        summary(&report, args.out.as_deref());
+        summary(&built.report, args.out.as_deref());
         terminal::line("");
     }
     Ok(())

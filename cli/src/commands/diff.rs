@@ -9,7 +9,7 @@ use autoprec_profiler::{Profile, Program, Sources, Subject, export};
 
 use crate::args::DiffArgs;
 use crate::files::{self, File};
-use crate::guest::Guest;
+use crate::guest::load;
 use crate::terminal;
 use crate::weighing;
 
@@ -63,7 +63,7 @@ fn draw(path: &Path, sides: [Side<'_>; 2], guests: &[Known], model: Option<Model
     let (before, unit) = weighing::view(before, "before", &model);
     let (after, _) = weighing::view(after, "after", &model);
     let svg = export::differential(&before, &after, unit)?;
-    File::create(path)?.finish(svg.as_bytes())
+    Ok(File::create(path)?.finish(svg.as_bytes())?)
 }
 
 /// A guest that was profiled.
@@ -76,7 +76,7 @@ struct Known {
 
 impl Known {
     fn load(path: &Path) -> Result<Self> {
-        let guest = Guest::load(path)?;
+        let guest = load(path)?;
         let digest = guest.program.digest.clone();
         let sources = Sources::load(&guest.elf);
         Ok(Self { digest, program: guest.original().into_owned(), sources })

@@ -11,21 +11,22 @@ use autoprec_profiler::{Profile, Run, RunError, Sources, Subject};
 
 use crate::args::{Format, ProfileArgs};
 use crate::files::{File, Folder};
-use crate::guest::{Guest, Setting, failure};
+use crate::guest::{Guest, failure, load, run_shown, setting};
+use crate::interrupt;
 use crate::sources;
 use crate::terminal;
 use crate::weighing;
 
 pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
     let model = weighing::model(&args.cost)?;
-    let guest = Guest::load(&args.guest)?;
-    let mut setting = Setting::of(&args.input, &guest)?;
+    let guest = load(&args.guest)?;
+    let mut setting = setting(&args.input, &guest)?;
     setting.limits.touched = args.more.touched;
     // Places that cannot be written are found before long work.
     let file = args.output.as_deref().map(File::create).transpose()?;
     let folder = args.out.as_deref().map(Folder::create).transpose()?;
     let places = Places { file, folder };
-    match setting.run_shown(&guest) {
+    match run_shown(setting, &guest) {
         Ok(run) => {
             give(args, &guest, (&run.profile, &model), places)?;
             if let Some(failure) = failure(&guest, &run) {
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
             Ok(())
         }
         Err(error) => {
-            let partial = error.downcast_ref::<RunError>().and_then(RunError::partial);
+            let partial = interrupt::run_error(&error).and_then(RunError::partial);
             let Some(profile) = partial.filter(|partial| partial.instructions > 0) else {
                 return Err(error);
             };

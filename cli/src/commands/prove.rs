@@ -8,7 +8,7 @@ use autoprec_openvm::{BaseVm, ProveOptions, check};
 use crate::args::ProveArgs;
 use crate::commands::build::base_vm;
 use crate::files::File;
-use crate::guest::{Guest, Setting};
+use crate::guest::{load, setting};
 use crate::proving::{Figures, Provable, Stopwatch, hints, prove_guest};
 use crate::terminal;
 
@@ -16,8 +16,8 @@ pub(crate) fn run(args: &ProveArgs) -> Result<()> {
     if let Some(backend) = args.target.backend() {
         return machine::run(args, backend);
     }
-    let guest = Guest::load(&args.guest)?;
-    let setting = Setting::of(&args.input, &guest)?;
+    let guest = load(&args.guest)?;
+    let setting = setting(&args.input, &guest)?;
     let hints = hints(&guest, &setting)?;
     let base = base_vm(args.input.config.as_deref())?;
     let provable = Provable::new(&guest)?;

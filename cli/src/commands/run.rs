@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use crate::args::RunArgs;
-use crate::guest::{Guest, Setting};
+use crate::guest::{load, run_shown, setting};
 use crate::terminal;
 
 /// The result of a run, for scripts.
@@ -23,8 +23,8 @@ struct Outcome {
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
-    let guest = Guest::load(&args.guest)?;
-    let run = Setting::of(&args.input, &guest)?.run_shown(&guest)?;
+    let guest = load(&args.guest)?;
+    let run = run_shown(setting(&args.input, &guest)?, &guest)?;
     let calls: BTreeMap<u32, u64> =
         run.calls.iter().map(|(id, count)| (id.number(), *count)).collect();
     let public_values = hex::encode(&run.public_values);

@@ -10,7 +10,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<()> {
     if !report.exists() {
         bail!("{} is not a folder that `autoprec build` wrote", args.dir.display());
     }
-    let path = args.dir.join(crate::build::text_name(args.id));
+    let path = args.dir.join(autoprec_pipeline::folder::text_name(args.id));
     if !path.exists() {
         bail!(
             "{} has no precompile {}; {} lists those it has",

@@ -7,15 +7,15 @@ use autoprec_openvm::Proof;
 use autoprec_verify::RunProof;
 
 use crate::args::VerifyArgs;
-use crate::build::resynthesise;
 use crate::commands::build::base_vm;
-use crate::guest::Guest;
-use crate::machine::proving::params_folder;
+use crate::guest::{Guest, load};
+use crate::proving::machine::params_folder;
 use crate::proving::verify_guest;
 use crate::{files, terminal};
+use autoprec_pipeline::resynthesise;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
-    let (original, guest) = (Guest::load(&args.original)?, Guest::load(&args.elf)?);
+    let (original, guest) = (load(&args.original)?, load(&args.elf)?);
     let public_values = files::read(&args.public_values)?;
     let name = args.proof.display().to_string();
     let bytes = files::read(&args.proof)?;

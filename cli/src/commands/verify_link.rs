@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use autoprec_linker::{Manifest, verify_link};
 
 use crate::args::VerifyLinkArgs;
-use crate::build::resynthesise;
 use crate::{files, terminal};
+use autoprec_pipeline::resynthesise;
 
 pub(crate) fn run(args: &VerifyLinkArgs) -> Result<()> {
     let (original, patched) = (files::read(&args.original)?, files::read(&args.patched)?);

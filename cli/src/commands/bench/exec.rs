@@ -17,7 +17,7 @@ use crate::args::{BenchExecArgs, DemoGuest};
 use crate::commands::build::base_vm;
 use crate::commands::demo::example;
 use crate::files::File;
-use crate::guest::{EXECUTED, Guest, Setting};
+use crate::guest::{EXECUTED, Guest, Setting, load, setting};
 use crate::proving::Provable;
 use crate::terminal;
 
@@ -64,8 +64,8 @@ fn subjects(args: &BenchExecArgs) -> Result<Vec<Subject>> {
         }
         return if args.instructions.is_empty() { all_of_ours() } else { endless() };
     };
-    let guest = Guest::load(path)?;
-    let setting = Setting::of(input, &guest)?;
+    let guest = load(path)?;
+    let setting = setting(input, &guest)?;
     Ok(vec![Subject { guest, setting, base: base_vm(input.config.as_deref())? }])
 }
 
@@ -160,7 +160,7 @@ fn alone(subject: &Subject, repeat: usize) -> Result<GuestTimes> {
         let taken = cpu_time().saturating_sub(start);
         instructions = match run {
             Ok(run) => run.instructions,
-            Err(error) => match error.downcast_ref::<RunError>().and_then(RunError::partial) {
+            Err(error) => match run_error(&error.into()).and_then(RunError::partial) {
                 Some(partial) => partial.instructions,
                 None => return Err(error),
             },

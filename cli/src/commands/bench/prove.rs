@@ -9,9 +9,9 @@ use cpu_time::ProcessTime;
 use serde::Serialize;
 
 use crate::args::BenchProveArgs;
-use crate::guest::{Guest, Setting};
-use crate::machine::proving::{Figures, Predicted, Proved, params_folder, predict, prove, ready};
+use crate::guest::{load, setting};
 use crate::proving::Seconds;
+use crate::proving::machine::{Figures, Predicted, Proved, params_folder, predict, prove, ready};
 use crate::terminal;
 
 /// One proof, predicted and measured.
@@ -47,8 +47,8 @@ fn measure(
     backend: Backend,
     params: Option<&Path>,
 ) -> Result<Measured> {
-    let guest = Guest::load(path)?;
-    let setting = Setting::of(&args.input, &guest)?;
+    let guest = load(path)?;
+    let setting = setting(&args.input, &guest)?;
     let (run, figures) = ready(&guest, &setting, backend)?;
     let predicted = predict(&run)?;
     let Proved { proof, public, figures } = prove(&run, figures, params)?;

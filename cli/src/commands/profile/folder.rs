@@ -32,5 +32,6 @@ pub(super) fn write(
     let comment = if partial.is_empty() { String::new() } else { format!("# {partial}") };
     folder.add("stacks.folded", (comment + &export::folded(&view, unit)).as_bytes())?;
     let graph = export::graph(&view, unit, export::Growth::Up)?;
-    folder.add("flamegraph.svg", graph.as_bytes())
+    folder.add("flamegraph.svg", graph.as_bytes())?;
+    Ok(())
 }

@@ -5,13 +5,13 @@ use autoprec_verify::Backend;
 
 use crate::args::ProveArgs;
 use crate::files::File;
-use crate::guest::{Guest, Setting};
-use crate::machine::proving::{Figures, check, params_folder, prove, ready};
+use crate::guest::{load, setting};
+use crate::proving::machine::{Figures, check, params_folder, prove, ready};
 use crate::terminal;
 
 pub(crate) fn run(args: &ProveArgs, backend: Backend) -> Result<()> {
-    let guest = Guest::load(&args.guest)?;
-    let setting = Setting::of(&args.input, &guest)?;
+    let guest = load(&args.guest)?;
+    let setting = setting(&args.input, &guest)?;
     let proof_file = args.proof.as_deref().map(File::create).transpose()?;
     let values_file = args.public_values.as_deref().map(File::create).transpose()?;
     let (run, figures) = ready(&guest, &setting, backend)?;
