@@ -18,6 +18,7 @@ use crate::commands::build::base_vm;
 use crate::commands::demo::example;
 use crate::files::File;
 use crate::guest::{EXECUTED, Guest, Setting, load, setting};
+use crate::interrupt::run_error;
 use crate::proving::Provable;
 use crate::terminal;
 
@@ -156,11 +157,11 @@ fn alone(subject: &Subject, repeat: usize) -> Result<GuestTimes> {
     let mut instructions = 0;
     let mut own = || {
         let start = cpu_time();
-        let run = subject.setting.run(&subject.guest);
+        let run = subject.setting.run(&subject.guest).map_err(anyhow::Error::from);
         let taken = cpu_time().saturating_sub(start);
         instructions = match run {
             Ok(run) => run.instructions,
-            Err(error) => match run_error(&error.into()).and_then(RunError::partial) {
+            Err(error) => match run_error(&error).and_then(RunError::partial) {
                 Some(partial) => partial.instructions,
                 None => return Err(error),
             },
