@@ -132,8 +132,14 @@ pub enum PipelineError {
     },
 }
 
-/// Some changes, on one line.
+/// Changes that a message lists.
+const LISTED: usize = 6;
+
+/// The first changes, which are the causes, on one line, and how many more there are.
 fn changes(changes: &[LockChange]) -> String {
-    let texts: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    let mut texts: Vec<String> = changes.iter().take(LISTED).map(ToString::to_string).collect();
+    if changes.len() > LISTED {
+        texts.push(format!("and {} more changes", changes.len() - LISTED));
+    }
     texts.join("; ")
 }
