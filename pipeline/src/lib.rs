@@ -2,7 +2,7 @@
 //!
 //! [`build()`] is the pipeline on one page. What differs between targets is in [`Made`] and
 //! [`Options`]. [`precompiles_of`] goes the way back, from a patched guest to its precompiles.
-//! [`output`] writes files so that nothing half-done is left.
+//! [`page`] fills what the HTML page shows. [`output`] writes files so that nothing half-done is left.
 //!
 //! Invariants: results are functions of what is passed; no clock, no environment, no terminal; files
 //! only in [`output`].
@@ -15,6 +15,7 @@ mod guest;
 mod locked;
 mod made;
 pub mod output;
+pub mod page;
 mod profiled;
 mod report;
 mod watch;

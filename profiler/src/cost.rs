@@ -14,7 +14,7 @@ use autoprec_isa::{Inst, Op};
 
 use crate::profile::Profile;
 use crate::program::Program;
-use crate::view::{Subject, View};
+use crate::view::{Executed, Subject, View};
 
 pub use file::ModelError;
 pub use spent::Spent;
@@ -106,8 +106,8 @@ impl Model {
         if adds {
             units.insert(0, INSTRUCTIONS.to_owned());
         }
-        let cost = |inst| {
-            let row = self.row_of(inst).map_or_else(|| vec![0; self.units.len()], <[u64]>::to_vec);
+        let cost = |at: Executed| {
+            let row = self.row_of(at.inst).map_or_else(|| vec![0; self.units.len()], <[u64]>::to_vec);
             if adds { [vec![1], row].concat() } else { row }
         };
         let mut view = View::weighted(subject, title, units, &cost);

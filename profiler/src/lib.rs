@@ -58,4 +58,4 @@ pub use patches::{Patch, Patches, PrecompileId};
 pub use profile::{Called, Counts, Edge, MergeError, Profile, ProfileError, Span, Stack, Visit};
 pub use program::{Program, Segment, Symbol};
 pub use sources::{DebugInfo, Place, Sources};
-pub use view::{Frame, Function, Kind, Path, Subject, View};
+pub use view::{Executed, Frame, Function, Kind, Path, Subject, View};

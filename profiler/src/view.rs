@@ -28,6 +28,17 @@ pub struct Subject<'a> {
     pub sources: Option<&'a Sources>,
 }
 
+/// An instruction as it is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// Index of the span of [`Profile::spans`] that it is executed in.
+    pub span: usize,
+    /// Its address.
+    pub pc: u64,
+    /// The instruction; none if the word there is not RISC-V's.
+    pub inst: Option<Inst>,
+}
+
 /// What a function is on a call path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -93,12 +104,13 @@ impl View {
         Self::weighted(subject, title, vec!["instructions".to_owned()], &|_| vec![1])
     }
 
-    /// The call paths of a run, by what an instruction costs in each unit.
-    pub(crate) fn weighted(
+    /// The call paths of a run, by what an execution of an instruction costs: `cost` gives a value per
+    /// unit.
+    pub fn weighted(
         subject: Subject<'_>,
         title: &str,
         units: Vec<String>,
-        cost: &dyn Fn(Option<Inst>) -> Vec<u64>,
+        cost: &dyn Fn(Executed) -> Vec<u64>,
     ) -> Self {
         let (names, paths) = build::paths(subject, units.len(), cost);
         let (functions, frames) = names.finish();

@@ -5,11 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_isa::Inst;
-
 use super::names::{Names, OriginId};
 use super::sites::Sites;
-use super::{Path, Subject, add};
+use super::{Executed, Path, Subject, add};
 use crate::profile::Stack;
 
 /// Values per unit, by where instructions come from.
@@ -19,7 +17,7 @@ type Spent = BTreeMap<OriginId, Vec<u64>>;
 pub(super) fn paths<'a>(
     subject: Subject<'a>,
     units: usize,
-    cost: &dyn Fn(Option<Inst>) -> Vec<u64>,
+    cost: &dyn Fn(Executed) -> Vec<u64>,
 ) -> (Names<'a>, Vec<Path>) {
     let mut names = Names::new(subject);
     let profile = subject.profile;
@@ -41,17 +39,18 @@ pub(super) fn paths<'a>(
 fn spent(
     subject: Subject<'_>,
     names: &mut Names<'_>,
-    cost: &dyn Fn(Option<Inst>) -> Vec<u64>,
+    cost: &dyn Fn(Executed) -> Vec<u64>,
 ) -> Vec<Spent> {
     let profile = subject.profile;
-    let of_span = |span: &crate::Span| {
+    let of_span = |(index, span): (usize, &crate::Span)| {
         let mut spent = Spent::new();
         for (pc, inst) in subject.program.insts(span.start..span.end) {
-            add(spent.entry(names.origin(pc)).or_default(), &cost(inst), 1);
+            let values = cost(Executed { span: index, pc, inst });
+            add(spent.entry(names.origin(pc)).or_default(), &values, 1);
         }
         spent
     };
-    let spans: Vec<Spent> = profile.spans.iter().map(of_span).collect();
+    let spans: Vec<Spent> = profile.spans.iter().enumerate().map(of_span).collect();
     let mut stacks = vec![Spent::new(); profile.stacks.len()];
     for visit in &profile.visits {
         for (&origin, values) in &spans[visit.span] {
