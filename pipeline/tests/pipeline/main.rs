@@ -1,0 +1,4 @@
+//! Tests of the pipeline on the example guests.
+
+mod built;
+mod page;

@@ -1,0 +1,274 @@
+//! What pages say adds up to what reports say, and what does not belong together is refused.
+
+mod refused;
+
+use autoprec_dashboards::{Detail, Edges, Page, Table, Totals};
+use autoprec_isa::Reg;
+use autoprec_linker::Form;
+use autoprec_pipeline::page::{Built, PageData, page_data};
+use autoprec_profiler::cost::{Model, Spent};
+use autoprec_profiler::{Program, Sources};
+use object::{Object, ObjectSection, ObjectSymbol};
+
+use crate::built::{Example, build, build_elf, example, profile};
+
+/// Sums of the call paths' columns.
+fn of_frames(page: &Page) -> Totals {
+    let frames = &page.frames;
+    Totals {
+        instructions: frames.instructions.iter().sum(),
+        instructions_patched: frames.instructions_patched.iter().sum(),
+        cost: frames.cost.iter().sum(),
+        cost_patched: frames.cost_patched.iter().sum(),
+    }
+}
+
+/// Cost of all tables, before and after.
+fn of_tables(tables: &[Table]) -> [u64; 2] {
+    let before = tables.iter().map(|table| table.row * table.rows_before).sum();
+    [before, tables.iter().map(|table| table.row * table.rows_after).sum()]
+}
+
+fn data(example: &Example) -> PageData {
+    let data = page_data(&example.built()).unwrap();
+    well_formed(&data);
+    sums(example, &data.page);
+    edges(&data.page);
+    details(example, &data.details);
+    data
+}
+
+/// Lists are of equal length and indices point into them.
+fn well_formed(PageData { page, code, .. }: &PageData) {
+    let Page { blocks, edges, frames, functions, report, .. } = page;
+    let n = blocks.entry.len();
+    assert!(blocks.entry.is_sorted() && functions.is_sorted_by_key(|f| f.entry));
+    let lengths = [&blocks.count, &blocks.cost].map(Vec::len);
+    assert_eq!(lengths, [n; 2]);
+    assert_eq!([blocks.saved.len(), blocks.instructions.len()], [n; 2]);
+    let within = |indices: &[i32], count: usize| {
+        indices.iter().all(|&i| i == -1 || usize::try_from(i).is_ok_and(|i| i < count))
+    };
+    for (indices, count) in [
+        (&blocks.function, functions.len()),
+        (&blocks.precompile, report.precompiles.len()),
+        (&blocks.reason, blocks.reasons.len()),
+    ] {
+        assert!(indices.len() == n && within(indices, count));
+    }
+    let has_one = blocks.precompile.iter().zip(&blocks.reason);
+    assert!(has_one.into_iter().all(|(precompile, reason)| (*precompile == -1) != (*reason == -1)));
+    let ends = [&edges.from, &edges.to];
+    assert!(ends.iter().all(|ends| ends.iter().all(|&block| (block as usize) < n)));
+    assert!(edges.kind.iter().all(|&kind| usize::from(kind) < edges.kinds.len()));
+    assert_eq!([edges.from.len(), edges.to.len(), edges.kind.len()], [edges.count.len(); 3]);
+    let paths = frames.parent.len();
+    for values in
+        [&frames.instructions, &frames.instructions_patched, &frames.cost, &frames.cost_patched]
+    {
+        assert_eq!(values.len(), paths);
+    }
+    let after = |(at, &parent): (usize, &i32)| parent == -1 || (parent as i64) < at as i64;
+    assert!(frames.parent.iter().enumerate().all(after));
+    assert!(frames.name.iter().all(|&name| (name as usize) < frames.names.len()));
+    let named: Vec<i32> = frames.names.iter().map(|name| name.function).collect();
+    assert!(within(&named, functions.len()));
+    let executed = (0u32..).zip(&blocks.count).filter(|(_, count)| **count > 0);
+    assert_eq!(code.block, executed.map(|(block, _)| block).collect::<Vec<_>>());
+    for (&block, text) in code.block.iter().zip(&code.text) {
+        let block = block as usize;
+        assert_eq!(text.lines().count(), blocks.instructions[block] as usize);
+        assert!(text.starts_with(&format!("{:#x}: ", blocks.entry[block])));
+    }
+}
+
+fn sums(example: &Example, page: &Page) {
+    let totals = example.report.totals.unwrap();
+    assert_eq!(of_frames(page), totals);
+    let blocks = &page.blocks;
+    let by_count = |values: &mut dyn Iterator<Item = u64>| -> u64 {
+        values.zip(&blocks.count).map(|(value, count)| value * count).sum()
+    };
+    assert_eq!(by_count(&mut blocks.cost.iter().copied()), totals.cost);
+    let instructions = &mut blocks.instructions.iter().map(|&n| u64::from(n));
+    assert_eq!(by_count(instructions), totals.instructions);
+    let [before, after] = of_tables(&page.tables);
+    assert_eq!(before - after, totals.cost - totals.cost_patched);
+    let precompiles = page.tables.iter().filter(|table| table.precompile.is_some());
+    let calls: Vec<(Option<u32>, u64)> =
+        precompiles.map(|table| (table.precompile, table.rows_after)).collect();
+    let reported = example.report.precompiles.iter().map(|p| (Some(p.id), p.calls));
+    assert_eq!(calls, reported.collect::<Vec<_>>());
+    let saved: i64 = page.report.precompiles.iter().map(|p| p.saved).sum();
+    let with = blocks.saved.iter().zip(&blocks.precompile).filter(|(_, p)| **p >= 0);
+    assert_eq!(with.map(|(saved, _)| saved).sum::<i64>(), saved);
+}
+
+/// Where all ways out of a block are counted, they add up to the block's executions.
+fn edges(page: &Page) {
+    let Edges { from, count, .. } = &page.edges;
+    let mut out = vec![Some(0u64); page.blocks.entry.len()];
+    let mut any = vec![false; out.len()];
+    for (&from, &count) in from.iter().zip(count) {
+        let from = from as usize;
+        any[from] = true;
+        out[from] = out[from].and_then(|sum| Some(sum + u64::try_from(count).ok()?));
+    }
+    let known = (0..out.len()).filter(|&block| any[block]);
+    let known: Vec<(usize, u64)> = known.filter_map(|block| Some((block, out[block]?))).collect();
+    assert!(known.len() > 100);
+    for (block, out) in known {
+        assert_eq!(out, page.blocks.count[block], "{:#x}", page.blocks.entry[block]);
+    }
+}
+
+fn details(example: &Example, details: &[Detail]) {
+    let sources = Sources::load(&example.original);
+    assert_eq!(details.len(), example.report.precompiles.len());
+    for (detail, precompile) in details.iter().zip(&example.report.precompiles) {
+        assert_eq!((detail.id, detail.assembly.len()), (precompile.id, precompile.instructions));
+        assert_eq!(detail.assembly[0].pc, precompile.entry);
+        for line in &detail.assembly {
+            assert_eq!(line.source.len(), sources.at(line.pc).len());
+        }
+        let insts = i32::try_from(detail.assembly.len()).unwrap();
+        let ir = detail.ir.iter().map(|line| line.inst);
+        let systems = detail.systems.iter().flat_map(|system| {
+            let constraints = system.constraints.iter().map(|constraint| constraint.inst);
+            constraints.chain(system.messages.iter().map(|message| message.inst))
+        });
+        assert!(ir.chain(systems).all(|inst| (-1..insts).contains(&inst)));
+        assert!(detail.ir.iter().any(|line| line.text.starts_with("exit")));
+        assert!(detail.systems.iter().all(|s| !s.columns.is_empty() && !s.messages.is_empty()));
+    }
+}
+
+#[test]
+fn pages_add_up_for_openvm() {
+    for name in ["keccak", "sort-vm"] {
+        let example = build(name, "openvm");
+        let PageData { page, details, .. } = data(&example);
+        assert!(details.iter().all(|detail| detail.systems.len() == 1));
+        // Beside what regions hold, the tables have what ends regions: here fences at most.
+        let program = Program::load(&example.original).unwrap();
+        let models = Model::built_in();
+        let model = models.iter().find(|model| model.name == "openvm-2.0.2").unwrap();
+        let spent = Spent::of(model, &program, &example.profile).profiled(model)[0];
+        assert_eq!(of_tables(&page.tables)[0], spent);
+        assert_eq!(spent, example.report.totals.unwrap().cost);
+        for table in &page.tables {
+            let padded = |rows: u64| if rows == 0 { 0 } else { rows.next_power_of_two() };
+            assert_eq!(table.padded_before, padded(table.rows_before));
+            assert_eq!(table.padded_after, padded(table.rows_after));
+        }
+    }
+}
+
+#[test]
+fn pages_add_up_for_tables_of_our_own() {
+    for (name, target) in [("sort-vm", "plonky3"), ("sort-vm-rv64", "halo2")] {
+        let example = build(name, target);
+        let PageData { page, details, .. } = data(&example);
+        let totals = example.report.totals.unwrap();
+        assert_eq!(of_tables(&page.tables), [totals.cost, totals.cost_patched]);
+        for detail in details {
+            let fields: Vec<&str> = detail.systems.iter().map(|s| s.field.as_str()).collect();
+            assert_eq!(fields, ["pasta", "babybear"]);
+        }
+    }
+}
+
+#[test]
+fn calls_in_the_ecall_form_leave_branches_out() {
+    let form = Form::Ecall { number: Reg::T0 };
+    data(&build_elf(example("elf/sort-vm.elf"), "sort-vm", "openvm", form));
+}
+
+#[test]
+fn the_patched_and_the_original_guest_have_one_page() {
+    let example = build("sort-vm", "openvm");
+    let patched = page_data(&example.built()).unwrap();
+    let original = Built { elf: &example.original, ..example.built() };
+    assert_eq!(page_data(&original).unwrap(), patched);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_eq!(pool.install(|| page_data(&example.built()).unwrap()), patched);
+}
+
+#[test]
+fn without_a_run_the_page_shows_the_code_of_precompiles() {
+    let mut example = build("sort-vm", "openvm");
+    example.report.totals = None;
+    example.report.regions.clear();
+    let built = Built { profile: None, ..example.built() };
+    let PageData { page, details, code } = page_data(&built).unwrap();
+    assert_eq!(page.frames.parent, [0; 0]);
+    assert_eq!(page.tables, []);
+    assert_eq!(details.len(), example.report.precompiles.len());
+    assert!(page.edges.count.iter().all(|&count| count == -1));
+    for precompile in &example.report.precompiles {
+        let line = format!("{:#x}: ", precompile.entry);
+        assert!(code.text.iter().any(|text| text.lines().any(|l| l.starts_with(&line))));
+    }
+}
+
+#[test]
+fn targets_that_link_nothing_are_priced_by_a_model() {
+    let mut example = build("sort-vm", "openvm");
+    example.report.target.name = "sp1".to_owned();
+    example.report.target.refused = Some("it takes no precompiles".to_owned());
+    example.report.precompiles.clear();
+    example.report.regions.clear();
+    example.report.totals = None;
+    let program = Program::load(&example.original).unwrap();
+    for model in Model::built_in() {
+        let built = Built { elf: &example.original, model: Some(&model), ..example.built() };
+        let page = page_data(&built).unwrap().page;
+        let spent = Spent::of(&model, &program, &example.profile).profiled(&model)[0];
+        let Totals { instructions, instructions_patched, cost, cost_patched } = of_frames(&page);
+        assert_eq!([cost, cost_patched], [spent; 2], "{}", model.name);
+        assert_eq!([instructions, instructions_patched], [example.profile.instructions; 2]);
+        assert_eq!(of_tables(&page.tables), [spent; 2]);
+    }
+}
+
+/// The guest with the names of its symbols replaced by bytes that no page may take for its own.
+fn with_hostile_names(mut elf: Vec<u8>) -> (Vec<u8>, String) {
+    let mut bytes = b"</script><b>\"'&\xff".to_vec();
+    bytes.resize(10_000, b'A');
+    let file = object::File::parse(&*elf).unwrap();
+    let (start, size) = file.section_by_name(".strtab").unwrap().file_range().unwrap();
+    let strings = usize::try_from(start).unwrap()..usize::try_from(start + size).unwrap();
+    let longest = file.symbols().filter(|symbol| symbol.kind() == object::SymbolKind::Text);
+    let longest = longest.max_by_key(|symbol| symbol.size()).unwrap();
+    let name = longest.name_bytes().unwrap().to_vec();
+    let table = &mut elf[strings];
+    let at = table.windows(name.len()).position(|window| window == name).unwrap();
+    bytes.truncate(name.len());
+    table[at..at + name.len()].copy_from_slice(&bytes);
+    (elf, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[test]
+fn hostile_names_are_passed_on_as_they_are() {
+    let (elf, name) = with_hostile_names(example("elf/sort-vm.elf"));
+    assert!(name.contains("</script><b>\"'&\u{fffd}"));
+    let PageData { page, .. } = data(&build_elf(elf, "sort-vm", "openvm", Form::Insn));
+    assert!(page.functions.iter().any(|function| function.name == name));
+    assert!(page.frames.names.iter().any(|frame| frame.name == name && !frame.inlined));
+}
+
+#[test]
+fn profiles_of_the_examples_are_whole() {
+    // The checks of profiles are no stricter than profiles are.
+    for name in ["sha256", "self-read", "keccak-rv64"] {
+        let elf = example(&format!("elf/{name}.elf"));
+        let profile = profile(&elf, name.trim_end_matches("-rv64"));
+        let mut example = build("sort-vm", "openvm");
+        example.report.guest.elf_digest.clone_from(&profile.elf_digest);
+        example.report.precompiles.clear();
+        example.report.regions.clear();
+        example.report.totals = None;
+        let built = Built { elf: &elf, profile: Some(&profile), ..example.built() };
+        well_formed(&page_data(&built).unwrap());
+    }
+}
