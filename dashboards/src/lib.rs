@@ -4,10 +4,12 @@
 //! times in [`Report`], so that two builds of the same guest give the same bytes; a version that
 //! changes with the meaning of a field; no files, no clock.
 
+mod html;
 mod measured;
 mod page;
 mod report;
 
+pub use html::html;
 pub use measured::{Commitment, Commitments, MEASURED_VERSION, Measured, MeasuredTable};
 pub use page::{
     Blocks, Code, Detail, DetailSystem, Edges, FrameName, Frames, Function, HistoryPoint, Limits,
