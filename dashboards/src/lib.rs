@@ -5,11 +5,18 @@
 //! changes with the meaning of a field; no files, no clock.
 
 mod html;
+mod apc;
+mod figures;
+mod markdown;
 mod measured;
 mod page;
 mod report;
+mod threshold;
 
 pub use html::html;
+pub use apc::{APC_VERSION, AirStats, Apc, ApcBlock, ApcCode, ApcError, ApcStats, Apcs};
+pub use figures::hundredths;
+pub use markdown::markdown;
 pub use measured::{Commitment, Commitments, MEASURED_VERSION, Measured, MeasuredTable};
 pub use page::{
     Blocks, Code, Detail, DetailSystem, Edges, FrameName, Frames, Function, HistoryPoint, Limits,
@@ -18,6 +25,8 @@ pub use page::{
 pub use report::{
     Check, Guest, Precompile, Region, Report, ReportError, Size, System, Target, Totals, VERSION,
 };
+
+pub use threshold::{Breach, Threshold};
 
 /// The JSON form of plain data, with a newline at its end.
 fn json(data: &impl serde::Serialize) -> String {
