@@ -17,6 +17,7 @@ mod link;
 pub mod lock;
 mod manifest;
 mod safety;
+pub mod vendors;
 mod verify;
 
 pub use elf::ElfError;

@@ -7,4 +7,5 @@ mod guests;
 mod lock;
 mod manifest;
 mod random;
+mod vendors;
 mod verify;
