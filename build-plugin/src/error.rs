@@ -1,0 +1,174 @@
+//! What can go wrong, each with the file it is about and what to do.
+
+use std::path::PathBuf;
+
+/// Why a guest was not found, not built or not patched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A variable that cargo sets for build scripts is missing.
+    #[error("{name} is not set; call this from a build script that cargo runs")]
+    NotABuildScript {
+        /// The variable.
+        name: &'static str,
+    },
+    /// A file or folder could not be read or written.
+    #[error("{}: cannot {what}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Neither a package nor a file.
+    #[error("{}: there is no such file or folder; give the guest's package (its folder or Cargo.toml) or its ELF", path.display())]
+    NoGuest {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// `cargo metadata` failed.
+    #[error("cargo cannot read {}:\n{said}", manifest.display())]
+    Metadata {
+        /// The Cargo.toml, or the folder that cargo looked from.
+        manifest: PathBuf,
+        /// What cargo said.
+        said: String,
+    },
+    /// A workspace has several packages, and it is not clear which is the guest.
+    #[error(
+        "{}: which package is the guest? There are {}; name one with `-p`, or give one of them a \
+         `[package.metadata.autoprec]`", manifest.display(), names.join(", ")
+    )]
+    WhichPackage {
+        /// The Cargo.toml.
+        manifest: PathBuf,
+        /// The packages.
+        names: Vec<String>,
+    },
+    /// There is no package of that name.
+    #[error("{}: there is no package `{wanted}` in this workspace; there are {}", manifest.display(), names.join(", "))]
+    NoPackage {
+        /// The Cargo.toml.
+        manifest: PathBuf,
+        /// The name.
+        wanted: String,
+        /// The packages.
+        names: Vec<String>,
+    },
+    /// An unknown key in `[package.metadata.autoprec]`.
+    #[error("{}: [package.metadata.autoprec] has no key `{key}`; the keys are {}", manifest.display(), known.join(", "))]
+    UnknownKey {
+        /// The Cargo.toml.
+        manifest: PathBuf,
+        /// The key.
+        key: String,
+        /// What there is.
+        known: Vec<&'static str>,
+    },
+    /// A value in `[package.metadata.autoprec]` that means nothing.
+    #[error("{}: `{key}` in [package.metadata.autoprec] is {got}; expected {expected}", manifest.display())]
+    Value {
+        /// The Cargo.toml.
+        manifest: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// Its value, as JSON.
+        got: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// It is not known how to build the package.
+    #[error(
+        "{}: it depends on none of openvm, sp1-zkvm, ziskos, risc0-zkvm, so it is not clear how to \
+         build it; set `pipeline` or `command` and `elf` in [package.metadata.autoprec]", manifest.display()
+    )]
+    WhichPipeline {
+        /// The Cargo.toml.
+        manifest: PathBuf,
+    },
+    /// The tool is not there.
+    #[error("`{command}` needs {executable}, which is not installed: {install}. Or name another command as `command` in [package.metadata.autoprec] of {}", manifest.display())]
+    NoTool {
+        /// What was to be run.
+        command: String,
+        /// What is missing.
+        executable: String,
+        /// How to get it.
+        install: &'static str,
+        /// The guest's Cargo.toml.
+        manifest: PathBuf,
+    },
+    /// The tool failed.
+    #[error("`{command}` in {} failed ({status}). Its last lines:\n{said}", folder.display())]
+    ToolFailed {
+        /// What was run.
+        command: String,
+        /// Where.
+        folder: PathBuf,
+        /// How it ended.
+        status: String,
+        /// The end of what it printed.
+        said: String,
+    },
+    /// The tool succeeded, but its product is not where it should be.
+    #[error("`{command}` succeeded, but there is no guest at {}; say where it is with `elf` in [package.metadata.autoprec] of {}", list(searched), manifest.display())]
+    NoElf {
+        /// What was run.
+        command: String,
+        /// The guest's Cargo.toml.
+        manifest: PathBuf,
+        /// Where it was looked for.
+        searched: Vec<PathBuf>,
+    },
+    /// The package has several programs, or none.
+    #[error("{}: the package has {} programs ({}); say which is the guest with `elf` in [package.metadata.autoprec]", manifest.display(), names.len(), names.join(", "))]
+    WhichProgram {
+        /// The guest's Cargo.toml.
+        manifest: PathBuf,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Options of a build script that exclude each other or mean nothing.
+    #[error("{0}")]
+    Options(String),
+    /// A prover that takes no foreign precompiles was asked to.
+    #[error("{guest}: {reason}; leave the target out to have the guest profiled and reported only. {docs} has the table of what proves what", docs = crate::VENDORS)]
+    Refused {
+        /// The guest.
+        guest: String,
+        /// Why.
+        reason: String,
+    },
+    /// The lock would change, but must not.
+    #[error(
+        "{} would change, which AUTOPREC_LOCKED or `locked` forbids:\n{}\nBuild without it and commit \
+         the lock", lock.display(), changes.join("\n")
+    )]
+    Locked {
+        /// The lock.
+        lock: PathBuf,
+        /// What would change, a line each.
+        changes: Vec<String>,
+    },
+    /// The pipeline from guest to patched guest failed.
+    #[error("{0}")]
+    Pipeline(String),
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(" or ")
+}
+
+impl Error {
+    /// Wraps what the system says about a file.
+    pub(crate) fn io(
+        path: impl Into<PathBuf>,
+        what: &'static str,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, what, source }
+    }
+}

@@ -1,0 +1,54 @@
+//! autoprec in a build: what a zkVM's `build.rs` calls to have its guest patched, and what `cargo autoprec`
+//! shares with it.
+//!
+//! ```no_run
+//! // build.rs
+//! autoprec_build::patch("../guest")
+//!     .input("../guest/input.bin")
+//!     .elf_variable("GUEST_ELF")
+//!     .config_variable("GUEST_VM_CONFIG")
+//!     .run();
+//! ```
+//!
+//! The host then has the patched guest as `include_bytes!(env!("GUEST_ELF"))`. `docs/guide/pipeline.md` is
+//! the manual.
+//!
+//! - [`patch`] makes a [`Patch`]: options, then [`Patch::run`].
+//! - [`Package`] is a guest's package, with its [`Settings`]; [`build_guest`] runs its zkVM's tool.
+//! - [`arguments`] makes the arguments of `autoprec` from a package: what `cargo autoprec` is.
+//!
+//! Unlike the other libraries of the workspace this one talks to cargo, to files and to the environment;
+//! the latter through [`Environment`] only.
+//!
+//! **Architecture invariants**
+//!
+//! - The patched guest is a function of ELF, lock and options once there is a lock for the ELF: then
+//!   nothing is profiled and the inputs are not read.
+//! - The lock is written after everything else succeeded, and only if it changes.
+//! - A guest of a zkVM whose prover takes no foreign precompiles is never patched.
+//! - What the host embeds is always some guest: the patched one, or the original with the reason told.
+
+mod command;
+mod directives;
+mod environment;
+mod error;
+mod patch;
+mod project;
+mod run;
+mod settings;
+mod tool;
+mod work;
+mod zkvm;
+
+pub use command::{Request, RequestError, Verb, arguments};
+pub use environment::{Environment, Skip};
+pub use error::Error;
+pub use patch::{Patch, patch};
+pub use project::{Package, Project};
+pub use run::{Outcome, Patched};
+pub use settings::Settings;
+pub use tool::build_guest;
+pub use zkvm::{Target, Zkvm};
+
+/// The page that says which zkVM takes precompiles and why others do not.
+pub const VENDORS: &str = "docs/guide/vendors.md";
