@@ -4,18 +4,18 @@
 //! times in [`Report`], so that two builds of the same guest give the same bytes; a version that
 //! changes with the meaning of a field; no files, no clock.
 
-mod html;
 mod apc;
 mod figures;
+mod html;
 mod markdown;
 mod measured;
 mod page;
 mod report;
 mod threshold;
 
-pub use html::html;
 pub use apc::{APC_VERSION, AirStats, Apc, ApcBlock, ApcCode, ApcError, ApcStats, Apcs};
 pub use figures::hundredths;
+pub use html::html;
 pub use markdown::markdown;
 pub use measured::{Commitment, Commitments, MEASURED_VERSION, Measured, MeasuredTable};
 pub use page::{

@@ -107,7 +107,8 @@ impl Model {
             units.insert(0, INSTRUCTIONS.to_owned());
         }
         let cost = |at: Executed| {
-            let row = self.row_of(at.inst).map_or_else(|| vec![0; self.units.len()], <[u64]>::to_vec);
+            let row =
+                self.row_of(at.inst).map_or_else(|| vec![0; self.units.len()], <[u64]>::to_vec);
             if adds { [vec![1], row].concat() } else { row }
         };
         let mut view = View::weighted(subject, title, units, &cost);
