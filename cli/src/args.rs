@@ -3,6 +3,7 @@
 mod bench;
 mod calls;
 mod profiling;
+mod report;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(crate) use self::bench::{
 use autoprec_pipeline::Prices;
 
 pub(crate) use self::calls::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
+pub(crate) use self::report::{ReportArgs, ReportFormat};
 pub(crate) use self::profiling::{
     AnnotateArgs, BlocksArgs, DiffArgs, Format, MergeArgs, ProfileArgs, Rows,
 };
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Show a precompile of a build: assembly, dataflow, constraints, cost
     Show(ShowArgs),
+    /// Show builds: as a page for a browser, a summary for a pull request, powdr's candidates
+    Report(ReportArgs),
     /// Run a guest, original or patched, without proving
     Run(RunArgs),
     /// Check that a patched guest is exactly its original with the calls its manifest names
@@ -270,6 +274,9 @@ pub(crate) struct ProveArgs {
     /// Where to write the public values
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     pub(crate) public_values: Option<PathBuf>,
+    /// Add what the proof took to the folder of a build, for `autoprec report`
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    pub(crate) record: Option<PathBuf>,
     /// Check all constraints of the run instead of proving it
     #[arg(long, conflicts_with = "proof")]
     pub(crate) check: bool,

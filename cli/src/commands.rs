@@ -10,6 +10,7 @@ pub(crate) mod diff;
 pub(crate) mod merge;
 pub(crate) mod profile;
 pub(crate) mod prove;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod verify;

@@ -8,6 +8,7 @@ mod commands;
 mod guest;
 mod interrupt;
 mod proving;
+mod recording;
 mod sources;
 mod terminal;
 mod weighing;
@@ -47,6 +48,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Blocks(args) => commands::blocks::run(args),
         Command::Build(args) => commands::build::run(args),
         Command::Show(args) => commands::show::run(args),
+        Command::Report(args) => commands::report::run(args),
         Command::Run(args) => commands::run::run(args),
         Command::VerifyLink(args) => commands::verify_link::run(args),
         Command::Prove(args) => commands::prove::run(args),

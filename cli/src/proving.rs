@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use autoprec_linker::verify_link;
 use autoprec_openvm::{
-    BaseVm, GuestImage, Phase, Proof, ProveOptions, Report, Verdict, describe, prove, verify,
+    BaseVm, GuestImage, Phase, Proof, ProveOptions, Report, TableUse, Verdict, describe, prove,
+    verify,
 };
 use autoprec_profiler::Environment;
 use autoprec_synth::Precompile;
@@ -150,6 +151,9 @@ pub(crate) struct Figures {
     /// Everything, keys and commitments included.
     pub(crate) total: Seconds,
     pub(crate) proof_bytes: usize,
+    /// Every table that has rows.
+    #[serde(skip)]
+    pub(crate) tables: Vec<TableUse>,
 }
 
 /// A proof and what it took.
@@ -204,6 +208,7 @@ fn figures(
         prove: watch.sum(&["prove"]),
         total: watch.total(),
         proof_bytes,
+        tables: report.tables(),
     })
 }
 

@@ -6,6 +6,8 @@
 //! | `autoprec.lock` | the lock |
 //! | `report.json` | the report |
 //! | `profile.json`, `flamegraph.svg` | the profile, if there was one |
+//! | `openvm.toml` | the configuration of the VM, if one was given |
+//! | `measured-original-openvm.json` | what a proof of the original guest took, if one was recorded; `patched` likewise |
 //! | `precompiles/10000.txt` | everything about a precompile |
 
 use autoprec_dashboards::Report;
@@ -24,6 +26,14 @@ pub const LOCK: &str = "autoprec.lock";
 pub const REPORT: &str = "report.json";
 /// The file with the profile.
 pub const PROFILE: &str = "profile.json";
+
+/// The file with the configuration of the VM.
+pub const CONFIG: &str = "openvm.toml";
+
+/// The file with what a proof by `target` took, of the `original` or the `patched` guest.
+pub fn measured_name(which: &str, target: &str) -> String {
+    format!("measured-{which}-{target}.json")
+}
 
 /// The file with the text of a precompile.
 pub fn text_name(id: u32) -> String {

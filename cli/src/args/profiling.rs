@@ -177,7 +177,7 @@ pub(crate) struct BlocksArgs {
 }
 
 /// A percentage with up to two digits behind the point, in hundredths.
-fn hundredths(text: &str) -> Result<u64, String> {
+pub(super) fn hundredths(text: &str) -> Result<u64, String> {
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(part) || part.len() > 2 || !digits(whole) {

@@ -7,13 +7,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
-use autoprec_openvm::{BaseVm, describe};
+use autoprec_linker::vendors::refusal;
+use autoprec_openvm::BaseVm;
 use autoprec_pipeline::output::{File, Folder};
 use autoprec_pipeline::{
-    Build, Job, Options, PipelineError, Recorded, Source, build, changes, folder,
+    Build, Job, Options, PipelineError, Recorded, Source, build, changes, folder as names,
 };
 use autoprec_profiler::Profile;
-use autoprec_synth::Budget;
+use autoprec_synth::base_limits;
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{BuildArgs, TargetName};
@@ -26,9 +27,18 @@ pub(crate) use summary::{ratio, summary};
 pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     check_form(args.form(), args.target)?;
     let guest = load(&args.guest)?;
+    let environment = args.input.env.unwrap_or_else(|| guest.environment());
+    if let Some(refusal) = refusal(environment) {
+        bail!(
+            "{}: {refusal}; `autoprec profile --out DIR` and `autoprec report DIR` show what it \
+             spends its time on",
+            guest.name
+        );
+    }
     let lock = read_lock(&args.lock)?;
-    let options = options(args)?;
     let given = given(&args.input)?;
+    let config = given.config.clone();
+    let options = options(args, config.as_deref())?;
     let job = Job {
         guest: &guest,
         options: &options,
@@ -56,7 +66,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     if args.locked && built.lock != lock {
         return Err(PipelineError::Stale(lock.changes(&built.lock)).into());
     }
-    places.finish(&guest, &built, profile.as_ref())?;
+    places.finish(&guest, &built, profile.as_ref(), config.as_deref())?;
     if args.json {
         terminal::text(&built.report.to_json());
     } else {
@@ -75,7 +85,7 @@ fn knows_run(args: &BuildArgs) -> bool {
 
 /// The profile that the former build left in its folder, if the lock is of it.
 fn kept_profile(out: &Path, lock: &Lock) -> Option<Profile> {
-    let text = files::read_text(&out.join(folder::PROFILE)).ok()?;
+    let text = files::read_text(&out.join(names::PROFILE)).ok()?;
     let digest: [u8; 32] = Sha256::digest(&text).into();
     lock.build().filter(|build| build.profile == digest)?;
     Profile::from_json(&text).ok()
@@ -102,9 +112,18 @@ impl<'a> Places<'a> {
         Ok(Self { folder, lock: &args.lock, file, locked: args.locked })
     }
 
-    fn finish(self, guest: &Guest, built: &Build, profile: Option<&Profile>) -> Result<()> {
+    fn finish(
+        self,
+        guest: &Guest,
+        built: &Build,
+        profile: Option<&Profile>,
+        config: Option<&str>,
+    ) -> Result<()> {
         let Self { folder, lock, file, locked } = self;
         built.write(&folder, guest, profile)?;
+        if let Some(config) = config {
+            folder.add(names::CONFIG, config.as_bytes())?;
+        }
         folder.finish()?;
         if locked {
             return Ok(());
@@ -115,13 +134,19 @@ impl<'a> Places<'a> {
 }
 
 /// What precompiles are for, and how many there may be.
-fn options(args: &BuildArgs) -> Result<Options> {
+fn options(args: &BuildArgs, config: Option<&str>) -> Result<Options> {
     if let Some(prices) = args.target.and_then(TargetName::prices) {
         let most = args.max_precompiles.unwrap_or(MACHINE_PRECOMPILES);
         return Ok(Options::Machine { prices, most });
     }
-    let base = base_vm(args.input.config.as_deref())?;
-    Ok(Options::OpenVm { form: args.form(), budget: budget(&base, args.max_precompiles)? })
+    let base = match (config, &args.input.config) {
+        (Some(text), Some(path)) => {
+            base_limits(Some(text)).with_context(|| path.display().to_string())?
+        }
+        _ => base_limits(None)?,
+    };
+    let budget = base.budget(args.max_precompiles).context("--max-precompiles")?;
+    Ok(Options::OpenVm { form: args.form(), budget })
 }
 
 /// Precompiles at most for the targets of our own tables, if nothing else is asked for. Each is a table,
@@ -177,22 +202,6 @@ pub(crate) fn base_vm(config: Option<&Path>) -> Result<BaseVm> {
     BaseVm::from_toml(&files::read_text(path)?).with_context(|| path.display().to_string())
 }
 
-/// What the base VM leaves for precompiles, and no more than was asked for.
-pub(crate) fn budget(base: &BaseVm, wanted: Option<usize>) -> Result<Budget> {
-    let description = describe(base)?;
-    let room = description.precompile_budget();
-    match wanted {
-        Some(0) => bail!("--max-precompiles must be at least 1; it is 0"),
-        Some(wanted) if wanted > room => bail!(
-            "--max-precompiles {wanted} is more than fit: OpenVM's security analysis allows 100 \
-             tables, and this VM has {} of its own, which leaves {room}",
-            description.airs.len()
-        ),
-        _ => {}
-    }
-    let precompiles = wanted.unwrap_or(room);
-    Ok(Budget { precompiles, columns: description.column_budget() })
-}
 
 fn read_lock(path: &Path) -> Result<Lock> {
     if !path.exists() {

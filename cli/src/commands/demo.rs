@@ -8,10 +8,11 @@ use autoprec_linker::lock::Lock;
 use autoprec_openvm::{BaseVm, Proof, ProveOptions};
 use autoprec_pipeline::{Job, Options, Recorded, Source};
 use autoprec_profiler::{Environment, Input, Limits};
+use autoprec_synth::base_limits;
 use serde::Serialize;
 
 use crate::args::{DemoArgs, DemoGuest};
-use crate::commands::build::{Profiled, budget, build_profiled, ratio, summary};
+use crate::commands::build::{Profiled, build_profiled, ratio, summary};
 use crate::files::{self, Folder};
 use crate::guest::{Guest, Setting};
 use crate::proving::{Figures, Provable, Proved, Seconds, prove_guest, verify_guest};
@@ -65,7 +66,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let dir = args.out.clone().unwrap_or_else(|| scratch.path().join("demo"));
     let base = BaseVm::rv32im();
-    build(args, &base, &original, setting, &dir)?;
+    build(args, &original, setting, &dir)?;
 
     let hints = [example.input.to_vec()];
     let patched = Guest::from_bytes(
@@ -99,13 +100,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     Ok(())
 }
 
-fn build(
-    args: &DemoArgs,
-    base: &BaseVm,
-    original: &Guest,
-    setting: Setting,
-    dir: &Path,
-) -> Result<()> {
+fn build(args: &DemoArgs, original: &Guest, setting: Setting, dir: &Path) -> Result<()> {
     let folder = Folder::create(dir)?;
     let profile = setting.run(original)?.profile;
     let profiled = Profiled { profile, setting: Some(setting) };

@@ -10,6 +10,7 @@ use crate::commands::build::base_vm;
 use crate::files::File;
 use crate::guest::{load, setting};
 use crate::proving::{Figures, Provable, Stopwatch, hints, prove_guest};
+use crate::recording::Recording;
 use crate::terminal;
 
 pub(crate) fn run(args: &ProveArgs) -> Result<()> {
@@ -25,6 +26,8 @@ pub(crate) fn run(args: &ProveArgs) -> Result<()> {
     options.max_segment_memory = args.segment_memory.map(|mebibytes| mebibytes << 20);
     let proof_file = args.proof.as_deref().map(File::create).transpose()?;
     let values_file = args.public_values.as_deref().map(File::create).transpose()?;
+    let record = args.record.as_deref();
+    let recording = record.map(|dir| Recording::open(dir, &guest, "openvm")).transpose()?;
     // Our own executor says in a moment, and with names, what OpenVM would say later. It lacks one of
     // the extensions that a configuration may name.
     if args.input.config.is_none() {
@@ -37,6 +40,9 @@ pub(crate) fn run(args: &ProveArgs) -> Result<()> {
     file.finish(&proved.proof.to_bytes())?;
     if let Some(file) = values_file {
         file.finish(&proved.proof.public_values())?;
+    }
+    if let Some(recording) = recording {
+        recording.openvm(&proved.figures)?;
     }
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&proved.figures)?);

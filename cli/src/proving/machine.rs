@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use autoprec_circuits::{BabyBear, Field, Pasta};
+use autoprec_dashboards::MeasuredTable;
 use autoprec_machine::{Guest as Machine, Proving, Public, execute};
+use autoprec_profiler::PrecompileId;
 use autoprec_synth::machine::{MachineTarget, PASTA};
 use autoprec_verify::{Backend, RunProof};
 use cpu_time::ProcessTime;
@@ -39,6 +41,9 @@ pub(crate) struct Figures {
     pub(crate) prove: Seconds,
     /// The file.
     pub(crate) proof_bytes: usize,
+    /// Every table that has rows.
+    #[serde(skip)]
+    pub(crate) each: Vec<MeasuredTable>,
 }
 
 /// A proof, what it shows, and what it took.
@@ -165,8 +170,21 @@ fn prepare<F: Field>(
         prepare,
         prove: Seconds::default(),
         proof_bytes: 0,
+        each: tables.iter().filter(|table| table.rows > 0).map(measured).collect(),
     };
     Ok((proving, figures))
+}
+
+/// A table of a run, for the report. The name of a precompile's is its number.
+fn measured<F: Field>(table: &autoprec_circuits::Table<F>) -> MeasuredTable {
+    let number = table.name.parse().ok();
+    MeasuredTable {
+        name: table.name.clone(),
+        precompile: number.and_then(PrecompileId::new).map(PrecompileId::number),
+        columns: table.width() as u64,
+        rows: table.rows as u64,
+        padded_rows: table.rows.next_power_of_two() as u64,
+    }
 }
 
 /// Checks a run without proving it: every row, and that every bus balances.

@@ -1,23 +1,43 @@
 //! The folder of `--out`: the counts, and the views that most people open.
 
 use anyhow::Result;
+use autoprec_dashboards::Report;
+use autoprec_linker::vendors::refusal;
+use autoprec_pipeline::folder::write_report;
+use autoprec_pipeline::{NotLinked, profile_report};
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::report::{self, By};
-use autoprec_profiler::{Sources, Subject, export};
+use autoprec_profiler::{Profile, Sources, Subject, export};
 
 use super::tables;
 use crate::files::Folder;
+use crate::guest::Guest;
 use crate::weighing;
+
+/// What a page shows of a profile, and why nothing is linked.
+fn report_of(guest: &Guest, profile: &Profile, model: &Model) -> Report {
+    let environment = guest.environment();
+    let (target, reason) = match refusal(environment) {
+        Some(refusal) => (environment.to_string(), refusal.to_string()),
+        None => {
+            let reason = "this is a profile; `autoprec build` makes precompiles";
+            ("profile".to_owned(), reason.to_owned())
+        }
+    };
+    profile_report(guest, profile, model, NotLinked { target: &target, reason: &reason })
+}
 
 /// Writes the files of the folder.
 pub(super) fn write(
     folder: &Folder,
+    guest: &Guest,
     subject: Subject<'_>,
     model: &Model,
     title: &str,
 ) -> Result<()> {
     let Subject { program, profile, sources } = subject;
-    folder.add("profile.json", profile.to_json().as_bytes())?;
+    let report = report_of(guest, profile, model);
+    write_report(folder, guest, (&guest.elf, &report), Some(profile))?;
     let functions = report::functions_json(program, profile, model);
     folder.add("functions.json", functions.as_bytes())?;
     let partial = tables::partial(profile);

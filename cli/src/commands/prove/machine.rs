@@ -7,6 +7,7 @@ use crate::args::ProveArgs;
 use crate::files::File;
 use crate::guest::{load, setting};
 use crate::proving::machine::{Figures, check, params_folder, prove, ready};
+use crate::recording::Recording;
 use crate::terminal;
 
 pub(crate) fn run(args: &ProveArgs, backend: Backend) -> Result<()> {
@@ -14,6 +15,8 @@ pub(crate) fn run(args: &ProveArgs, backend: Backend) -> Result<()> {
     let setting = setting(&args.input, &guest)?;
     let proof_file = args.proof.as_deref().map(File::create).transpose()?;
     let values_file = args.public_values.as_deref().map(File::create).transpose()?;
+    let record = args.record.as_deref();
+    let recording = record.map(|dir| Recording::open(dir, &guest, backend.name())).transpose()?;
     let (run, figures) = ready(&guest, &setting, backend)?;
     let (Some(path), Some(file)) = (&args.proof, proof_file) else {
         check(&run)?;
@@ -25,6 +28,9 @@ pub(crate) fn run(args: &ProveArgs, backend: Backend) -> Result<()> {
     file.finish(&proved.proof.to_bytes())?;
     if let Some(file) = values_file {
         file.finish(&proved.public.output)?;
+    }
+    if let Some(recording) = recording {
+        recording.machine(&proved.figures)?;
     }
     if proved.public.exit_code != 0 {
         terminal::warning(&format!(
