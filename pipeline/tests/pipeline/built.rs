@@ -41,6 +41,8 @@ impl Example {
 
 /// Precompiles per guest: some, and not all that would save.
 const MOST: usize = 12;
+/// The same in the form that few regions have room for.
+const MOST_ECALL: usize = 60;
 
 pub(crate) fn example(path: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);
@@ -53,8 +55,8 @@ pub(crate) fn profile(elf: &[u8], input: &str) -> Profile {
     let environment = Environment::detect(&program);
     let bytes = example(&format!("inputs/{input}.bin"));
     let input = match environment {
-        Environment::Linux => Input { stdin: bytes, ..Input::default() },
-        _ => Input { hints: vec![bytes], ..Input::default() },
+        Environment::OpenVm => Input { hints: vec![bytes], ..Input::default() },
+        _ => Input { stdin: bytes, ..Input::default() },
     };
     let limits = Limits::instructions(2_000_000_000);
     let run = run(&program, &Patches::none(), environment, &input, &limits).unwrap();
@@ -79,7 +81,8 @@ pub(crate) fn build_elf(original: Vec<u8>, input: &str, target: &str, form: Form
     let cfg = Cfg::build(&program, Some(&profile));
     let regions: Vec<Region> = cfg.regions().iter().filter_map(|r| form.region(r)).collect();
     let (known, chosen) = match target {
-        "openvm" => openvm(&regions),
+        "openvm" if form == Form::Insn => openvm(&regions, MOST),
+        "openvm" => openvm(&regions, MOST_ECALL),
         "halo2" => {
             machine(&machine_candidates::<Pasta>(&regions, &PASTA, |p| RowCost::of(&p.wide)))
         }
@@ -132,9 +135,9 @@ pub(crate) fn build(name: &str, target: &str) -> Example {
     build_elf(example(&format!("elf/{name}.elf")), input, target, Form::Insn)
 }
 
-fn openvm(regions: &[Region]) -> (Vec<Known>, Vec<usize>) {
+fn openvm(regions: &[Region], precompiles: usize) -> (Vec<Known>, Vec<usize>) {
     let all = candidates(regions, &OPENVM);
-    let chosen = select(&all, Budget { precompiles: MOST, columns: 20_000 });
+    let chosen = select(&all, Budget { precompiles, columns: 20_000 });
     let known = |c: &Candidate| Known {
         region: c.region.clone(),
         prices: c

@@ -231,30 +231,39 @@ fn targets_that_link_nothing_are_priced_by_a_model() {
     }
 }
 
-/// The guest with the names of its symbols replaced by bytes that no page may take for its own.
-fn with_hostile_names(mut elf: Vec<u8>) -> (Vec<u8>, String) {
+/// The guest with a name that no page may take for its own, for the function at an address.
+fn with_hostile_name(mut elf: Vec<u8>, pc: u64) -> (Vec<u8>, String) {
     let mut bytes = b"</script><b>\"'&\xff".to_vec();
-    bytes.resize(10_000, b'A');
     let file = object::File::parse(&*elf).unwrap();
     let (start, size) = file.section_by_name(".strtab").unwrap().file_range().unwrap();
     let strings = usize::try_from(start).unwrap()..usize::try_from(start + size).unwrap();
-    let longest = file.symbols().filter(|symbol| symbol.kind() == object::SymbolKind::Text);
-    let longest = longest.max_by_key(|symbol| symbol.size()).unwrap();
-    let name = longest.name_bytes().unwrap().to_vec();
+    let mut functions = file.symbols().filter(|s| s.kind() == object::SymbolKind::Text);
+    let function = functions.find(|s| (s.address()..s.address() + s.size()).contains(&pc));
+    let name = function.unwrap().name_bytes().unwrap().to_vec();
     let table = &mut elf[strings];
     let at = table.windows(name.len()).position(|window| window == name).unwrap();
-    bytes.truncate(name.len());
+    assert!(bytes.len() <= name.len());
+    bytes.resize(name.len(), b'A');
     table[at..at + name.len()].copy_from_slice(&bytes);
     (elf, String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[test]
 fn hostile_names_are_passed_on_as_they_are() {
-    let (elf, name) = with_hostile_names(example("elf/sort-vm.elf"));
+    let plain = build("sort-vm", "openvm");
+    let mut tried = plain
+        .report
+        .precompiles
+        .iter()
+        .filter(|p| p.function.as_ref().is_some_and(|function| function.len() > 16));
+    let entry = tried.next().unwrap().entry;
+    let (elf, name) = with_hostile_name(plain.original, entry);
     assert!(name.contains("</script><b>\"'&\u{fffd}"));
-    let PageData { page, .. } = data(&build_elf(elf, "sort-vm", "openvm", Form::Insn));
+    let example = build_elf(elf, "sort-vm", "openvm", Form::Insn);
+    let PageData { page, .. } = data(&example);
     assert!(page.functions.iter().any(|function| function.name == name));
     assert!(page.frames.names.iter().any(|frame| frame.name == name && !frame.inlined));
+    assert!(example.report.precompiles.iter().any(|p| p.function.as_ref() == Some(&name)));
 }
 
 #[test]
