@@ -130,7 +130,7 @@ impl<'a> Guest<'a> {
         let run = match profile {
             Some(profile) => {
                 let spans = Spans::of(&program, profile, &linked)?;
-                linked.check_calls(&spans.calls_of_run(profile, &linked), report)?;
+                linked::check_calls(&spans.calls_of_run(profile, &linked), report)?;
                 Some(Run { profile, spans })
             }
             None => None,

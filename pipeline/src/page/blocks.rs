@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_blocks::{Block, Terminator};
+use autoprec_blocks::{Block, BlockId, Terminator};
 use autoprec_dashboards::{Blocks, Precompile, Region};
 
 use super::functions::Functions;
@@ -52,7 +52,7 @@ pub(super) fn blocks(guest: &Guest<'_>, functions: &Functions) -> Result<Blocks,
 /// profile that the regions are from; without a profile, one that no block holds is left out.
 fn parts<'a>(guest: &Guest<'a>) -> Result<BTreeMap<usize, Parts<'a>>, PageError> {
     let mut parts: BTreeMap<usize, Parts<'a>> = BTreeMap::new();
-    let holding = |entry: u64| guest.cfg.block_holding(entry).map(|id| id.index());
+    let holding = |entry: u64| guest.cfg.block_holding(entry).map(BlockId::index);
     for (index, precompile) in guest.report.precompiles.iter().enumerate() {
         if let Some(block) = holding(precompile.entry) {
             parts.entry(block).or_default().linked.push((index, precompile));

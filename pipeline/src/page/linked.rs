@@ -58,19 +58,19 @@ impl Linked {
     pub(super) fn at(&self, pc: u64) -> Option<(usize, usize)> {
         self.by_pc.get(&pc).copied()
     }
+}
 
-    /// Compares the calls of the profiled run with those of a report that is about it.
-    pub(super) fn check_calls(&self, calls: &[u64], report: &Report) -> Result<(), PageError> {
-        if report.totals.is_none() {
-            return Ok(());
+/// Compares the calls of the profiled run with those of a report that is about it.
+pub(super) fn check_calls(calls: &[u64], report: &Report) -> Result<(), PageError> {
+    if report.totals.is_none() {
+        return Ok(());
+    }
+    let differs = |(precompile, calls): &(&Precompile, &u64)| precompile.calls != **calls;
+    match report.precompiles.iter().zip(calls).find(differs) {
+        Some((Precompile { id, calls: report, .. }, &profile)) => {
+            Err(PageError::Calls { id: *id, report: *report, profile })
         }
-        let differs = |(precompile, calls): &(&Precompile, &u64)| precompile.calls != **calls;
-        match report.precompiles.iter().zip(calls).find(differs) {
-            Some((Precompile { id, calls: report, .. }, &profile)) => {
-                Err(PageError::Calls { id: *id, report: *report, profile })
-            }
-            None => Ok(()),
-        }
+        None => Ok(()),
     }
 }
 

@@ -67,7 +67,7 @@ impl<'a> Prices<'a> {
 
     /// Whether a region may hold an instruction.
     fn in_regions(&self, inst: &Inst) -> bool {
-        !inst.ends_region() && !(self.without_control && inst.is_control())
+        !(inst.ends_region() || self.without_control && inst.is_control())
     }
 }
 

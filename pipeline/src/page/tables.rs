@@ -15,8 +15,8 @@ const OPENVM_MODEL: &str = "openvm-2.0.2";
 
 /// Tables of instructions.
 struct Tables {
-    /// Name and price of a row.
-    tables: Vec<(String, u64)>,
+    /// Names, and the prices of a row.
+    rows: Vec<(String, u64)>,
     find: Find,
     padding: Padding,
 }
@@ -34,8 +34,7 @@ pub(super) fn tables(guest: &Guest<'_>) -> Vec<Table> {
     let [before, after] = rows(guest, run, &tables);
     let padding = tables.padding;
     let mut list = Vec::new();
-    for ((name, row), (before, after)) in
-        tables.tables.into_iter().zip(before.into_iter().zip(after))
+    for ((name, row), (before, after)) in tables.rows.into_iter().zip(before.into_iter().zip(after))
     {
         if before > 0 {
             list.push(table(name, row, [before, after], padding));
@@ -89,7 +88,7 @@ impl Tables {
                         tables.push((row.name.to_owned(), price));
                     }
                 }
-                Self { tables, find: Find::Kinds(kinds), padding: Padding::PowerOfTwo }
+                Self { rows: tables, find: Find::Kinds(kinds), padding: Padding::PowerOfTwo }
             }
         }
     }
@@ -98,7 +97,7 @@ impl Tables {
         let tables = model.tables.iter();
         let tables =
             tables.map(|t| (t.name.clone(), t.row.first().copied().unwrap_or(0))).collect();
-        Self { tables, padding: model.padding, find: Find::Model(model) }
+        Self { rows: tables, padding: model.padding, find: Find::Model(model) }
     }
 
     fn of_inst(&self, inst: Option<Inst>) -> Option<usize> {
@@ -111,7 +110,7 @@ impl Tables {
 
 /// Rows per table of the original and of the patched run, those of precompiles apart.
 fn rows(guest: &Guest<'_>, run: &Run<'_>, tables: &Tables) -> [Vec<u64>; 2] {
-    let mut before = vec![0u64; tables.tables.len()];
+    let mut before = vec![0u64; tables.rows.len()];
     let mut after = before.clone();
     let add = |rows: &mut Vec<u64>, table: usize, count: u64| {
         if let Some(rows) = rows.get_mut(table) {

@@ -51,7 +51,7 @@ pub(crate) fn example(path: &str) -> Vec<u8> {
 
 /// Runs a guest on the input that the examples have for it.
 pub(crate) fn profile(elf: &[u8], input: &str) -> Profile {
-    let program = Program::load(elf).unwrap();
+    let program = Program::load(elf).expect("the guest loads");
     let environment = Environment::detect(&program);
     let bytes = example(&format!("inputs/{input}.bin"));
     let input = match environment {
@@ -59,7 +59,8 @@ pub(crate) fn profile(elf: &[u8], input: &str) -> Profile {
         _ => Input { stdin: bytes, ..Input::default() },
     };
     let limits = Limits::instructions(2_000_000_000);
-    let run = run(&program, &Patches::none(), environment, &input, &limits).unwrap();
+    let run = run(&program, &Patches::none(), environment, &input, &limits);
+    let run = run.expect("the guest runs");
     assert_eq!(run.exit_code, 0);
     run.profile
 }
@@ -77,7 +78,7 @@ struct Known {
 /// Builds `elf` for a target with the calls in a form.
 pub(crate) fn build_elf(original: Vec<u8>, input: &str, target: &str, form: Form) -> Example {
     let profile = profile(&original, input);
-    let program = Program::load(&original).unwrap();
+    let program = Program::load(&original).expect("the guest loads");
     let cfg = Cfg::build(&program, Some(&profile));
     let regions: Vec<Region> = cfg.regions().iter().filter_map(|r| form.region(r)).collect();
     let (known, chosen) = match target {
@@ -94,16 +95,16 @@ pub(crate) fn build_elf(original: Vec<u8>, input: &str, target: &str, form: Form
     let mut items: Vec<Item> = Vec::new();
     for (index, &candidate) in chosen.iter().enumerate() {
         let region = known[candidate].region.clone();
-        let id = PrecompileId::from_index(u32::try_from(index).unwrap());
+        let id = PrecompileId::from_index(u32::try_from(index).expect("there are few"));
         let system_digest = match target {
-            "openvm" => synthesise(&region, id, &OPENVM).unwrap().system_digest(),
-            _ => MachinePrecompile::synthesise(&region, id).unwrap().system_digest(),
+            "openvm" => synthesise(&region, id, &OPENVM).expect("it was before").system_digest(),
+            _ => MachinePrecompile::synthesise(&region, id).expect("it was before").system_digest(),
         };
         let shape_digest = shape_digest(&region);
         let backends = vec!["executor".to_owned()];
         items.push(Item { id, region, system_digest, shape_digest, backends });
     }
-    let linked = link(&original, &program, &cfg, &items, form).unwrap();
+    let linked = link(&original, &program, &cfg, &items, form).expect("the guest is linked");
     assert!(!linked.manifest.calls.is_empty());
     items.retain(|item| linked.manifest.calls.iter().any(|call| call.id == item.id));
     let precompiles = items.iter().map(|item| precompile(item, &known)).collect();
@@ -165,12 +166,15 @@ fn machine(all: &[MachineCandidate]) -> (Vec<Known>, Vec<usize>) {
 }
 
 fn of_item<'a>(item: &Item, known: &'a [Known]) -> &'a Known {
-    known.iter().find(|known| known.region.entry() == item.region.entry()).unwrap()
+    known
+        .iter()
+        .find(|known| known.region.entry() == item.region.entry())
+        .expect("it was a candidate")
 }
 
 fn precompile(item: &Item, known: &[Known]) -> dashboards::Precompile {
     let Known { region, prices, saved, .. } = of_item(item, known);
-    let [cost_before, cost_after] = prices.unwrap();
+    let [cost_before, cost_after] = prices.expect("it was chosen");
     dashboards::Precompile {
         id: item.id.number(),
         entry: region.entry(),
@@ -200,7 +204,7 @@ fn totals(profile: &Profile, known: &[Known], items: &[Item]) -> dashboards::Tot
     };
     for item in items {
         let Known { region, prices, .. } = of_item(item, known);
-        let [before, after] = prices.unwrap();
+        let [before, after] = prices.expect("it was chosen");
         totals.instructions_patched -= region.count * (region.insts.len() as u64 - 1);
         totals.cost_patched -= region.count * before;
         totals.cost_patched += region.count * after;

@@ -30,7 +30,7 @@ fn of_tables(tables: &[Table]) -> [u64; 2] {
 }
 
 fn data(example: &Example) -> PageData {
-    let data = page_data(&example.built()).unwrap();
+    let data = page_data(&example.built()).expect("they belong together");
     well_formed(&data);
     sums(example, &data.page);
     edges(&data.page);
@@ -68,7 +68,9 @@ fn well_formed(PageData { page, code, .. }: &PageData) {
     {
         assert_eq!(values.len(), paths);
     }
-    let after = |(at, &parent): (usize, &i32)| parent == -1 || (parent as i64) < at as i64;
+    let after = |(at, &parent): (usize, &i32)| {
+        parent == -1 || usize::try_from(parent).is_ok_and(|parent| parent < at)
+    };
     assert!(frames.parent.iter().enumerate().all(after));
     assert!(frames.name.iter().all(|&name| (name as usize) < frames.names.len()));
     let named: Vec<i32> = frames.names.iter().map(|name| name.function).collect();
@@ -83,7 +85,7 @@ fn well_formed(PageData { page, code, .. }: &PageData) {
 }
 
 fn sums(example: &Example, page: &Page) {
-    let totals = example.report.totals.unwrap();
+    let totals = example.report.totals.expect("there was a run");
     assert_eq!(of_frames(page), totals);
     let blocks = &page.blocks;
     let by_count = |values: &mut dyn Iterator<Item = u64>| -> u64 {
@@ -131,7 +133,7 @@ fn details(example: &Example, details: &[Detail]) {
         for line in &detail.assembly {
             assert_eq!(line.source.len(), sources.at(line.pc).len());
         }
-        let insts = i32::try_from(detail.assembly.len()).unwrap();
+        let insts = i32::try_from(detail.assembly.len()).expect("there are few");
         let ir = detail.ir.iter().map(|line| line.inst);
         let systems = detail.systems.iter().flat_map(|system| {
             let constraints = system.constraints.iter().map(|constraint| constraint.inst);
@@ -234,14 +236,17 @@ fn targets_that_link_nothing_are_priced_by_a_model() {
 /// The guest with a name that no page may take for its own, for the function at an address.
 fn with_hostile_name(mut elf: Vec<u8>, pc: u64) -> (Vec<u8>, String) {
     let mut bytes = b"</script><b>\"'&\xff".to_vec();
-    let file = object::File::parse(&*elf).unwrap();
-    let (start, size) = file.section_by_name(".strtab").unwrap().file_range().unwrap();
-    let strings = usize::try_from(start).unwrap()..usize::try_from(start + size).unwrap();
+    let file = object::File::parse(&*elf).expect("an ELF file");
+    let strings = file.section_by_name(".strtab").and_then(|section| section.file_range());
+    let (start, size) = strings.expect("it has symbols");
+    let strings = [start, start + size].map(|at| usize::try_from(at).expect("it is in memory"));
     let mut functions = file.symbols().filter(|s| s.kind() == object::SymbolKind::Text);
     let function = functions.find(|s| (s.address()..s.address() + s.size()).contains(&pc));
-    let name = function.unwrap().name_bytes().unwrap().to_vec();
-    let table = &mut elf[strings];
-    let at = table.windows(name.len()).position(|window| window == name).unwrap();
+    let name = function.and_then(|function| Some(function.name_bytes().ok()?.to_vec()));
+    let name = name.expect("a function is there");
+    let table = &mut elf[strings[0]..strings[1]];
+    let at = table.windows(name.len()).position(|window| window == name);
+    let at = at.expect("names are in the table");
     assert!(bytes.len() <= name.len());
     bytes.resize(name.len(), b'A');
     table[at..at + name.len()].copy_from_slice(&bytes);

@@ -10,13 +10,13 @@ use crate::built::{Example, build, example};
 fn with_report(example: &Example, change: impl Fn(&mut Report)) -> PageError {
     let mut report = example.report.clone();
     change(&mut report);
-    page_data(&Built { report: &report, ..example.built() }).unwrap_err()
+    page_data(&Built { report: &report, ..example.built() }).expect_err("it does not fit")
 }
 
 fn with_profile(example: &Example, change: impl Fn(&mut Profile)) -> PageError {
     let mut profile = example.profile.clone();
     change(&mut profile);
-    page_data(&Built { profile: Some(&profile), ..example.built() }).unwrap_err()
+    page_data(&Built { profile: Some(&profile), ..example.built() }).expect_err("it does not fit")
 }
 
 #[test]
