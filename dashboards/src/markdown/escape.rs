@@ -10,16 +10,14 @@ const NAME: usize = 80;
 /// The most characters of a text that are shown.
 const TEXT: usize = 400;
 
-/// A name, in the letters of code; what watches for mentions and numbers of issues leaves code alone.
+/// A name, in the letters of code.
 pub(super) fn name(text: &str) -> String {
     format!("<code>{}</code>", shown(text, NAME))
 }
 
 /// A text in sentences.
 pub(super) fn text(text: &str) -> String {
-    // What makes mentions and references looks at the text after entities are resolved; a space
-    // without width keeps `@name` and `#1` from being found.
-    shown(text, TEXT).replace("&#64;", "&#64;&#8203;").replace("&#35;", "&#35;&#8203;")
+    shown(text, TEXT)
 }
 
 fn shown(text: &str, limit: usize) -> String {
@@ -40,6 +38,10 @@ fn shown(text: &str, limit: usize) -> String {
 fn push(out: &mut String, char: char, inside: bool) {
     if char.is_alphanumeric() || matches!(char, ' ' | ':' | '-' | ',') || char == '_' && inside {
         out.push(char);
+    } else if matches!(char, '@' | '#') {
+        // What makes mentions, addresses and references looks at the text after entities are
+        // resolved; a space without width keeps it from finding them.
+        let _ = write!(out, "&#{};&#8203;", u32::from(char));
     } else if char.is_ascii_punctuation() {
         let _ = write!(out, "&#{};", u32::from(char));
     } else if char.is_control() || changes_order(char) {
