@@ -130,9 +130,9 @@ fn other_versions_are_refused_by_name() {
     };
     assert_eq!(version("  []"), 0);
     assert_eq!(version(r#"{"apcs": [], "labels": {}}"#), 1);
-    assert_eq!(version(&SAMPLE.replacen("4", "3", 1)), 3);
-    assert_eq!(version(&SAMPLE.replacen("4", "5", 1)), 5);
-    let error = Apcs::from_json(&SAMPLE.replacen("4", "5", 1)).unwrap_err().to_string();
+    assert_eq!(version(&SAMPLE.replacen('4', "3", 1)), 3);
+    assert_eq!(version(&SAMPLE.replacen('4', "5", 1)), 5);
+    let error = Apcs::from_json(&SAMPLE.replacen('4', "5", 1)).unwrap_err().to_string();
     assert_eq!(error, "the apc_candidates.json has version 5; this program reads version 4");
 }
 

@@ -151,8 +151,8 @@ fn rendered(text: &str) -> (Vec<String>, String) {
 fn named(name: &str) -> String {
     let mut one = report(vec![precompile(10000, name, 0x100, 5)], 1_000, 10);
     one.regions = vec![region(name, 0x900, 1, 1)];
-    one.regions[0].reason = name.to_owned();
-    one.guest.name = name.to_owned();
+    name.clone_into(&mut one.regions[0].reason);
+    name.clone_into(&mut one.guest.name);
     (one.target.name, one.target.unit) = (name.to_owned(), name.to_owned());
     one.target.refused = Some(name.to_owned());
     let commitment =
