@@ -49,7 +49,8 @@ fn headline(out: &mut String, report: &Report, former: Option<(&str, &Report)>) 
     line(out, &format!("## autoprec: {} for {}", name(&guest.name), text(&target.name)));
     line(out, "");
     if let Some(refused) = &target.refused {
-        line(out, &format!("**Nothing was linked:** {}. The guest is unchanged.", text(refused)));
+        let refused = text(refused.trim_end_matches('.'));
+        line(out, &format!("**Nothing was linked:** {refused}. The guest is unchanged."));
         line(out, "");
     }
     let Some(totals) = report.totals else {
@@ -121,6 +122,9 @@ fn history(out: &mut String, reports: &[(&str, &Report)]) {
 
 fn precompiles(out: &mut String, report: &Report) {
     let mut all: Vec<&Precompile> = report.precompiles.iter().collect();
+    if all.is_empty() && report.target.refused.is_some() {
+        return;
+    }
     all.sort_by_key(|one| (std::cmp::Reverse(one.saved), one.id));
     line(out, &format!("### Precompiles: {}", grouped(all.len() as u64)));
     line(out, "");
@@ -181,7 +185,7 @@ fn commitments_section(out: &mut String, commitments: &Commitments) {
     line(out, "");
 }
 
-/// Regions without precompile that would have saved something, with the reason.
+/// Regions without precompile, with the reason; on demand, unless there is nothing else to show.
 fn regions(out: &mut String, report: &Report) {
     let mut regions: Vec<&Region> = report.regions.iter().collect();
     regions.sort_by_key(|region| {
@@ -190,17 +194,26 @@ fn regions(out: &mut String, report: &Report) {
     if regions.is_empty() {
         return;
     }
+    let count = grouped(regions.len() as u64);
     let shown = &regions[..regions.len().min(REGIONS)];
-    details(out, &format!("{} executed regions have no precompile", grouped(regions.len() as u64)));
-    line(
-        out,
-        &format!(
-            "| region | calls | cost, {} | would save | why it has none |",
-            text(&report.target.unit)
-        ),
-    );
+    if report.target.refused.is_some() {
+        line(out, &format!("### Executed regions: {count}"));
+        line(out, "");
+    } else {
+        details(out, &format!("Executed regions without precompile: {count}"));
+    }
+    region_table(out, shown, report);
+    left_out(out, regions.len() - shown.len());
+    if report.target.refused.is_none() {
+        end_details(out);
+    }
+}
+
+fn region_table(out: &mut String, regions: &[&Region], report: &Report) {
+    let unit = text(&report.target.unit);
+    line(out, &format!("| region | calls | cost, {unit} | would save | why it has none |"));
     line(out, "|---|---:|---:|---:|---|");
-    for region in shown {
+    for region in regions {
         row(
             out,
             &[
@@ -212,8 +225,6 @@ fn regions(out: &mut String, report: &Report) {
             ],
         );
     }
-    left_out(out, regions.len() - shown.len());
-    end_details(out);
 }
 
 fn cost_of_run(region: &Region) -> u64 {

@@ -24,9 +24,13 @@ fn shown(text: &str, limit: usize) -> String {
     let chars: Vec<char> = text.chars().take(limit + 1).collect();
     let mut out = String::new();
     for (index, &char) in chars.iter().enumerate().take(limit) {
-        let beside = |index: usize| chars.get(index).is_some_and(|char| char.is_alphanumeric());
-        let inside = index > 0 && beside(index - 1) && beside(index + 1);
-        push(&mut out, char, inside);
+        let before = index.checked_sub(1).and_then(|index| chars.get(index)).copied();
+        let after = chars.get(index + 1).copied();
+        if is_itself(char, before, after) {
+            out.push(char);
+        } else {
+            push_escaped(&mut out, char);
+        }
     }
     if chars.len() > limit {
         out.push('…');
@@ -34,21 +38,28 @@ fn shown(text: &str, limit: usize) -> String {
     out
 }
 
-/// `inside` a word an underscore means itself.
-fn push(out: &mut String, char: char, inside: bool) {
-    if char.is_alphanumeric() || matches!(char, ' ' | ':' | '-' | ',') || char == '_' && inside {
-        out.push(char);
-    } else if matches!(char, '@' | '#') {
+/// Whether a character means itself between these two.
+fn is_itself(char: char, before: Option<char>, after: Option<char>) -> bool {
+    let inside = [before, after].iter().all(|side| side.is_some_and(char::is_alphanumeric));
+    match char {
+        ' ' | ':' | '-' | ',' => true,
+        '_' => inside,
+        // Addresses of pages begin with `www.`, or have `//` in them.
+        '.' => inside && !matches!(before, Some('w' | 'W')),
+        '/' => before != Some('/') && after != Some('/'),
+        _ => !char.is_ascii_punctuation() && !char.is_control() && !changes_order(char),
+    }
+}
+
+fn push_escaped(out: &mut String, char: char) {
+    let code = u32::from(char);
+    let _ = match char {
         // What makes mentions, addresses and references looks at the text after entities are
         // resolved; a space without width keeps it from finding them.
-        let _ = write!(out, "&#{};&#8203;", u32::from(char));
-    } else if char.is_ascii_punctuation() {
-        let _ = write!(out, "&#{};", u32::from(char));
-    } else if char.is_control() || changes_order(char) {
-        let _ = write!(out, "&#92;u&#123;{:x}&#125;", u32::from(char));
-    } else {
-        out.push(char);
-    }
+        '@' | '#' => write!(out, "&#{code};&#8203;"),
+        _ if char.is_ascii_punctuation() => write!(out, "&#{code};"),
+        _ => write!(out, "&#92;u&#123;{code:x}&#125;"),
+    };
 }
 
 /// Whether a character makes those after it run the other way, or cannot be seen.

@@ -17,7 +17,7 @@ fn a_build_is_told_with_what_it_saves() {
         after: Commitment { verifying_key: "aa".to_owned(), program: "cc".to_owned() },
     });
     let expected = "\
-## autoprec: <code>guest&#46;elf</code> for openvm
+## autoprec: <code>guest.elf</code> for openvm
 
 **Cost: 1,234,500 → 308,625 cells, ratio 4.00 (−75.00 %).**
 Instructions: 5,000 → 2,000.
@@ -36,7 +36,7 @@ Instructions: 5,000 → 2,000.
 | verifying key | <code>aa</code> | the same |
 | program | <code>bb</code> | <code>cc</code> |
 
-<details><summary>1 executed regions have no precompile</summary>
+<details><summary>Executed regions without precompile: 1</summary>
 
 | region | calls | cost, cells | would save | why it has none |
 |---|---:|---:|---:|---|
@@ -88,9 +88,10 @@ fn several_builds_are_a_history() {
 #[test]
 fn what_is_refused_or_not_known_is_said() {
     let mut refused = report(Vec::new(), 1_000, 1_000);
-    refused.target.refused = Some("the prover of SP1 takes no precompiles".to_owned());
+    refused.target.refused = Some("the prover of SP1 takes no precompiles.".to_owned());
     let text = markdown(&[("now", &refused)]);
-    assert!(text.contains("**Nothing was linked:** the prover of SP1 takes no precompiles. "));
+    assert!(text.contains("### Executed regions: 1\n\n| region |") && !text.contains("<details>"));
+    assert!(text.contains("**Nothing was linked:** the prover of SP1 takes no precompiles. The"));
     let mut locked = report(Vec::new(), 0, 0);
     locked.totals = None;
     assert!(markdown(&[("now", &locked)]).contains("Built from the lock, without a run"));
@@ -173,7 +174,8 @@ fn hostile_names_are_text() {
         "`code` ``x``",
         "*a* **b** _c_ __d__ ~~e~~",
         "[link](https://example.org) ![image](x.png)",
-        "https://example.org www.example.org mail@example.org",
+        "https://example.org www.example.org WWW.example.org mail@example.org",
+        "xhttps:///example.org ftp://a.b http://example.org/a/b 1.2",
         "@someone #1 &lt; &#124; \\| \\",
         "line\nline\r\n\n# heading\n- list\n</details>",
         "<!-- comment",
