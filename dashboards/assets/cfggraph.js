@@ -53,10 +53,11 @@ class CfgGraph {
   measure(block) {
     const { blocks } = this.page;
     const { ctx } = this;
-    const share = percent(blocks.count[block] * blocks.cost[block], this.view.data.cost[this.view.func]);
-    const head = [`${ctx.address(blocks.entry[block])}  ${ctx.short(blocks.count[block])}×  ${share}`];
+    const times = blocks.count[block];
+    const share = percent(times * blocks.cost[block], this.view.data.cost[this.view.func]);
+    const head = [ctx.address(blocks.entry[block]) + (times > 0 ? `  ${ctx.short(times)}×  ${share}` : "  not executed")];
     const p = blocks.precompile[block];
-    const mark = p >= 0 ? `precompile ${this.view.precompileName(p)}` : null;
+    const mark = p >= 0 ? `precompile ${this.view.precompileId(p)}` : null;
     if (!this.view.withText()) head[0] += `  ${blocks.instructions[block]} insn`;
     const body = [];
     const text = this.view.withText() ? this.view.code?.get(block) : undefined;
@@ -76,6 +77,7 @@ class CfgGraph {
     const name = cut(this.page.functions[this.view.func].name, 200);
     this.svg = make("svg", { class: "cfg-graph", role: "group", "aria-label": `Blocks of ${name}` }, this.inner);
     this.layout.ways.forEach((way, k) => this.inner.append(this.drawEdge(way, this.numbers[k])));
+    this.buttons = [];
     this.nodes = this.boxes.map((box, k) => this.drawBox(box, k));
     this.inner.append(...this.nodes);
     this.mark();
@@ -119,17 +121,23 @@ class CfgGraph {
     const ink = shade === null ? null : rgb(textOn(shade));
     const fill = shade === null ? null : rgb(shade);
     const never = blocks.count[box.block] === 0;
-    const group = make("g", {
-      class: `cfg-block${never ? " cfg-unused" : ""}${box.mark === null ? "" : " cfg-precompile"}`,
-      transform: `translate(${this.layout.x[k].toFixed(1)} ${this.layout.y[k].toFixed(1)})`,
-      role: "button",
-      tabindex: "-1",
-      "aria-label": this.sentence(box.block),
-    });
-    group.append(make("rect", { width: box.w, height: box.h, rx: 4, style: fill === null ? {} : { fill } }));
+    // The button is the frame alone: its label says in words what the text beside it says in short.
+    const button = make(
+      "g",
+      { role: "button", tabindex: "-1", "aria-label": this.sentence(box.block) },
+      make("rect", { width: box.w, height: box.h, rx: 4, style: fill === null ? {} : { fill } }),
+    );
+    const group = make(
+      "g",
+      {
+        class: `cfg-block${never ? " cfg-unused" : ""}${box.mark === null ? "" : " cfg-precompile"}`,
+        transform: `translate(${this.layout.x[k].toFixed(1)} ${this.layout.y[k].toFixed(1)})`,
+      },
+      button,
+    );
     let y = 16;
     const line = (text, kind) => {
-      group.append(make("text", { class: kind, x: 9, y, style: ink === null ? {} : { fill: ink } }, text));
+      group.append(make("text", { class: kind, x: 9, y, "aria-hidden": "true", style: ink === null ? {} : { fill: ink } }, text));
       y += CFG_LINE;
     };
     for (const text of box.head) line(text, "cfg-head");
@@ -143,7 +151,8 @@ class CfgGraph {
       const p = blocks.precompile[box.block];
       if (p >= 0) this.ctx.go("precompiles", this.view.precompileParams(p));
     });
-    group.addEventListener("focus", () => this.reveal(k));
+    button.addEventListener("focus", () => this.reveal(k));
+    this.buttons.push(button);
     return group;
   }
 
@@ -155,7 +164,7 @@ class CfgGraph {
     return (
       `Block ${ctx.address(blocks.entry[block])}, ${count(blocks.instructions[block], "instruction")}, ` +
       `executed ${count(blocks.count[block], "time")}, ${percent(cost, this.view.data.cost[this.view.func])} of the cost` +
-      (p >= 0 ? `, precompile ${this.view.precompileName(p)}` : "")
+      (p >= 0 ? `, precompile ${this.view.precompileId(p)}` : "")
     );
   }
 
@@ -164,15 +173,15 @@ class CfgGraph {
     this.nodes.forEach((node, k) => {
       const chosen = this.list[k] === this.view.shown;
       node.classList.toggle("cfg-chosen", chosen);
-      node.setAttribute("tabindex", chosen ? "0" : "-1");
-      node.setAttribute("aria-pressed", chosen ? "true" : "false");
+      this.buttons[k].setAttribute("tabindex", chosen ? "0" : "-1");
+      this.buttons[k].setAttribute("aria-pressed", chosen ? "true" : "false");
     });
   }
 
   focus(block) {
-    const node = this.nodes[this.index.get(block)];
-    for (const other of this.nodes) other.setAttribute("tabindex", other === node ? "0" : "-1");
-    node?.focus({ preventScroll: true });
+    const button = this.buttons[this.index.get(block)];
+    for (const other of this.buttons) other.setAttribute("tabindex", other === button ? "0" : "-1");
+    button?.focus({ preventScroll: true });
   }
 
   listen() {
@@ -205,7 +214,7 @@ class CfgGraph {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = this.nodes.indexOf(document.activeElement);
+    const at = this.buttons.indexOf(document.activeElement);
     const step = { ArrowDown: "to", ArrowUp: "from" }[event.key];
     if (event.key === "+" || event.key === "=") this.zoom(1.3);
     else if (event.key === "-") this.zoom(1 / 1.3);
@@ -261,7 +270,12 @@ class CfgGraph {
     const [w, h] = this.size();
     const k = 0.8;
     const middle = (this.layout.x[at] + this.boxes[at].w / 2) * k;
-    this.apply({ x: w / 2 - middle, y: h / 3 - this.layout.y[at] * k, k }, false);
+    // Not past the ends of the graph.
+    const held = (start, size, room) => (size * k < room ? (room - size * k) / 2 : Math.max(Math.min(start, 8), room - 8 - size * k));
+    this.apply(
+      { x: held(w / 2 - middle, this.layout.width, w), y: held(h / 3 - this.layout.y[at] * k, this.layout.height, h), k },
+      false,
+    );
   }
 
   fit(save = true) {
@@ -284,12 +298,13 @@ class CfgGraph {
   }
 
   apply(transform, save) {
-    this.transform = transform;
-    const { x, y, k } = transform;
-    this.inner.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${k.toFixed(4)})`);
+    // As the fragment keeps it, so that a link shows the same to the pixel.
+    const [x, y, k] = [Math.round(transform.x), Math.round(transform.y), Number(transform.k.toFixed(3))];
+    this.transform = { x, y, k };
+    this.inner.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
     if (!save) return;
     clearTimeout(this.saving);
-    this.saving = setTimeout(() => this.view.moved([Math.round(x), Math.round(y), Number(k.toFixed(3))]), 200);
+    this.saving = setTimeout(() => this.view.moved([x, y, k]), 200);
   }
 
   // Brings a box into sight.

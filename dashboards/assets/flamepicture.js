@@ -198,8 +198,8 @@ class FlamePicture {
   nameColour(name) {
     if (name.startsWith("[")) return this.colours.plain;
     const { saturation, lightness } = this.colours.frame;
-    const crate = name.replace(/^[<&*\s]+/, "").split(/::|[<\s]/, 1)[0];
-    const hue = FRAME_HUES[textHash(crate) % FRAME_HUES.length];
+    const module = name.slice(0, 400).replace(/^[<&*\s]+/, "").split(/::|[<>\s]+/, 3).slice(0, -1).join("::");
+    const hue = FRAME_HUES[textHash(module) % FRAME_HUES.length];
     const shade = (textHash(name) % 5) * 2 - 4;
     return hsl(hue, saturation, lightness + shade);
   }

@@ -5,7 +5,7 @@
 // a few sweeps down and up. Everything depends on the input alone: ties keep their order.
 
 // Most places of passing edges. Edges beyond it are drawn straight, the longest first.
-const LAYER_PLACES = 12000;
+const LAYER_PLACES = 4000;
 
 // For each edge, whether it leads back to a node that is still open in a depth-first search.
 function backEdges(count, out, edges, entry) {
@@ -143,6 +143,7 @@ class Layers {
   // Orders every row; keeps the order with the fewest crossings.
   order(sweeps) {
     this.position = new Float64Array(this.rank.length);
+    this.want = new Float64Array(this.rank.length);
     this.number();
     let best = this.rows.map((row) => [...row]);
     let fewest = this.crossings();
@@ -166,15 +167,15 @@ class Layers {
 
   sortRow(r, near) {
     const row = this.rows[r];
-    const want = new Map();
+    const { want } = this;
     for (const c of row) {
       let sum = 0;
       for (const other of near[c]) sum += this.position[other];
       let middle = near[c].length > 0 ? sum / near[c].length : this.position[c];
       if (this.side[c] >= 0) middle = this.position[this.side[c]] + 0.5;
-      want.set(c, middle);
+      want[c] = middle;
     }
-    row.sort((a, b) => want.get(a) - want.get(b) || this.position[a] - this.position[b]);
+    row.sort((a, b) => want[a] - want[b] || this.position[a] - this.position[b]);
     row.forEach((c, k) => (this.position[c] = k));
   }
 
@@ -186,14 +187,14 @@ class Layers {
       const tree = new Int32Array(size + 1);
       let seen = 0;
       for (const c of this.rows[r]) {
-        const ends = this.up[c].map((other) => this.position[other]);
-        for (const end of ends) {
+        const near = this.up[c];
+        for (const other of near) {
           let notAfter = 0;
-          for (let i = end + 1; i > 0; i -= i & -i) notAfter += tree[i];
+          for (let i = this.position[other] + 1; i > 0; i -= i & -i) notAfter += tree[i];
           crossings += seen - notAfter;
         }
-        for (const end of ends) {
-          for (let i = end + 1; i <= size; i += i & -i) tree[i] += 1;
+        for (const other of near) {
+          for (let i = this.position[other] + 1; i <= size; i += i & -i) tree[i] += 1;
           seen += 1;
         }
       }

@@ -28,7 +28,7 @@ function layoutGraph(nodes, edges, entry) {
       result.y[u] = part.y[k] + top;
     });
     part.edges.forEach((e, k) => {
-      result.ways[e] = moved(part.ways[k], left, top);
+      result.ways[e] = shiftWay(part.ways[k], left, top);
     });
     result.width = Math.max(result.width, left + part.width);
     result.height = Math.max(result.height, top + part.height);
@@ -63,7 +63,7 @@ function layoutPart(part, nodes, edges, entry) {
   const local = new Map(part.nodes.map((u, k) => [u, k]));
   const inside = part.edges.map((e) => ({ from: local.get(edges[e].from), to: local.get(edges[e].to) }));
   const layers = new Layers(part.nodes.length, inside, local.get(entry) ?? 0);
-  layers.order(12);
+  layers.order(8);
   const sizes = layers.rank.map((_, c) => (c < layers.count ? nodes[part.nodes[c]] : { w: LAYOUT_PASS, h: 0 }));
   const middle = placeRows(layers, sizes);
   const rows = rowHeights(layers, sizes);
@@ -82,7 +82,7 @@ function layoutPart(part, nodes, edges, entry) {
     edges: part.edges,
     x: Array.from({ length: count }, (_, c) => middle[c] - sizes[c].w / 2 - left),
     y,
-    ways: ways.map((way) => moved(way, -left, 0)),
+    ways: ways.map((way) => shiftWay(way, -left, 0)),
     width: right - left,
     height: rows.height,
   };
@@ -99,43 +99,46 @@ function placeRows(layers, sizes) {
     }
   }
   const passing = (c) => c >= layers.count;
+  const at = new Float64Array(layers.rank.length);
+  const weights = new Float64Array(layers.rank.length);
   const settle = (row, up, down) => {
-    const wants = row.map((c) => {
+    for (const c of row) {
       let sum = 0;
       let weight = 0;
-      const add = (other) => {
+      const pull = (other) => {
         const w = passing(c) && passing(other) ? 8 : passing(c) || passing(other) ? 2 : 1;
         sum += w * middle[other];
         weight += w;
       };
-      if (up) layers.up[c].forEach(add);
-      if (down) layers.down[c].forEach(add);
+      if (up) layers.up[c].forEach(pull);
+      if (down) layers.down[c].forEach(pull);
       if (layers.side[c] >= 0) {
         const node = layers.side[c];
         const sign = layers.position[c] < layers.position[node] ? -1 : 1;
         sum += 2 * (middle[node] + (sign * sizes[node].w) / 2 + sign * LAYOUT_PASS);
         weight += 2;
       }
-      return weight > 0 ? { at: sum / weight, weight } : { at: middle[c], weight: 0.1 };
-    });
-    poolRow(row, wants, sizes, middle);
+      at[c] = weight > 0 ? sum / weight : middle[c];
+      weights[c] = weight > 0 ? weight : 0.1;
+    }
+    poolRow(row, at, weights, sizes, middle);
   };
-  for (let k = 0; k < 10; k += 1) {
-    if (k % 2 === 0) for (const row of layers.rows) settle(row, true, k > 5);
-    else for (const row of [...layers.rows].reverse()) settle(row, k > 5, true);
+  for (let k = 0; k < 8; k += 1) {
+    if (k % 2 === 0) for (const row of layers.rows) settle(row, true, k > 3);
+    else for (const row of [...layers.rows].reverse()) settle(row, k > 3, true);
   }
   return middle;
 }
 
 // The places of a row, in its order, with the least weighted squared distance to where they want to be.
-function poolRow(row, wants, sizes, middle) {
+function poolRow(row, at, weights, sizes, middle) {
   const pools = [];
   const offsets = [];
   let offset = 0;
   row.forEach((c, k) => {
     if (k > 0) offset += (sizes[row[k - 1]].w + sizes[c].w) / 2 + (sizes[c].h === 0 ? LAYOUT_PASS / 2 : LAYOUT_GAP);
     offsets.push(offset);
-    let pool = { sum: wants[k].weight * (wants[k].at - offset), weight: wants[k].weight, first: k };
+    let pool = { sum: weights[c] * (at[c] - offset), weight: weights[c], first: k };
     while (pools.length > 0) {
       const last = pools[pools.length - 1];
       if (last.sum / last.weight <= pool.sum / pool.weight) break;
@@ -232,12 +235,17 @@ function selfLoop(right, top, h) {
   return { path, start: [right + 8, y + 12], end: null, back: true };
 }
 
-function moved(way, dx, dy) {
-  const move = (values) => values.map((v, k) => v + (k % 2 === 0 ? dx : dy));
-  return {
-    ...way,
-    path: way.path.map(([command, ...values]) => [command, ...move(values)]),
-    start: move(way.start),
-    end: way.end === null ? null : move(way.end),
-  };
+function shiftWay(way, dx, dy) {
+  for (const step of way.path) {
+    for (let k = 1; k < step.length; k += 2) {
+      step[k] += dx;
+      step[k + 1] += dy;
+    }
+  }
+  for (const end of [way.start, way.end]) {
+    if (end === null) continue;
+    end[0] += dx;
+    end[1] += dy;
+  }
+  return way;
 }

@@ -178,7 +178,7 @@ class CfgView {
         el("label", { class: "graph-check", for: "cfg-text" }, input, "Instructions"),
         button("−", "Zoom out", () => this.graph.zoom(1 / 1.3)),
         button("+", "Zoom in", () => this.graph.zoom(1.3)),
-        button("Fit", "Show the whole graph", () => this.graph.fit()),
+        button("Fit", "Fit the whole graph", () => this.graph.fit()),
       ),
     );
   }
@@ -245,7 +245,7 @@ class CfgView {
     add("Of the run", percent(cost, this.data.all));
     const p = blocks.precompile[i];
     if (p >= 0) {
-      add("Precompile", el("a", { href: ctx.link("precompiles", this.precompileParams(p)) }, this.precompileName(p)));
+      add("Precompile", el("a", { href: ctx.link("precompiles", this.precompileParams(p)) }, `number ${this.precompileId(p)}`));
       add("Saved", `${number(blocks.saved[i])} ${ctx.unit}`);
     } else {
       if (blocks.reason[i] >= 0) add("No precompile", cut(blocks.reasons[blocks.reason[i]], 300));
@@ -270,8 +270,8 @@ class CfgView {
     return { precompile: p };
   }
 
-  precompileName(p) {
-    return `number ${this.page.report.precompiles[p]?.id ?? p}`;
+  precompileId(p) {
+    return this.page.report.precompiles[p]?.id ?? p;
   }
 
   edges(block, end) {

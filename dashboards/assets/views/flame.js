@@ -319,7 +319,7 @@ class FlameView {
     if (!this.diff) {
       put(
         this.legend,
-        "Colour: the crate of the function. Grey: calls of the environment, and frames too narrow to draw.",
+        "Colour: the module of the function. Grey: calls of the environment, and frames too narrow to draw.",
       );
       return;
     }
