@@ -261,7 +261,7 @@ class CfgGraph {
     this.svg.style.height = `${Math.round(height)}px`;
     if (this.view.view !== null) {
       const [x, y, k] = this.view.view;
-      this.apply({ x, y, k: Math.min(Math.max(k, 0.05), 4) }, false);
+      this.apply({ x, y, k: Math.min(Math.max(k, 0.01), 4) }, false);
       return;
     }
     this.fit(false);
@@ -280,7 +280,7 @@ class CfgGraph {
 
   fit(save = true) {
     const [w, h] = this.size();
-    const k = Math.min(1, (w - 16) / this.layout.width, (h - 8) / this.layout.height);
+    const k = Math.max(0.01, Math.min(1, (w - 16) / this.layout.width, (h - 8) / this.layout.height));
     this.apply({ x: (w - this.layout.width * k) / 2, y: Math.max(4, (h - this.layout.height * k) / 2), k }, save);
   }
 
@@ -288,7 +288,7 @@ class CfgGraph {
     const [w, h] = this.size();
     const [cx, cy] = [x ?? w / 2, y ?? h / 2];
     const t = this.transform;
-    const k = Math.min(Math.max(t.k * factor, 0.05), 4);
+    const k = Math.min(Math.max(t.k * factor, 0.01), 4);
     this.apply({ x: cx - ((cx - t.x) * k) / t.k, y: cy - ((cy - t.y) * k) / t.k, k }, true);
   }
 

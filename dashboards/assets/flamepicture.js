@@ -148,7 +148,7 @@ class FlamePicture {
     g.globalAlpha = above ? 0.62 : 1;
     g.fillStyle = rgb(colour);
     g.fillRect(x, y, wide, h);
-    if (this.state.diff && i >= 0 && this.state.before[i] > 0) this.paintKept(g, frame, y, wide, h);
+    if (this.state.diff && i >= 0 && wide > 3) this.paintKept(g, frame, y, wide, h);
     g.globalAlpha = 1;
     if (i === this.state.at && i >= 0) {
       g.strokeStyle = rgb(this.colours.strong);
@@ -158,9 +158,11 @@ class FlamePicture {
     if (w > 24) this.paintName(g, frame, y, wide, above ? this.colours.text : textOn(colour));
   }
 
-  // What is left of the frame after the build, as a bar along its lower edge.
+  // What is left of the frame after the build, as a bar along its lower edge; none if it is as before.
   paintKept(g, frame, y, wide, h) {
-    const kept = Math.min(Math.max(this.state.after[frame.i] / this.state.before[frame.i], 0), 1);
+    const { before, after } = this.state;
+    if (!(before[frame.i] > 0) || before[frame.i] === after[frame.i] || this.state.found !== null) return;
+    const kept = Math.min(Math.max(after[frame.i] / before[frame.i], 0), 1);
     g.fillStyle = rgb(this.colours.strong);
     g.fillRect(frame.x, y + h - 3, wide * kept, 3);
   }

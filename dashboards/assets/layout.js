@@ -182,7 +182,7 @@ function ports(layers, sizes, middle) {
   const spread = (lists, end) => {
     lists.forEach((list, c) => {
       list.sort((a, b) => a.x - b.x || a.k - b.k);
-      const step = Math.min(26, (sizes[c].w - 16) / Math.max(list.length, 1));
+      const step = Math.min(44, (sizes[c].w - 16) / Math.max(list.length, 1));
       list.forEach((item, n) => (at[end][item.k] = middle[c] + (n - (list.length - 1) / 2) * step));
     });
   };

@@ -123,13 +123,14 @@ class CfgView {
     const wanted = this.query.trim().toLowerCase();
     const found = wanted === "" ? data.order : data.order.filter((f) => this.matches(f, wanted));
     const items = found.slice(0, CFG_LIST).map((f) => {
+      const { name } = this.page.functions[f];
       const href = ctx.link("cfg", { function: f, search: this.query });
       const current = f === this.func ? "true" : null;
       const share = el("span", { class: "cfg-share" }, percent(data.cost[f], data.all));
       return el(
         "li",
         null,
-        el("a", { href, "aria-current": current }, el("span", null, cut(this.page.functions[f].name, 160)), share),
+        el("a", { href, "aria-current": current, title: cut(name, 1000) }, el("span", null, cut(shortFunctionName(name), 160)), share),
       );
     });
     put(this.list, items);
@@ -173,8 +174,7 @@ class CfgView {
       el(
         "div",
         { class: "graph-controls" },
-        el("label", { for: "cfg-colour" }, "Colour"),
-        select,
+        el("span", { class: "graph-check" }, el("label", { for: "cfg-colour" }, "Colour"), select),
         el("label", { class: "graph-check", for: "cfg-text" }, input, "Instructions"),
         button("−", "Zoom out", () => this.graph.zoom(1 / 1.3)),
         button("+", "Zoom in", () => this.graph.zoom(1.3)),

@@ -75,8 +75,7 @@ class FlameView {
     return el(
       "div",
       { class: "graph-controls" },
-      el("label", { for: "flame-weight" }, "Width"),
-      this.select,
+      el("span", { class: "graph-check" }, el("label", { for: "flame-weight" }, "Width"), this.select),
       check("flame-diff", "Before/after difference", this.diff, (on) => {
         this.diff = on;
         this.weigh();
@@ -86,8 +85,7 @@ class FlameView {
         this.save();
         this.picture.layout();
       }),
-      el("label", { for: "flame-search" }, "Search"),
-      this.input,
+      el("span", { class: "graph-check" }, el("label", { for: "flame-search" }, "Search"), this.input),
       this.matched,
     );
   }

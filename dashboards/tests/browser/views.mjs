@@ -143,10 +143,10 @@ async function cfgChoose(tab, browser) {
   const links = await tab.page.$$("nav[aria-label=Functions] a");
   assert(links.length > 0, "functions are listed");
   const third = links[Math.min(2, links.length - 1)];
-  const name = await third.$eval("span", (span) => span.textContent);
+  const name = await third.evaluate((a) => a.title);
   await third.click();
   await tab.ready("cfg");
-  await until(`the heading ${name}`, async () => (await tab.text(".cfg-name")).startsWith(name.slice(0, 40).trim()));
+  await until(`the heading ${name}`, async () => (await tab.text("section[aria-label=Graph] h2")).startsWith(name.slice(0, 40).trim()));
   await until("instructions", () => tab.page.evaluate(() => document.querySelector("svg[role=group] g[role=button]") !== null));
   const blocks = await tab.page.$$("svg[role=group] g[role=button]");
   assert(blocks.length > 0, "blocks are drawn");
