@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use autoprec_linker::lock::LockError;
+use autoprec_pipeline::PipelineError;
+use autoprec_pipeline::output::OutputError;
+use autoprec_profiler::{ParseEnvironmentError, ProfileError};
+
 /// Why a guest was not found, not built or not patched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -152,9 +157,46 @@ pub enum Error {
         /// What would change, a line each.
         changes: Vec<String>,
     },
+    /// An environment that the profiler does not know.
+    #[error(transparent)]
+    Environment(#[from] ParseEnvironmentError),
+    /// A file that cannot be read or written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The lock is damaged.
+    #[error("{}: {error}", path.display())]
+    Lock {
+        /// The lock.
+        path: PathBuf,
+        /// Why.
+        error: LockError,
+    },
+    /// A profile is damaged.
+    #[error("{}: {error}", path.display())]
+    Profile {
+        /// The profile.
+        path: PathBuf,
+        /// Why.
+        error: ProfileError,
+    },
+    /// A profile of something else.
+    #[error("{}: this is a profile of another ELF than {guest}; profile this one again", path.display())]
+    OtherProfile {
+        /// The profile.
+        path: PathBuf,
+        /// The guest.
+        guest: String,
+    },
     /// The pipeline from guest to patched guest failed.
-    #[error("{0}")]
-    Pipeline(String),
+    #[error("{}", chain(.0))]
+    Pipeline(#[from] PipelineError),
+}
+
+/// An error with what caused it, for those who show errors as one text.
+fn chain(error: &PipelineError) -> String {
+    let first: &dyn std::error::Error = error;
+    let all = std::iter::successors(Some(first), |error| error.source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn list(paths: &[PathBuf]) -> String {

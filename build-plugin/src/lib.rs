@@ -22,8 +22,8 @@
 //!
 //! **Architecture invariants**
 //!
-//! - The patched guest is a function of ELF, lock and options once there is a lock for the ELF: then
-//!   nothing is profiled and the inputs are not read.
+//! - The patched guest is a function of ELF, lock and options once there is a lock for them: then
+//!   nothing is run, and the inputs need not exist.
 //! - The lock is written after everything else succeeded, and only if it changes.
 //! - A guest of a zkVM whose prover takes no foreign precompiles is never patched.
 //! - What the host embeds is always some guest: the patched one, or the original with the reason told.
@@ -32,8 +32,12 @@ mod command;
 mod directives;
 mod environment;
 mod error;
+mod given;
 mod patch;
+mod patching;
 mod project;
+mod report;
+mod room;
 mod run;
 mod settings;
 mod tool;
@@ -45,6 +49,7 @@ pub use environment::{Environment, Skip};
 pub use error::Error;
 pub use patch::{Patch, patch};
 pub use project::{Package, Project};
+pub use room::{MACHINE_PRECOMPILES, room};
 pub use run::{Outcome, Patched};
 pub use settings::Settings;
 pub use tool::build_guest;

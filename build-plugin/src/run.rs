@@ -46,7 +46,8 @@ pub enum Outcome {
 }
 
 /// The configuration of a guest that has none: RV32IM, input and output.
-const PLAIN_CONFIG: &str = "[app_vm_config.rv32i]\n[app_vm_config.rv32m]\n[app_vm_config.io]\n";
+pub(crate) const PLAIN_CONFIG: &str =
+    "[app_vm_config.rv32i]\n[app_vm_config.rv32m]\n[app_vm_config.io]\n";
 
 /// As [`Patch::run_in`].
 pub(crate) fn run(
@@ -143,7 +144,7 @@ impl<'a> Plan<'a> {
             Project::Package(package) => tool::build_guest(package, environment)?,
             Project::Elf(path) => path.clone(),
         };
-        let done = work::build(&Job {
+        let done = work::run(&Job {
             elf: &elf,
             settings: &self.settings,
             profile: self.patch.profile.as_ref().map(|path| self.paths.folder.join(path)),
@@ -155,6 +156,7 @@ impl<'a> Plan<'a> {
             cargo.rerun_if_changed(path)?;
         }
         cargo.say(&done.summary)?;
+        done.warnings.iter().try_for_each(|warning| cargo.warning(warning))?;
         if let Outcome::Reported { reason } = &done.outcome {
             cargo.warning(&format!(
                 "{}: not patched, only profiled: {reason} ({VENDORS}). The report is in {}",

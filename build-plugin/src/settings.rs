@@ -88,7 +88,8 @@ impl Settings {
             });
         }
         let reader = Reader { manifest, table };
-        let path = |key| Ok(reader.text(key)?.map(|text| folder.join(text)));
+        let path =
+            |key| -> Result<_, Error> { Ok(reader.text(key)?.map(|text| folder.join(text))) };
         let mut inputs: Vec<PathBuf> = path("input")?.into_iter().collect();
         inputs.extend(reader.texts("inputs")?.into_iter().flatten().map(|text| folder.join(text)));
         Ok(Self {

@@ -1,12 +1,22 @@
-//! From an ELF to the files of its build.
+//! From an ELF to the files of its build: what is to be done with this guest.
 //!
-//! Invariant: the lock is written last, and only if everything else succeeded and it changed.
+//! Invariant: a guest is patched only for a prover that takes it.
 
 use std::path::{Path, PathBuf};
 
+use autoprec_linker::Form;
+use autoprec_pipeline::output;
+use autoprec_pipeline::{Guest, Options, Prices};
+use autoprec_profiler::{Environment, Profile};
+use autoprec_synth::Budget;
+
 use crate::error::Error;
+use crate::given;
+use crate::room::{MACHINE_PRECOMPILES, room};
 use crate::run::Outcome;
 use crate::settings::Settings;
+use crate::zkvm::{Target, Zkvm};
+use crate::{patching, report, zkvm};
 
 /// What is to be built.
 pub(crate) struct Job<'a> {
@@ -32,11 +42,89 @@ pub(crate) struct Done {
     pub(crate) outcome: Outcome,
     /// The files that the result depends on, the guest itself apart.
     pub(crate) read: Vec<PathBuf>,
-    /// What a person should know, in some lines.
+    /// What needs somebody's attention.
+    pub(crate) warnings: Vec<String>,
+    /// What a person may want to know, in some lines.
     pub(crate) summary: String,
 }
 
 /// Builds and writes.
-pub(crate) fn build(job: &Job<'_>) -> Result<Done, Error> {
-    Err(Error::Pipeline(format!("{}", job.elf.display())))
+pub(crate) fn run(job: &Job<'_>) -> Result<Done, Error> {
+    let guest = Guest::from_bytes(&job.elf.display().to_string(), output::read(job.elf)?)?;
+    let environment = match &job.settings.env {
+        Some(name) => name.parse()?,
+        None => guest.environment(),
+    };
+    let config = given::config(job.settings)?;
+    let mut done = match (target(job, &guest, environment)?, Zkvm::of(environment)) {
+        (Some(target), _) => {
+            let options = options(job, target, config.as_deref())?;
+            patching::patched(job, &guest, options, config.as_deref())?
+        }
+        (None, vm) => {
+            let vm = vm.expect("a guest without target is one of a zkVM");
+            report::profiled(job, &guest, vm, config.as_deref())?
+        }
+    };
+    done.read.extend(given::files(job.settings).into_iter().chain(job.profile.clone()));
+    done.read.retain(|path| path.exists());
+    Ok(done)
+}
+
+/// What the guest is to be patched for; none if its prover takes no precompiles and nothing was asked for.
+fn target(job: &Job<'_>, guest: &Guest, environment: Environment) -> Result<Option<Target>, Error> {
+    let refused =
+        |reason: &str| Error::Refused { guest: guest.name.clone(), reason: reason.to_owned() };
+    match (job.settings.target, Zkvm::of(environment)) {
+        (target, Some(Zkvm::OpenVm)) => Ok(Some(target.unwrap_or(Target::OpenVm))),
+        (None, Some(_)) => Ok(None),
+        (Some(_), Some(vm)) => Err(refused(vm.refusal().unwrap_or_default())),
+        (Some(Target::OpenVm), None) => Err(refused(zkvm::NOT_OPENVM)),
+        (Some(target), None) => Ok(Some(target)),
+        (None, None) => Err(Error::Options(format!(
+            "{}: this guest is for `{environment}`; say what is to prove it: `halo2` or `plonky3` as \
+             target",
+            guest.name
+        ))),
+    }
+}
+
+fn options(job: &Job<'_>, target: Target, config: Option<&str>) -> Result<Options, Error> {
+    let wanted = job.settings.max_precompiles;
+    if wanted == Some(0) {
+        return Err(Error::Options(
+            "precompiles at most: it must be at least 1; it is 0".to_owned(),
+        ));
+    }
+    let prices = match target {
+        Target::Halo2 => Prices::Halo2,
+        Target::Plonky3 => Prices::Plonky3,
+        Target::OpenVm => {
+            let path = job.settings.config.clone().unwrap_or_default();
+            let room = room(config)
+                .map_err(|reason| Error::Options(format!("{}: {reason}", path.display())))?;
+            let most = room.precompiles;
+            if let Some(wanted) = wanted.filter(|wanted| *wanted > most) {
+                return Err(Error::Options(format!(
+                    "{wanted} precompiles are more than fit: beside the guest's other tables OpenVM \
+                     leaves room for {most}"
+                )));
+            }
+            let budget = Budget { precompiles: wanted.unwrap_or(most), ..room };
+            return Ok(Options::OpenVm { form: Form::Insn, budget });
+        }
+    };
+    Ok(Options::Machine { prices, most: wanted.unwrap_or(MACHINE_PRECOMPILES) })
+}
+
+/// The profile that was given in place of a run.
+pub(crate) fn given_profile(job: &Job<'_>, guest: &Guest) -> Result<Option<Profile>, Error> {
+    let Some(path) = &job.profile else { return Ok(None) };
+    let text = output::read_text(path)?;
+    let profile =
+        Profile::from_json(&text).map_err(|error| Error::Profile { path: path.clone(), error })?;
+    if profile.elf_digest != guest.program.digest {
+        return Err(Error::OtherProfile { path: path.clone(), guest: guest.name.clone() });
+    }
+    Ok(Some(profile))
 }
