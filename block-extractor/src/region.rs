@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use autoprec_isa::{Inst, Op, Xlen};
+use autoprec_profiler::Program;
 
 /// One instruction at its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,22 @@ pub enum RegionError {
         /// Where it would have to be.
         expected: u64,
     },
+    /// There is no instruction at an address.
+    #[error("there is no instruction at {pc:#x}")]
+    NoInstruction {
+        /// The address.
+        pc: u64,
+    },
+    /// The instructions do not end where they should.
+    #[error("the instructions from {entry:#x} on do not end at {end:#x} but at {got:#x}")]
+    End {
+        /// Where they begin.
+        entry: u64,
+        /// Where they should end.
+        end: u64,
+        /// Where the first ends that does not end before.
+        got: u64,
+    },
     /// The encoding is neither 2 nor 4 bytes long.
     #[error("instruction at {pc:#x} is {len} bytes long; only 2 and 4 exist")]
     Length {
@@ -136,6 +153,34 @@ impl Region {
             expected = at.next_pc(xlen);
         }
         Ok(Self { xlen, exits: exits_of(xlen, &last), insts, count, function: None })
+    }
+
+    /// The instructions of a program from `entry` up to `end`, never entered, with the name of the
+    /// function that they are in.
+    ///
+    /// # Errors
+    /// If they form no region, or `end` is not behind one of them.
+    pub fn read(program: &Program, entry: u64, end: u64) -> Result<Self, RegionError> {
+        let mut insts: Vec<RegionInst> = Vec::new();
+        let mut pc = entry;
+        while pc < end {
+            let decoded = program.decode_at(pc).ok_or(RegionError::NoInstruction { pc })?;
+            let at = RegionInst { pc, inst: decoded.inst, len: decoded.len };
+            let next = at.next_pc(program.xlen);
+            // What ends a region ends it here, so that no text is read to its end in vain.
+            let ends = at.inst.is_control() || at.inst.ends_region() || next < pc;
+            insts.push(at);
+            pc = next;
+            if ends {
+                break;
+            }
+        }
+        if pc != end {
+            return Err(RegionError::End { entry, end, got: pc });
+        }
+        let mut region = Self::checked(program.xlen, insts, 0)?;
+        region.function = program.function_at(entry).map(|symbol| symbol.name.clone());
+        Ok(region)
     }
 
     /// [`Region::checked`] for instructions that are known to form a region.

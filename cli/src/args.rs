@@ -19,10 +19,10 @@ pub(crate) use self::bench::{
 use autoprec_pipeline::Prices;
 
 pub(crate) use self::calls::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
-pub(crate) use self::report::{ReportArgs, ReportFormat};
 pub(crate) use self::profiling::{
     AnnotateArgs, BlocksArgs, DiffArgs, Format, MergeArgs, ProfileArgs, Rows,
 };
+pub(crate) use self::report::{ReportArgs, ReportFormat};
 
 /// Makes zkVM guests cheap to prove: profiles a RISC-V guest, synthesises a constraint system for
 /// each hot region, and patches the guest so that these regions are calls of precompiles.

@@ -26,8 +26,7 @@ impl Recording {
         let path = dir.join(REPORT);
         let text = files::read_text(&path)
             .with_context(|| format!("{} is not the folder of a build", dir.display()))?;
-        let report =
-            Report::from_json(&text).with_context(|| path.display().to_string())?;
+        let report = Report::from_json(&text).with_context(|| path.display().to_string())?;
         let elf_digest = hex::encode(Sha256::digest(&guest.elf));
         let which = if elf_digest == report.guest.elf_digest {
             "original"

@@ -3,7 +3,7 @@
 //! Everything the manifest says is derived again. The last check alone would do: the file must be
 //! what linking gives of the original and the manifest. Those before it say what does not fit.
 
-use autoprec_blocks::{Cfg, Region, RegionError, RegionInst};
+use autoprec_blocks::{Cfg, Region};
 use autoprec_profiler::{LoadError, PrecompileId, Profile, Program, Span};
 
 use crate::digest::sha256;
@@ -186,11 +186,12 @@ fn roots(manifest: &Manifest) -> Profile {
 fn check_calls(guest: Guest<'_>, manifest: &Manifest) -> Result<Vec<Region>, VerifyLinkError> {
     let (mut accepted, mut regions) = (Vec::new(), Vec::new());
     for call in &manifest.calls {
-        let region = region(guest.program, call).map_err(|reason| VerifyLinkError::Region {
+        let region = Region::read(guest.program, call.entry, call.end);
+        let region = region.map_err(|error| VerifyLinkError::Region {
             id: call.id,
             entry: call.entry,
             end: call.end,
-            reason,
+            reason: error.to_string(),
         })?;
         let item = Item {
             id: call.id,
@@ -209,27 +210,6 @@ fn check_calls(guest: Guest<'_>, manifest: &Manifest) -> Result<Vec<Region>, Ver
         regions.push(item.region);
     }
     Ok(regions)
-}
-
-/// The region of the original that a call is of.
-fn region(program: &Program, call: &Call) -> Result<Region, String> {
-    let mut insts = Vec::new();
-    let mut pc = call.entry;
-    while pc < call.end {
-        let decoded = program.decode_at(pc);
-        let decoded = decoded.ok_or_else(|| format!("there is no instruction at {pc:#x}"))?;
-        let at = RegionInst { pc, inst: decoded.inst, len: decoded.len };
-        insts.push(at);
-        let next = at.next_pc(program.xlen);
-        if next < pc {
-            break;
-        }
-        pc = next;
-    }
-    let mut region =
-        Region::checked(program.xlen, insts, 0).map_err(|error: RegionError| error.to_string())?;
-    region.function = program.function_at(call.entry).map(|symbol| symbol.name.clone());
-    Ok(region)
 }
 
 /// The loaded segments are those of the expected file.

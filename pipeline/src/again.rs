@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_blocks::{Region, RegionInst};
+use autoprec_blocks::Region;
 use autoprec_linker::{Call, Manifest};
-use autoprec_profiler::{PrecompileId, Program};
+use autoprec_profiler::PrecompileId;
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
@@ -30,7 +30,8 @@ pub fn precompiles_of(guest: &Guest) -> Result<Vec<Made>, PipelineError> {
             id: call.id.number(),
             reason,
         };
-        let region = region_between(&original, call.entry, call.end).map_err(failed)?;
+        let region =
+            Region::read(&original, call.entry, call.end).map_err(|e| failed(e.to_string()))?;
         let made = if is_machine(call) { Made::machine } else { Made::openvm };
         let made = made(&region, call.id).map_err(failed)?;
         if made.system_digest() != call.system {
@@ -57,19 +58,4 @@ pub fn resynthesise(
         let made = if is_machine { Made::machine } else { Made::openvm };
         Ok(made(region, id)?.system_digest())
     }
-}
-
-/// The instructions between two addresses as a region that was never executed.
-///
-/// # Errors
-/// If they are none.
-pub fn region_between(program: &Program, entry: u64, end: u64) -> Result<Region, String> {
-    let mut insts = Vec::new();
-    let mut pc = entry;
-    while pc < end {
-        let decoded = program.decode_at(pc).ok_or_else(|| format!("no instruction at {pc:#x}"))?;
-        insts.push(RegionInst { pc, inst: decoded.inst, len: decoded.len });
-        pc += u64::from(decoded.len);
-    }
-    Region::checked(program.xlen, insts, 0).map_err(|error| error.to_string())
 }

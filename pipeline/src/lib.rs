@@ -20,7 +20,7 @@ mod profiled;
 mod report;
 mod watch;
 
-pub use again::{precompiles_of, region_between, resynthesise};
+pub use again::{precompiles_of, resynthesise};
 pub use build::{Build, Job, Recorded, Source, build};
 pub use error::PipelineError;
 pub use guest::{Given, Guest, Setting, failure};

@@ -8,7 +8,6 @@ use autoprec_profiler::PrecompileId;
 use autoprec_synth::{SYNTHESISER_VERSION, shape_digest};
 use sha2::{Digest as _, Sha256};
 
-use crate::again::region_between;
 use crate::build::{Checked, Job, Outcome};
 use crate::error::PipelineError;
 use crate::guest::Guest;
@@ -33,7 +32,8 @@ pub(crate) fn regions(guest: &Guest, lock: &Lock) -> Result<Vec<Region>, Pipelin
     let region = |locked: &Locked| {
         let failed = |reason| failed(guest, locked.id, reason);
         let end = locked.end.ok_or_else(|| failed("the lock has no end of it".to_owned()))?;
-        let mut region = region_between(&guest.program, locked.entry, end).map_err(failed)?;
+        let mut region = Region::read(&guest.program, locked.entry, end)
+            .map_err(|error| failed(error.to_string()))?;
         region.function.clone_from(&locked.symbol);
         region.count = locked.calls.unwrap_or(0);
         Ok(region)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_blocks::{Region, RegionInst};
+use autoprec_blocks::Region;
 use autoprec_isa::{Reg, Xlen};
 use autoprec_linker::{Form, Manifest, ManifestError, insn_id};
 use autoprec_profiler::{Environment, LoadError, Patches, PrecompileId, Program};
@@ -88,7 +88,8 @@ impl Guest {
             if program.bytes(entry, call.saved.len()).is_none() || call.saved.is_empty() {
                 return Err(fail("what it replaces is not within a segment"));
             }
-            let region = region(&original, entry, call.end).map_err(|reason| fail(&reason))?;
+            let region = Region::read(&original, entry, call.end)
+                .map_err(|error| fail(&error.to_string()))?;
             let saved = call.saved.len() as u64;
             if saved > region.byte_len() {
                 return Err(fail("it replaces more than its region"));
@@ -133,11 +134,8 @@ impl Guest {
         calls: impl IntoIterator<Item = (PrecompileId, u64, u64)>,
     ) -> Result<Self, GuestError> {
         for (id, entry, end) in calls {
-            let region = region(&self.program, entry, end).map_err(|reason| GuestError::Call {
-                id,
-                entry,
-                reason,
-            })?;
+            let region = Region::read(&self.program, entry, end)
+                .map_err(|error| GuestError::Call { id, entry, reason: error.to_string() })?;
             let saved = u64::from(region.insts[0].len);
             let text = format!("{id} {entry:#x} {end:#x}");
             self.digest =
@@ -198,22 +196,4 @@ impl Guest {
         let before = self.calls.range(..end).next_back();
         before.is_some_and(|(entry, call)| entry.saturating_add(call.saved) > addr)
     }
-}
-
-/// The region of the original between two addresses.
-fn region(program: &Program, entry: u64, end: u64) -> Result<Region, String> {
-    let mut insts = Vec::new();
-    let mut pc = entry;
-    while pc < end {
-        let decoded = program.decode_at(pc);
-        let decoded = decoded.ok_or_else(|| format!("there is no instruction at {pc:#x}"))?;
-        let at = RegionInst { pc, inst: decoded.inst, len: decoded.len };
-        insts.push(at);
-        let next = at.next_pc(program.xlen);
-        if next < pc {
-            break;
-        }
-        pc = next;
-    }
-    Region::checked(program.xlen, insts, 0).map_err(|error| error.to_string())
 }

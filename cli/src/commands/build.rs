@@ -202,7 +202,6 @@ pub(crate) fn base_vm(config: Option<&Path>) -> Result<BaseVm> {
     BaseVm::from_toml(&files::read_text(path)?).with_context(|| path.display().to_string())
 }
 
-
 fn read_lock(path: &Path) -> Result<Lock> {
     if !path.exists() {
         return Ok(Lock::default());

@@ -1,6 +1,6 @@
 //! `autoprec record-calls`, `prove-calls` and `verify-calls`: a precompile that stands alone.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Pasta};
 use autoprec_halo2 as halo2;
@@ -16,7 +16,6 @@ use crate::guest::{Guest, Setting, load, setting};
 use crate::proving::machine::params_folder;
 use crate::terminal;
 use autoprec_pipeline::machine_state as state;
-use autoprec_pipeline::region_between;
 
 /// The sizes of tables of calls over the wide field: with a table of ranges that is small beside them.
 const WIDE: MachineTarget = MachineTarget { range_bits: 8, time_bits: 24, ..PASTA };
@@ -27,8 +26,8 @@ fn region_of(of: &CallsOf) -> Result<(Guest, Region, PrecompileId)> {
     let manifest = guest.patched()?;
     let call = manifest.calls.iter().find(|call| call.id.number() == of.id);
     let call = call.with_context(|| format!("{}: there is no precompile {}", guest.name, of.id))?;
-    let region = region_between(&guest.original(), call.entry, call.end)
-        .map_err(|reason| anyhow!("{}: precompile {}: {reason}", guest.name, call.id))?;
+    let region = Region::read(&guest.original(), call.entry, call.end)
+        .with_context(|| format!("{}: precompile {}", guest.name, call.id))?;
     let id = call.id;
     Ok((guest, region, id))
 }

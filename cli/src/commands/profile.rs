@@ -82,7 +82,8 @@ fn give(
     let partial = if profile.partial { " (partial)" } else { "" };
     let title = format!("{}{partial}", guest.file_name());
     if let Some(folder) = places.folder {
-        folder::write(&folder, guest, subject, model, &title).with_context(|| guest.name.clone())?;
+        folder::write(&folder, guest, subject, model, &title)
+            .with_context(|| guest.name.clone())?;
         folder.finish()?;
     }
     let bytes = match format {

@@ -5,10 +5,10 @@ pub(crate) mod read;
 
 use anyhow::{Context, Result, bail};
 use autoprec_dashboards::{HistoryPoint, Limits, Report, html, markdown};
-use autoprec_synth::{OPENVM, base_limits};
 use autoprec_pipeline::output::File;
 use autoprec_pipeline::page::{self, page_data};
 use autoprec_profiler::cost::Model;
+use autoprec_synth::{OPENVM, base_limits};
 
 use crate::args::{ReportArgs, ReportFormat};
 use crate::{terminal, weighing};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_blocks::{Region, RegionInst};
+use autoprec_blocks::Region;
 use autoprec_dashboards::{Precompile, Report};
 use autoprec_profiler::{PrecompileId, Program};
 
@@ -98,19 +98,10 @@ pub(super) fn region_between(
     instructions: usize,
 ) -> Result<Region, PageError> {
     let wrong = |what: String| PageError::Region { entry, end, what };
-    let mut insts = Vec::new();
-    let mut pc = entry;
-    while pc < end && insts.len() < instructions {
-        let Some(decoded) = program.decode_at(pc) else {
-            return Err(wrong(format!("there is no instruction at {pc:#x}")));
-        };
-        let at = RegionInst { pc, inst: decoded.inst, len: decoded.len };
-        insts.push(at);
-        pc = at.next_pc(program.xlen);
+    let region = Region::read(program, entry, end).map_err(|error| wrong(error.to_string()))?;
+    let found = region.insts.len();
+    if found != instructions {
+        return Err(wrong(format!("there are {found} instructions, not {instructions}")));
     }
-    if pc != end || insts.len() != instructions {
-        let found = insts.len();
-        return Err(wrong(format!("{found} instructions from there on end at {pc:#x}")));
-    }
-    Region::checked(program.xlen, insts, 0).map_err(|error| wrong(error.to_string()))
+    Ok(region)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use autoprec_blocks::Region;
 use autoprec_dashboards::{AirStats, ApcBlock, ApcCode, ApcStats, Apcs};
-use autoprec_pipeline::{Guest, region_between};
+use autoprec_pipeline::Guest;
 use autoprec_profiler::PrecompileId;
 use autoprec_synth::{OPENVM, cost_before, synthesise};
 use rayon::prelude::*;
@@ -26,7 +26,7 @@ pub(super) fn candidates(build: &Shown) -> Result<String> {
     let places: Vec<(u64, u64)> = precompiles.chain(regions).collect();
     let code: Vec<ApcCode> = places
         .into_par_iter()
-        .filter_map(|(entry, end)| region_between(&program, entry, end).ok())
+        .filter_map(|(entry, end)| Region::read(&program, entry, end).ok())
         .map(|region| code_of(&region))
         .collect();
     let mut labels: BTreeMap<u64, Vec<String>> = BTreeMap::new();
