@@ -10,7 +10,8 @@
 //!
 //! - What an instruction does is said by `autoprec_isa::step` alone; nothing here matches on
 //!   mnemonics or encodings.
-//! - A target is data ([`Target`]).
+//! - A target is data ([`Target`]), and so are the tables of OpenVM beside which precompiles must fit
+//!   ([`openvm_base`]).
 //! - The witness is computed from registers, memory and timestamps at the call ([`recipe`]).
 //! - Every result is a function of region, number and target: no clock, no environment, no order of
 //!   threads or hashes.
@@ -21,6 +22,7 @@ pub mod ir;
 mod lift;
 mod lower;
 pub mod machine;
+pub mod openvm_base;
 mod precompile;
 mod random;
 mod recipe;

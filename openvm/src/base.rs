@@ -1,9 +1,10 @@
 //! The base configuration of the VM: which OpenVM extensions a guest uses.
 //!
 //! It is read from the same `openvm.toml` that `cargo openvm` reads, so a guest proves here with the
-//! extensions it was built for. Two settings are not free: precompiles are synthesised for 29-bit
-//! pointers and timestamps and 17-bit range checks, and other values are refused.
+//! extensions it was built for. What is read and refused is said by
+//! [`autoprec_synth::openvm_base`], which needs nothing of OpenVM; here it becomes what OpenVM wants.
 
+use autoprec_synth::openvm_base::{self, Cell, OpenVmBase};
 use openvm_algebra_circuit::{
     AlgebraCpuProverExt, Fp2Extension, Fp2ExtensionExecutor, ModularExtension,
     ModularExtensionExecutor,
@@ -13,18 +14,22 @@ use openvm_bigint_circuit::{Int256, Int256CpuProverExt, Int256Executor};
 use openvm_bigint_transpiler::Int256TranspilerExtension;
 use openvm_circuit::{
     arch::{
-        AirInventory, ChipInventoryError, InitFileGenerator, SystemConfig, VmBuilder,
-        VmChipComplex, VmProverExtension,
+        AddressSpaceHostConfig, AirInventory, ChipInventoryError, InitFileGenerator,
+        MemoryCellType, MemoryConfig, SystemConfig, VmBuilder, VmChipComplex, VmProverExtension,
     },
     derive::VmConfig,
     system::{SystemChipInventory, SystemCpuBuilder, SystemExecutor},
 };
-use openvm_ecc_circuit::{EccCpuProverExt, WeierstrassExtension, WeierstrassExtensionExecutor};
+use openvm_ecc_circuit::{
+    CurveConfig, EccCpuProverExt, WeierstrassExtension, WeierstrassExtensionExecutor,
+};
 use openvm_ecc_transpiler::EccTranspilerExtension;
 use openvm_instructions::DEFERRAL_AS;
 use openvm_keccak256_circuit::{Keccak256, Keccak256CpuProverExt, Keccak256Executor};
 use openvm_keccak256_transpiler::Keccak256TranspilerExtension;
-use openvm_pairing_circuit::{PairingExtension, PairingExtensionExecutor, PairingProverExt};
+use openvm_pairing_circuit::{
+    PairingCurve, PairingExtension, PairingExtensionExecutor, PairingProverExt,
+};
 use openvm_pairing_transpiler::PairingTranspilerExtension;
 use openvm_rv32im_circuit::{
     Rv32I, Rv32IExecutor, Rv32ImCpuProverExt, Rv32Io, Rv32IoExecutor, Rv32M, Rv32MExecutor,
@@ -40,10 +45,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Arena, Backend, Engine, F, Sc};
 
-/// Bits of a pointer and of a timestamp that precompiles are synthesised for.
-const POINTER_AND_TIMESTAMP_BITS: usize = 29;
-/// Bits of the widest range check that precompiles are synthesised for.
-const RANGE_BITS: usize = 17;
+pub use autoprec_synth::openvm_base::BaseError;
 
 /// The OpenVM extensions that a guest is built for.
 ///
@@ -51,56 +53,10 @@ const RANGE_BITS: usize = 17;
 #[derive(Clone, Debug)]
 pub struct BaseVm(pub(crate) BaseConfig);
 
-/// Why an `openvm.toml` is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum BaseError {
-    /// The text is not TOML of the expected form.
-    #[error(
-        "openvm.toml is not understood (supported in [app_vm_config]: system, rv32i, rv32m, io, \
-         keccak, sha2, bigint, modular, fp2, ecc, pairing): {0}"
-    )]
-    Toml(#[from] toml::de::Error),
-    /// The base instruction set is missing.
-    #[error(
-        "openvm.toml does not enable {missing}, without which no guest runs; \
-         add `[app_vm_config.{missing}]`"
-    )]
-    MissingExtension {
-        /// The name of the table in the file.
-        missing: &'static str,
-    },
-    /// A setting of the system that precompiles cannot be synthesised for.
-    #[error("openvm.toml sets {name} = {got}; precompiles are synthesised for {expected}")]
-    System {
-        /// The name of the setting.
-        name: &'static str,
-        /// Its value in the file.
-        got: usize,
-        /// The one value that is supported.
-        expected: usize,
-    },
-    /// The number of public values is not one that an opening proof exists for.
-    #[error(
-        "openvm.toml sets num_public_values = {got}; it must be 8 times a power of two, and the \
-         public value address space must have that many cells"
-    )]
-    PublicValues {
-        /// Its value in the file.
-        got: usize,
-    },
-}
-
 impl BaseVm {
     /// The configuration of a guest without special extensions: RV32IM and input and output.
     pub fn rv32im() -> Self {
-        let mut config = BaseConfig {
-            rv32i: Some(Rv32I),
-            io: Some(Rv32Io),
-            rv32m: Some(Rv32M::default()),
-            ..BaseConfig::system_only(SystemConfig::default())
-        };
-        config.normalise();
-        Self(config)
+        Self::from(OpenVmBase::default())
     }
 
     /// Reads the table `app_vm_config` of an `openvm.toml`; its other tables are ignored.
@@ -110,10 +66,7 @@ impl BaseVm {
     /// If the text is malformed, names an extension that is not supported, or sets what
     /// precompiles are not synthesised for.
     pub fn from_toml(text: &str) -> Result<Self, BaseError> {
-        let mut config = BaseConfig::from(toml::from_str::<File>(text)?.app_vm_config);
-        config.normalise();
-        config.check()?;
-        Ok(Self(config))
+        OpenVmBase::from_toml(text).map(Self::from)
     }
 
     /// The names of the enabled extensions, as in `openvm.toml`.
@@ -137,57 +90,68 @@ impl BaseVm {
     }
 }
 
-/// The layout of `openvm.toml`, as far as it is read.
-#[derive(Deserialize)]
-struct File {
-    app_vm_config: Tables,
-}
-
-/// One table per extension; an extension is enabled when its table is there.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tables {
-    #[serde(default)]
-    system: SystemTable,
-    rv32i: Option<Empty>,
-    io: Option<Empty>,
-    keccak: Option<Empty>,
-    sha2: Option<Empty>,
-    rv32m: Option<Rv32M>,
-    bigint: Option<Int256>,
-    modular: Option<ModularExtension>,
-    fp2: Option<Fp2Extension>,
-    pairing: Option<PairingExtension>,
-    ecc: Option<WeierstrassExtension>,
-}
-
-#[derive(Default, Deserialize)]
-struct SystemTable {
-    config: SystemConfig,
-}
-
-/// A table without settings.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::empty_structs_with_brackets, reason = "an empty table is not a unit in TOML")]
-struct Empty {}
-
-impl From<Tables> for BaseConfig {
-    fn from(tables: Tables) -> Self {
-        Self {
-            system: tables.system.config,
-            rv32i: tables.rv32i.map(|_| Rv32I),
-            io: tables.io.map(|_| Rv32Io),
-            keccak: tables.keccak.map(|_| Keccak256),
-            sha2: tables.sha2.map(|_| Sha2),
-            rv32m: tables.rv32m,
-            bigint: tables.bigint,
-            modular: tables.modular,
-            fp2: tables.fp2,
-            pairing: tables.pairing,
-            ecc: tables.ecc,
-        }
+/// What was read, as OpenVM wants it.
+impl From<OpenVmBase> for BaseVm {
+    fn from(base: OpenVmBase) -> Self {
+        let mut config = BaseConfig {
+            system: base.system.map_or_else(SystemConfig::default, system),
+            rv32i: Some(Rv32I),
+            io: Some(Rv32Io),
+            keccak: base.keccak.then_some(Keccak256),
+            sha2: base.sha2.then_some(Sha2),
+            rv32m: base.rv32m.map(|sizes| Rv32M { range_tuple_checker_sizes: sizes }),
+            bigint: base.bigint.map(|sizes| Int256 { range_tuple_checker_sizes: sizes }),
+            modular: base.modular.map(ModularExtension::new),
+            fp2: base.fp2.map(Fp2Extension::new),
+            pairing: base.pairing.map(|curves| {
+                PairingExtension::new(curves.into_iter().map(pairing_curve).collect())
+            }),
+            ecc: base
+                .ecc
+                .map(|curves| WeierstrassExtension::new(curves.into_iter().map(curve).collect())),
+        };
+        config.normalise();
+        Self(config)
     }
+}
+
+fn system(system: openvm_base::System) -> SystemConfig {
+    let memory = system.memory_config;
+    let cell = |cell| match cell {
+        Cell::Null => MemoryCellType::Null,
+        Cell::U8 => MemoryCellType::U8,
+        Cell::U16 => MemoryCellType::U16,
+        Cell::U32 => MemoryCellType::U32,
+        Cell::F { size } => MemoryCellType::F { size },
+    };
+    let spaces = memory
+        .addr_spaces
+        .into_iter()
+        .map(|space| AddressSpaceHostConfig::new(space.num_cells, cell(space.layout)))
+        .collect();
+    SystemConfig {
+        max_constraint_degree: system.max_constraint_degree,
+        memory_config: MemoryConfig::new(
+            memory.addr_space_height,
+            spaces,
+            memory.pointer_max_bits,
+            memory.timestamp_max_bits,
+            memory.decomp,
+        ),
+        num_public_values: system.num_public_values,
+        ..SystemConfig::default()
+    }
+}
+
+const fn pairing_curve(curve: openvm_base::PairingCurve) -> PairingCurve {
+    match curve {
+        openvm_base::PairingCurve::Bn254 => PairingCurve::Bn254,
+        openvm_base::PairingCurve::Bls12381 => PairingCurve::Bls12_381,
+    }
+}
+
+fn curve(curve: openvm_base::Curve) -> CurveConfig {
+    CurveConfig::new(curve.struct_name, curve.modulus, curve.scalar, curve.a, curve.b)
 }
 
 /// The base VM as OpenVM's traits want it. The order of the fields is the order of the AIRs in the
@@ -221,22 +185,6 @@ pub(crate) struct BaseConfig {
 impl InitFileGenerator for BaseConfig {}
 
 impl BaseConfig {
-    fn system_only(system: SystemConfig) -> Self {
-        Self {
-            system,
-            rv32i: None,
-            io: None,
-            keccak: None,
-            sha2: None,
-            rv32m: None,
-            bigint: None,
-            modular: None,
-            fp2: None,
-            pairing: None,
-            ecc: None,
-        }
-    }
-
     /// What OpenVM's SDK does with a configuration after reading it: one table of range tuples for
     /// both multipliers, and no cells for deferred computations.
     fn normalise(&mut self) {
@@ -250,30 +198,6 @@ impl BaseConfig {
         if let Some(space) = spaces.get_mut(DEFERRAL_AS as usize) {
             space.num_cells = 0;
         }
-    }
-
-    fn check(&self) -> Result<(), BaseError> {
-        for (enabled, missing) in [(self.rv32i.is_some(), "rv32i"), (self.io.is_some(), "io")] {
-            if !enabled {
-                return Err(BaseError::MissingExtension { missing });
-            }
-        }
-        let memory = &self.system.memory_config;
-        for (name, got, expected) in [
-            ("pointer_max_bits", memory.pointer_max_bits, POINTER_AND_TIMESTAMP_BITS),
-            ("timestamp_max_bits", memory.timestamp_max_bits, POINTER_AND_TIMESTAMP_BITS),
-            ("decomp", memory.decomp, RANGE_BITS),
-        ] {
-            if got != expected {
-                return Err(BaseError::System { name, got, expected });
-            }
-        }
-        let got = self.system.num_public_values;
-        let cells = memory.addr_spaces.get(3).map_or(0, |space| space.num_cells);
-        if !got.is_multiple_of(8) || !(got / 8).is_power_of_two() || cells != got {
-            return Err(BaseError::PublicValues { got });
-        }
-        Ok(())
     }
 
     /// The transpiler with one extension for each enabled extension of the VM.

@@ -8,18 +8,18 @@
 use std::collections::BTreeSet;
 
 use autoprec_circuits::{BabyBear, Bus, BusKind as _, ConstraintSystem};
-use autoprec_synth::Precompile;
+use autoprec_synth::{OPENVM, Precompile};
 
 use crate::{buses::Buses, params::MAX_DEGREE};
 
 /// AIRs in one verifying key.
-pub const MAX_AIRS: usize = 100;
+pub const MAX_AIRS: usize = OPENVM.limits.tables;
 /// Constraints of one AIR.
-pub const MAX_CONSTRAINTS: usize = 5_000;
+pub const MAX_CONSTRAINTS: usize = OPENVM.limits.constraints;
 /// Interactions of one AIR.
-pub const MAX_INTERACTIONS: usize = 1_000;
+pub const MAX_INTERACTIONS: usize = OPENVM.limits.interactions;
 /// Columns of all AIRs together.
-pub const MAX_COLUMNS: usize = 30_000;
+pub const MAX_COLUMNS: usize = OPENVM.limits.total_columns;
 
 /// A limit that a set of precompiles exceeds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,8 @@
 
 use autoprec_openvm::{BaseError, BaseVm, GuestImage, ProveOptions, check, describe, execute};
 
+use autoprec_synth::openvm_base::base_limits;
+
 use crate::support::{assemble, elf};
 
 const RISCV: &str = "[app_vm_config.rv32i]\n[app_vm_config.rv32m]\n[app_vm_config.io]\n";
@@ -57,6 +59,74 @@ fn room_for_precompiles_is_what_the_base_leaves() {
     assert_eq!(standard.precompile_budget(), 100 - standard.airs.len());
     assert!(standard.airs.len() > 40, "{}", standard.airs.len());
     assert!(standard.column_budget() < plain.column_budget());
+}
+
+/// Moduli of both widths; those of curves, and some whose quotients are longer than usual.
+const MODULI: &[&str] = &[
+    // secp256k1, its order, BN254
+    "115792089237316195423570985008687907853269984665640564039457584007908834671663",
+    "115792089237316195423570985008687907852837564279074904382605163141518161494337",
+    "21888242871839275222246405745257275088696311157297823662689037894645226208583",
+    // BLS12-381 and its order
+    "4002409555221667393417789825735904156556882819939007885332058136124031650490837864442687629129015664037894272559787",
+    "52435875175126190479447740508185965837690552500527637822603658699938581184513",
+    // short ones, and one that is just too long for 32 bytes
+    "65537",
+    "2305843009213693951",
+    "115792089237316195423570985008687907853269984665640564039457584007913129640233",
+];
+
+/// Arithmetic, its quadratic extension and two curves over a modulus.
+fn arithmetic(modulus: &str) -> [String; 3] {
+    let curve = |a: &str| {
+        format!(
+            "[[app_vm_config.ecc.supported_curves]]\nstruct_name = \"Curve\"\nscalar = \"7\"\n\
+             modulus = \"{modulus}\"\na = \"{a}\"\nb = \"7\"\n"
+        )
+    };
+    [
+        format!("[app_vm_config.modular]\nsupported_moduli = [\"{modulus}\"]\n"),
+        format!("[app_vm_config.fp2]\nsupported_moduli = [[\"Field\", \"{modulus}\"]]\n"),
+        format!("{}{}", curve("0"), curve("65535")),
+    ]
+}
+
+#[test]
+fn sizes_known_without_openvm_are_those_of_openvm() {
+    let compare = |text: Option<&str>| {
+        let told = base_limits(text).unwrap();
+        let base = text.map_or_else(BaseVm::rv32im, |text| BaseVm::from_toml(text).unwrap());
+        let is = describe(&base).unwrap();
+        let columns = is.airs.iter().map(|air| air.width).sum::<usize>();
+        assert_eq!((told.airs, told.columns), (is.airs.len(), columns), "{text:?}");
+        let budget = told.budget(None).unwrap();
+        assert_eq!(budget.precompiles, is.precompile_budget(), "{text:?}");
+        assert_eq!(budget.columns, is.column_budget(), "{text:?}");
+    };
+    compare(None);
+    let smallest = "[app_vm_config.rv32i]\n[app_vm_config.io]\n";
+    compare(Some(smallest));
+    for extension in ["rv32m", "keccak", "sha2", "bigint"] {
+        compare(Some(&format!("{smallest}[app_vm_config.{extension}]\n")));
+    }
+    for curve in ["Bn254", "Bls12_381"] {
+        let pairing = format!("[app_vm_config.pairing]\nsupported_curves = [\"{curve}\"]\n");
+        compare(Some(&format!("{RISCV}{pairing}")));
+    }
+    let sizes = "[app_vm_config.rv32m]\nrange_tuple_checker_sizes = [256, 4096]\n";
+    compare(Some(&format!("{smallest}{sizes}[app_vm_config.bigint]\n")));
+    compare(Some(STANDARD));
+    for modulus in MODULI {
+        compare(Some(&format!("{RISCV}{}", arithmetic(modulus).concat())));
+    }
+    // Each table alone, for the moduli that guests use most, of both widths.
+    for modulus in [MODULI[0], MODULI[3]] {
+        for extension in arithmetic(modulus) {
+            compare(Some(&format!("{RISCV}{extension}")));
+        }
+    }
+    let all = MODULI.join("\", \"");
+    compare(Some(&format!("{RISCV}[app_vm_config.modular]\nsupported_moduli = [\"{all}\"]\n")));
 }
 
 #[test]
