@@ -8,6 +8,7 @@
 //! - [`prove()`] transpiles a patched ELF, cuts the run into segments and proves each.
 //! - [`verify()`] makes the keys again and binds a proof to exactly one guest.
 //! - [`check()`] checks all constraints of a run without proving it.
+//! - [`identity()`] says what a verifier knows a guest by, without a run.
 //! - [`execute()`] only runs it, [`interpreter()`] as often as wanted; [`describe()`] says what a base VM consists of.
 //!
 //! **Architecture invariants**
@@ -30,6 +31,7 @@ mod config;
 mod describe;
 mod executor;
 mod guest;
+mod identity;
 mod limits;
 mod lookups;
 mod machine;
@@ -49,12 +51,13 @@ pub use check::{CheckError, check};
 pub use check::{Tamper, overlooked_alterations};
 pub use describe::{Description, describe};
 pub use guest::GuestImage;
+pub use identity::{Identity, IdentityError, identity, log_height, verifying_key};
 pub use limits::{LimitError, MAX_AIRS, MAX_COLUMNS, MAX_CONSTRAINTS, MAX_INTERACTIONS};
 pub use machine::{AirShape, MachineError};
-pub use params::Security;
+pub use params::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT, Security};
 pub use proof::{Claim, PrecompileRef, Proof, ProofFormatError};
 pub use prove::{ProveError, ProveOptions, prove};
-pub use report::{AirUse, Phase, Report, SegmentReport};
+pub use report::{AirUse, Phase, Report, SegmentReport, TableUse};
 pub use run::{Execution, Interpret, execute, interpreter};
 pub use segments::RunError;
 pub use transpile::TranspileError;

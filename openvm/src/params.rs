@@ -5,10 +5,11 @@ use openvm_stark_sdk::config::{MAX_APP_LOG_STACKED_HEIGHT, app_params_with_100_b
 
 /// The highest degree of a constraint, a field of a message or a multiplicity.
 pub(crate) const MAX_DEGREE: u32 = 3;
-/// The tables of the base VM (2^19 rows of range tuples) need at least this height.
-pub(crate) const MIN_LOG_HEIGHT: usize = 19;
-/// The analysis of the 100-bit parameters covers this height at most.
-pub(crate) const MAX_LOG_HEIGHT: usize = MAX_APP_LOG_STACKED_HEIGHT;
+/// The lowest height of traces, as a binary logarithm: the tables of the base VM (2^19 rows of range
+/// tuples) need it.
+pub const MIN_LOG_HEIGHT: usize = 19;
+/// The highest, which the analysis of the 100-bit parameters covers.
+pub const MAX_LOG_HEIGHT: usize = MAX_APP_LOG_STACKED_HEIGHT;
 
 /// How hard it is to forge a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! What a run was made of: rows and cells per AIR, instructions per segment, and the phases that a
 //! caller may time.
 
+use std::collections::BTreeMap;
+
 use crate::machine::AirShape;
 
 /// A phase of proving that begins now. The crate reads no clock; a caller that wants times takes
@@ -59,6 +61,8 @@ impl Phase {
 /// One AIR in one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AirUse {
+    /// Its position in the verifying key.
+    pub index: usize,
     /// The AIR.
     pub shape: AirShape,
     /// Rows that were metered. Exact for instructions and precompiles; an upper bound for memory.
@@ -67,6 +71,22 @@ pub struct AirUse {
     pub padded_rows: u64,
     /// Cells of the trace, padding included.
     pub cells: u64,
+}
+
+/// One AIR in a whole run: sums over segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableUse {
+    /// `precompile 10000`, or the name of OpenVM's type. Two tables may have one name: there is one per
+    /// modulus.
+    pub name: String,
+    /// The id, if it is a precompile.
+    pub precompile: Option<u32>,
+    /// Columns, cached and preprocessed ones included.
+    pub columns: u64,
+    /// Rows that were metered: see [`AirUse::rows`].
+    pub rows: u64,
+    /// Rows of the traces.
+    pub padded_rows: u64,
 }
 
 /// One segment.
@@ -102,6 +122,23 @@ impl Report {
     /// Cells of all traces of all segments, padding included.
     pub fn cells(&self) -> u64 {
         self.segments.iter().map(SegmentReport::cells).sum()
+    }
+
+    /// The tables that had rows in any segment, in the order of the verifying key.
+    pub fn tables(&self) -> Vec<TableUse> {
+        let mut tables: BTreeMap<usize, TableUse> = BTreeMap::new();
+        for air in self.segments.iter().flat_map(|segment| &segment.airs) {
+            let table = tables.entry(air.index).or_insert_with(|| TableUse {
+                name: air.shape.name.clone(),
+                precompile: air.shape.precompile,
+                columns: air.shape.width as u64,
+                rows: 0,
+                padded_rows: 0,
+            });
+            table.rows += air.rows;
+            table.padded_rows += air.padded_rows;
+        }
+        tables.into_values().collect()
     }
 
     /// How often a precompile was called.

@@ -89,14 +89,7 @@ impl Plan {
         hints: &[Vec<u8>],
         cut: Cut,
     ) -> Result<Self, RunError> {
-        let highest = Machine::new(config, cut.security, MAX_LOG_HEIGHT)?;
-        let segments = meter(&highest, exe, hints, cut)?;
-        let log_height = segments
-            .iter()
-            .map(|segment| log_height(&highest, segment))
-            .fold(MIN_LOG_HEIGHT, usize::max)
-            .min(MAX_LOG_HEIGHT);
-        drop(highest);
+        let log_height = choose_height(config, exe, hints, cut)?;
         let machine = Machine::new(config, cut.security, log_height)?;
         let segments = meter(&machine, exe, hints, cut)?;
         for (index, segment) in segments.iter().enumerate() {
@@ -109,6 +102,22 @@ impl Plan {
     pub(crate) fn instructions(&self) -> u64 {
         self.segments.iter().map(|segment| segment.num_insns).sum()
     }
+}
+
+/// The lowest height at which a run needs no more segments than at the highest.
+pub(crate) fn choose_height(
+    config: &PatchedConfig,
+    exe: &VmExe<F>,
+    hints: &[Vec<u8>],
+    cut: Cut,
+) -> Result<usize, RunError> {
+    let highest = Machine::new(config, cut.security, MAX_LOG_HEIGHT)?;
+    let segments = meter(&highest, exe, hints, cut)?;
+    Ok(segments
+        .iter()
+        .map(|segment| log_height(&highest, segment))
+        .fold(MIN_LOG_HEIGHT, usize::max)
+        .min(MAX_LOG_HEIGHT))
 }
 
 fn meter(
@@ -264,7 +273,7 @@ fn report(
             let padded_rows = trace.common_main.height() as u64;
             let rows = u64::from(segment.trace_heights[*id]).min(padded_rows);
             let cells = padded_rows * shape.width as u64;
-            AirUse { shape, rows, padded_rows, cells }
+            AirUse { index: *id, shape, rows, padded_rows, cells }
         })
         .collect();
     SegmentReport { instructions: segment.num_insns, final_timestamp, airs }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use autoprec_openvm::{
-    BaseVm, CheckError, GuestImage, LimitError, MachineError, Proof, ProveError, ProveOptions,
-    RunError, Tamper, TranspileError, VerifyError, check, execute, overlooked_alterations, prove,
-    verify,
+    BaseVm, CheckError, GuestImage, IdentityError, LimitError, MachineError, Proof, ProveError,
+    ProveOptions, Report, RunError, Security, Tamper, TranspileError, VerifyError, check, execute,
+    identity, log_height, overlooked_alterations, prove, verify, verifying_key,
 };
 
 use crate::support::{Patched, assemble, patch};
@@ -94,9 +94,11 @@ fn no_altered_cell_is_overlooked() {
 fn a_proof_is_of_the_patched_guest_and_of_no_other() {
     let patched = looping();
     let (base, guest) = (BaseVm::rv32im(), patched.guest());
-    let (proof, _) = prove(&base, &guest, &[], &options(), &mut |_| ()).unwrap();
+    let (proof, report) = prove(&base, &guest, &[], &options(), &mut |_| ()).unwrap();
     let proof = Proof::from_bytes(&proof.to_bytes()).unwrap();
     let verdict = verify(&base, &guest, &proof, true).unwrap();
+    has_the_identity(&base, &guest, &proof);
+    counts_tables(&report);
     let run = execute(&base, &patched.unpatched(), &[]).unwrap();
     assert_eq!(verdict.public_values, run.public_values);
 
@@ -124,6 +126,38 @@ fn a_proof_is_of_the_patched_guest_and_of_no_other() {
             let error = verify(&base, &guest, &proof, true).unwrap_err();
             assert!(matches!(error, VerifyError::Segment(_)), "{error}");
         }
+    }
+}
+
+/// What a proof claims is known without it, and is another for the original and at another height.
+fn has_the_identity(base: &BaseVm, guest: &GuestImage<'_>, proof: &Proof) {
+    let claim = proof.claim();
+    let height = log_height(base, guest, &[], &options()).unwrap();
+    assert_eq!(height, claim.log_height);
+    let at = |guest: &GuestImage<'_>, height| identity(base, guest, Security::Test, height);
+    let known = at(guest, height).unwrap();
+    assert_eq!((known.verifying_key, known.program), (claim.verifying_key, claim.program));
+
+    let key = verifying_key(base, guest, Security::Test, height).unwrap();
+    assert_eq!(key, known.verifying_key);
+    let original = at(&looping().unpatched(), height).unwrap();
+    assert_ne!(original.verifying_key, known.verifying_key);
+    assert_ne!(original.program, known.program);
+    let higher = verifying_key(base, guest, Security::Test, height + 1).unwrap();
+    assert_ne!(higher, known.verifying_key);
+    let error = at(guest, 40).unwrap_err();
+    assert!(matches!(error, IdentityError::Height { got: 40 }), "{error}");
+}
+
+/// Sums over segments are of all rows, and of the precompiles' calls.
+fn counts_tables(report: &Report) {
+    let tables = report.tables();
+    let cells: u64 = tables.iter().map(|table| table.columns * table.padded_rows).sum();
+    assert_eq!(cells, report.cells());
+    for id in [10_000, 10_001] {
+        let table = tables.iter().find(|table| table.precompile == Some(id)).unwrap();
+        assert_eq!((&table.name, table.rows), (&format!("precompile {id}"), report.calls(id)));
+        assert!(table.padded_rows >= table.rows && table.columns > 0, "{table:?}");
     }
 }
 

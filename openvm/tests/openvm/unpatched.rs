@@ -174,6 +174,12 @@ fn segments_must_be_those_of_one_run() {
     let options = ProveOptions { max_segment_memory: Some(600 << 20), ..ProveOptions::for_tests() };
     let (proof, report) = prove(&base, &guest, &[], &options, &mut |_| ()).unwrap();
     assert_eq!(report.segments.len(), 2);
+    // Sums over segments.
+    let tables = report.tables();
+    let cells: u64 = tables.iter().map(|table| table.columns * table.padded_rows).sum();
+    assert_eq!(cells, report.cells());
+    let adds = tables.iter().find(|table| table.name.contains("BaseAluCore")).unwrap();
+    assert_eq!(adds.rows, 100_000 + 2);
     assert_eq!(report.instructions, 3 + 2 * 100_000 + 2);
     let mut verifier = Verifier::new(&base, &guest).unwrap();
     let verdict = verifier.verify(&proof, true).unwrap();
