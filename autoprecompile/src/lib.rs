@@ -36,6 +36,7 @@ pub use candidate::Candidate;
 pub use cut::candidates;
 pub use lift::{LiftError, lift};
 pub use lower::{LowerError, Lowered, Unplaced, lower};
+pub use openvm_base::{BaseError, BaseSize, BudgetError, base_limits};
 pub use precompile::{
     Cost, Precompile, SYNTHESISER_VERSION, Shape, SynthError, cost_before, shape_digest, synthesise,
 };

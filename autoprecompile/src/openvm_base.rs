@@ -237,7 +237,7 @@ impl OpenVmBase {
             bigint: tables
                 .bigint
                 .map(|table| table.range_tuple_checker_sizes.unwrap_or(BIGINT_TUPLE)),
-            modular: tables.modular.map(|table| table.moduli()),
+            modular: tables.modular.map(Modular::moduli),
             fp2: tables.fp2.map(Fp2::moduli),
             pairing: tables.pairing.map(|table| table.supported_curves),
             ecc: tables.ecc.map(|table| table.supported_curves),

@@ -101,8 +101,8 @@ impl Bound {
     }
 }
 
-/// The equations of a table, each of which defines one number, and what else the table has.
-struct Equations {
+/// What the columns of a table are for; each equation defines one number.
+struct Shape {
     /// Numbers that are read.
     inputs: usize,
     /// Flags that tell operations apart.
@@ -110,7 +110,7 @@ struct Equations {
     equations: Vec<Bound>,
 }
 
-impl Equations {
+impl Shape {
     fn columns(&self, modulus: &BigUint) -> usize {
         let numbers = self.inputs + self.equations.len();
         let rest: usize = self.equations.iter().map(|equation| equation.columns(modulus)).sum();
@@ -121,13 +121,13 @@ impl Equations {
 
 /// Sum and difference.
 pub(super) fn add_sub(modulus: &BigUint) -> usize {
-    Equations { inputs: 2, flags: 2, equations: vec![sum(Bytes::of(modulus))] }.columns(modulus)
+    Shape { inputs: 2, flags: 2, equations: vec![sum(Bytes::of(modulus))] }.columns(modulus)
 }
 
 /// Sum and difference in the quadratic extension.
 pub(super) fn fp2_add_sub(modulus: &BigUint) -> usize {
     let sum = sum(Bytes::of(modulus));
-    Equations { inputs: 4, flags: 2, equations: vec![sum.clone(), sum] }.columns(modulus)
+    Shape { inputs: 4, flags: 2, equations: vec![sum.clone(), sum] }.columns(modulus)
 }
 
 /// `x + y - z`, `x - y - z` or `x - z`.
@@ -140,7 +140,7 @@ fn sum(bytes: Bytes) -> Bound {
 pub(super) fn mul_div(modulus: &BigUint) -> usize {
     let x = Bound::number(Bytes::of(modulus));
     let product = x.times(&x).minus(&x);
-    Equations { inputs: 2, flags: 2, equations: vec![product] }.columns(modulus)
+    Shape { inputs: 2, flags: 2, equations: vec![product] }.columns(modulus)
 }
 
 /// Product and quotient in the quadratic extension.
@@ -148,7 +148,7 @@ pub(super) fn fp2_mul_div(modulus: &BigUint) -> usize {
     let x = Bound::number(Bytes::of(modulus));
     let product = x.times(&x);
     let equations = vec![product.minus(&product).minus(&x), product.plus(&product).minus(&x)];
-    Equations { inputs: 4, flags: 2, equations }.columns(modulus)
+    Shape { inputs: 4, flags: 2, equations }.columns(modulus)
 }
 
 /// The sum of two points with different coordinates.
@@ -158,7 +158,7 @@ pub(super) fn ec_add(modulus: &BigUint) -> usize {
     let slope = difference.times(&x).minus(&difference);
     let x3 = x.times(&x).minus(&x).minus(&x).minus(&x);
     let equations = vec![slope, x3, y3(&x)];
-    Equations { inputs: 4, flags: 1, equations }.columns(modulus)
+    Shape { inputs: 4, flags: 1, equations }.columns(modulus)
 }
 
 /// The double of a point on the curve with this coefficient.
@@ -174,7 +174,7 @@ pub(super) fn ec_double(modulus: &BigUint, a: &BigUint) -> usize {
         Bytes::B48 => vec![numerator.minus(&x), slope.minus(&x)],
     };
     equations.extend([x.times(&x).minus(&x.scaled(2)).minus(&x), y3(&x)]);
-    Equations { inputs: 2, flags: 1, equations }.columns(modulus)
+    Shape { inputs: 2, flags: 1, equations }.columns(modulus)
 }
 
 /// `slope · (x1 - x3) - y1 - y3`.
