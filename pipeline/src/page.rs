@@ -84,7 +84,8 @@ struct Run<'a> {
 /// **Blocks** may be wider than the report's regions, which are cut where a limit or such an instruction
 /// demands it. A block has the precompile of its first part that has one, and saves what all its parts
 /// with precompiles do. Without any it would save what all its parts would, and its reason is that of
-/// the part that costs the run most.
+/// the part that costs the run most. Without a profile, blocks with precompiles are counted as the report
+/// counts their calls, all others 0 times, and there are neither call paths nor tables.
 ///
 /// **Call paths** give each instruction to the function that it comes from, inlined ones included. In the
 /// patched run a call stands where the first instruction of its region stood and the others are gone. So

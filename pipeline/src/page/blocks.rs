@@ -32,7 +32,7 @@ pub(super) fn blocks(guest: &Guest<'_>, functions: &Functions) -> Result<Blocks,
         blocks.entry.push(block.start);
         blocks.instructions.push(u32::try_from(block.len()).unwrap_or(u32::MAX));
         blocks.function.push(functions.index(&guest.program, block.start));
-        blocks.count.push(block.count);
+        blocks.count.push(parts.count(guest, block));
         blocks.cost.push(cost(guest, block));
         blocks.saved.push(parts.saved());
         blocks.precompile.push(parts.linked.first().map_or(-1, |&(at, _)| super::signed(at)));
@@ -78,6 +78,12 @@ fn cost(guest: &Guest<'_>, block: &Block) -> u64 {
 }
 
 impl<'a> Parts<'a> {
+    /// Executions. A build from a lock knows those of precompiles alone.
+    fn count(&self, guest: &Guest<'_>, block: &Block) -> u64 {
+        let calls = || self.linked.first().map_or(0, |(_, precompile)| precompile.calls);
+        if guest.run.is_some() { block.count } else { calls() }
+    }
+
     fn saved(&self) -> i64 {
         let linked = self.linked.iter().map(|(_, precompile)| precompile.saved);
         if self.linked.is_empty() {
@@ -100,7 +106,7 @@ impl<'a> Parts<'a> {
             _ if guest.run.is_none() => NO_RUN,
             _ if block.count == 0 => NOT_EXECUTED,
             (None, Some(refused)) => refused,
-            _ if guest.cfg.regions_of(block).is_empty() => NO_REGION,
+            _ if !block.insts.iter().any(|at| guest.prices.in_regions(&at.inst)) => NO_REGION,
             _ => UNSAID,
         })
     }

@@ -66,7 +66,7 @@ impl<'a> Prices<'a> {
     }
 
     /// Whether a region may hold an instruction.
-    fn in_regions(&self, inst: &Inst) -> bool {
+    pub(super) fn in_regions(&self, inst: &Inst) -> bool {
         !(inst.ends_region() || self.without_control && inst.is_control())
     }
 }

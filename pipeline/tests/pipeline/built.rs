@@ -1,30 +1,25 @@
-//! Builds of the example guests, with reports made by hand.
+//! Builds of the example guests, each made once.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use autoprec_blocks::{Cfg, Region};
-use autoprec_circuits::{BabyBear, Pasta};
-use autoprec_dashboards as dashboards;
 use autoprec_dashboards::Report;
-use autoprec_linker::{Form, Item, link};
+use autoprec_linker::Form;
+use autoprec_linker::lock::Lock;
 use autoprec_pipeline::page::Built;
-use autoprec_profiler::{Environment, Input, Limits, Patches, PrecompileId, Profile, Program, run};
-use autoprec_synth::machine::{
-    BABYBEAR, MachineCandidate, MachinePrecompile, PASTA, RowCost, choose_machine,
-    machine_candidates,
-};
-use autoprec_synth::{
-    Budget, Candidate, OPENVM, candidates, cost_before, select, shape_digest, synthesise,
-};
-use sha2::{Digest, Sha256};
+use autoprec_pipeline::{Guest, Job, Options, Prices, Recorded, Silent, Source, build};
+use autoprec_profiler::{Environment, Input, Limits, Patches, Profile, Program, run};
+use autoprec_synth::Budget;
 
 /// What was built of a guest.
+#[derive(Clone)]
 pub(crate) struct Example {
     pub(crate) original: Vec<u8>,
     pub(crate) elf: Vec<u8>,
     pub(crate) profile: Profile,
     pub(crate) report: Report,
+    pub(crate) lock: Lock,
 }
 
 impl Example {
@@ -39,14 +34,13 @@ impl Example {
     }
 }
 
-/// Precompiles per guest: some, and not all that would save.
-const MOST: usize = 12;
-/// The same in the form that few regions have room for.
-const MOST_ECALL: usize = 60;
-
 pub(crate) fn example(path: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(crate) fn guest(elf: Vec<u8>) -> Guest {
+    Guest::from_bytes("guest.elf", elf).expect("the guest loads")
 }
 
 /// Runs a guest on the input that the examples have for it.
@@ -65,169 +59,43 @@ pub(crate) fn profile(elf: &[u8], input: &str) -> Profile {
     run.profile
 }
 
-/// A candidate of any target.
-struct Known {
-    region: Region,
-    /// Cost of its instructions and of a call, and the digest of its system by number.
-    prices: Option<[u64; 2]>,
-    before: u64,
-    saved: i64,
-    reason: String,
-}
-
-/// Builds `elf` for a target with the calls in a form.
-pub(crate) fn build_elf(original: Vec<u8>, input: &str, target: &str, form: Form) -> Example {
-    let profile = profile(&original, input);
-    let program = Program::load(&original).expect("the guest loads");
-    let cfg = Cfg::build(&program, Some(&profile));
-    let regions: Vec<Region> = cfg.regions().iter().filter_map(|r| form.region(r)).collect();
-    let (known, chosen) = match target {
-        "openvm" if form == Form::Insn => openvm(&regions, MOST),
-        "openvm" => openvm(&regions, MOST_ECALL),
-        "halo2" => {
-            machine(&machine_candidates::<Pasta>(&regions, &PASTA, |p| RowCost::of(&p.wide)))
+/// Options with some precompiles, and not all that would save.
+pub(crate) fn options(target: &str) -> Options {
+    let budget = |precompiles| Budget { precompiles, columns: 20_000 };
+    match target {
+        "openvm" => Options::OpenVm { form: Form::Insn, budget: budget(12) },
+        // Few regions have room for a call of this form.
+        "ecall" => {
+            let form = "ecall t0".parse().expect("a form");
+            Options::OpenVm { form, budget: budget(60) }
         }
-        "plonky3" => machine(&machine_candidates::<BabyBear>(&regions, &BABYBEAR, |p| {
-            RowCost::of(&p.narrow)
-        })),
+        "halo2" => Options::Machine { prices: Prices::Halo2, most: 6 },
+        "plonky3" => Options::Machine { prices: Prices::Plonky3, most: 6 },
         _ => panic!("no target {target}"),
-    };
-    let mut items: Vec<Item> = Vec::new();
-    for (index, &candidate) in chosen.iter().enumerate() {
-        let region = known[candidate].region.clone();
-        let id = PrecompileId::from_index(u32::try_from(index).expect("there are few"));
-        let system_digest = match target {
-            "openvm" => synthesise(&region, id, &OPENVM).expect("it was before").system_digest(),
-            _ => MachinePrecompile::synthesise(&region, id).expect("it was before").system_digest(),
-        };
-        let shape_digest = shape_digest(&region);
-        let backends = vec!["executor".to_owned()];
-        items.push(Item { id, region, system_digest, shape_digest, backends });
-    }
-    let linked = link(&original, &program, &cfg, &items, form).expect("the guest is linked");
-    assert!(!linked.manifest.calls.is_empty());
-    items.retain(|item| linked.manifest.calls.iter().any(|call| call.id == item.id));
-    let precompiles = items.iter().map(|item| precompile(item, &known)).collect();
-    let report = Report {
-        version: dashboards::VERSION,
-        guest: dashboards::Guest {
-            name: "guest.elf".to_owned(),
-            elf_digest: program.digest.clone(),
-            isa: format!("rv{}", program.xlen.bits()),
-            patched_digest: Some(hex::encode(Sha256::digest(&linked.elf))),
-        },
-        target: dashboards::Target {
-            name: target.to_owned(),
-            form: Some(form.to_string()),
-            unit: if target == "openvm" { "cells" } else { "ns" }.to_owned(),
-            refused: None,
-        },
-        totals: Some(totals(&profile, &known, &items)),
-        precompiles,
-        regions: left_alone(&known, &items),
-        commitments: None,
-    };
-    Example { original, elf: linked.elf, profile, report }
-}
-
-/// Builds an example for a target.
-pub(crate) fn build(name: &str, target: &str) -> Example {
-    let input = name.trim_end_matches("-rv64");
-    build_elf(example(&format!("elf/{name}.elf")), input, target, Form::Insn)
-}
-
-fn openvm(regions: &[Region], precompiles: usize) -> (Vec<Known>, Vec<usize>) {
-    let all = candidates(regions, &OPENVM);
-    let chosen = select(&all, Budget { precompiles, columns: 20_000 });
-    let known = |c: &Candidate| Known {
-        region: c.region.clone(),
-        prices: c
-            .outcome
-            .as_ref()
-            .ok()
-            .map(|p| [p.cost.before, p.cost.after].map(|size| size.columns as u64)),
-        before: cost_before(&c.region, &OPENVM).columns as u64,
-        saved: c.saved_cells(),
-        reason: c.outcome.as_ref().map_or_else(ToString::to_string, |_| "too few".to_owned()),
-    };
-    (all.iter().map(known).collect(), chosen)
-}
-
-fn machine(all: &[MachineCandidate]) -> (Vec<Known>, Vec<usize>) {
-    let chosen = choose_machine(all, MOST);
-    let known = |c: &MachineCandidate| Known {
-        region: c.region.clone(),
-        prices: c.outcome.is_ok().then_some([c.before, c.after]),
-        before: c.before,
-        saved: c.saved(),
-        reason: c.outcome.as_ref().map_or_else(ToString::to_string, |_| "too few".to_owned()),
-    };
-    (all.iter().map(known).collect(), chosen)
-}
-
-fn of_item<'a>(item: &Item, known: &'a [Known]) -> &'a Known {
-    known
-        .iter()
-        .find(|known| known.region.entry() == item.region.entry())
-        .expect("it was a candidate")
-}
-
-fn precompile(item: &Item, known: &[Known]) -> dashboards::Precompile {
-    let Known { region, prices, saved, .. } = of_item(item, known);
-    let [cost_before, cost_after] = prices.expect("it was chosen");
-    dashboards::Precompile {
-        id: item.id.number(),
-        entry: region.entry(),
-        end: region.end(),
-        function: region.function.clone(),
-        instructions: region.insts.len(),
-        calls: region.count,
-        cost_before,
-        cost_after,
-        saved: *saved,
-        before: None,
-        ticks: 0,
-        systems: Vec::new(),
-        rewrites: BTreeMap::new(),
-        system_digest: hex::encode(item.system_digest),
-        shape_digest: hex::encode(item.shape_digest),
     }
 }
 
-fn totals(profile: &Profile, known: &[Known], items: &[Item]) -> dashboards::Totals {
-    let cost: u64 = known.iter().map(|k| k.region.count * k.before).sum();
-    let mut totals = dashboards::Totals {
-        instructions: profile.instructions,
-        instructions_patched: profile.instructions,
-        cost,
-        cost_patched: cost,
-    };
-    for item in items {
-        let Known { region, prices, .. } = of_item(item, known);
-        let [before, after] = prices.expect("it was chosen");
-        totals.instructions_patched -= region.count * (region.insts.len() as u64 - 1);
-        totals.cost_patched -= region.count * before;
-        totals.cost_patched += region.count * after;
-    }
-    totals
+/// Builds a guest from its profile, without checks of the run.
+pub(crate) fn built_of(original: Vec<u8>, input: &str, options: &Options) -> Example {
+    let profile = profile(&original, input);
+    let guest = guest(original);
+    let source = Source::Profile(&profile, None);
+    let (lock, recorded) = (Lock::default(), Recorded::default());
+    let job = Job { guest: &guest, options, lock: &lock, source, recorded };
+    let built = build(&job, &Silent).expect("the guest is built");
+    assert!(!built.report.precompiles.is_empty());
+    let (elf, report, lock) = (built.elf, built.report, built.lock);
+    Example { original: guest.elf, elf, profile, report, lock }
 }
 
-fn left_alone(known: &[Known], items: &[Item]) -> Vec<dashboards::Region> {
-    let linked = |k: &Known| items.iter().any(|item| item.region.entry() == k.region.entry());
-    let mut rest: Vec<dashboards::Region> = known
-        .iter()
-        .filter(|k| !linked(k))
-        .map(|Known { region, before, saved, reason, .. }| dashboards::Region {
-            entry: region.entry(),
-            end: region.end(),
-            function: region.function.clone(),
-            instructions: region.insts.len(),
-            calls: region.count,
-            cost: *before,
-            saved: *saved,
-            reason: reason.clone(),
-        })
-        .collect();
-    rest.sort_by_key(|region| (std::cmp::Reverse(region.saved), region.entry));
-    rest
+/// The build of an example for a target: checking precompiles takes time.
+pub(crate) fn built(name: &'static str, target: &'static str) -> Arc<Example> {
+    type Known = BTreeMap<(&'static str, &'static str), Arc<Example>>;
+    static KNOWN: Mutex<Known> = Mutex::new(Known::new());
+    let mut known = KNOWN.lock().expect("builds succeed");
+    let new = || {
+        let elf = example(&format!("elf/{name}.elf"));
+        Arc::new(built_of(elf, name.trim_end_matches("-rv64"), &options(target)))
+    };
+    Arc::clone(known.entry((name, target)).or_insert_with(new))
 }

@@ -3,14 +3,13 @@
 mod refused;
 
 use autoprec_dashboards::{Detail, Edges, Page, Table, Totals};
-use autoprec_isa::Reg;
-use autoprec_linker::Form;
 use autoprec_pipeline::page::{Built, PageData, page_data};
+use autoprec_pipeline::{Build, Job, NotLinked, Recorded, Silent, Source, build, profile_report};
 use autoprec_profiler::cost::{Model, Spent};
 use autoprec_profiler::{Program, Sources};
 use object::{Object, ObjectSection, ObjectSymbol};
 
-use crate::built::{Example, build, build_elf, example, profile};
+use crate::built::{Example, built, built_of, example, guest, options, profile};
 
 /// Sums of the call paths' columns.
 fn of_frames(page: &Page) -> Totals {
@@ -148,7 +147,7 @@ fn details(example: &Example, details: &[Detail]) {
 #[test]
 fn pages_add_up_for_openvm() {
     for name in ["keccak", "sort-vm"] {
-        let example = build(name, "openvm");
+        let example = built(name, "openvm");
         let PageData { page, details, .. } = data(&example);
         assert!(details.iter().all(|detail| detail.systems.len() == 1));
         // Beside what regions hold, the tables have what ends regions: here fences at most.
@@ -169,7 +168,7 @@ fn pages_add_up_for_openvm() {
 #[test]
 fn pages_add_up_for_tables_of_our_own() {
     for (name, target) in [("sort-vm", "plonky3"), ("sort-vm-rv64", "halo2")] {
-        let example = build(name, target);
+        let example = built(name, target);
         let PageData { page, details, .. } = data(&example);
         let totals = example.report.totals.unwrap();
         assert_eq!(of_tables(&page.tables), [totals.cost, totals.cost_patched]);
@@ -182,13 +181,12 @@ fn pages_add_up_for_tables_of_our_own() {
 
 #[test]
 fn calls_in_the_ecall_form_leave_branches_out() {
-    let form = Form::Ecall { number: Reg::T0 };
-    data(&build_elf(example("elf/sort-vm.elf"), "sort-vm", "openvm", form));
+    data(&built("sort-vm", "ecall"));
 }
 
 #[test]
 fn the_patched_and_the_original_guest_have_one_page() {
-    let example = build("sort-vm", "openvm");
+    let example = built("sort-vm", "openvm");
     let patched = page_data(&example.built()).unwrap();
     let original = Built { elf: &example.original, ..example.built() };
     assert_eq!(page_data(&original).unwrap(), patched);
@@ -197,39 +195,50 @@ fn the_patched_and_the_original_guest_have_one_page() {
 }
 
 #[test]
-fn without_a_run_the_page_shows_the_code_of_precompiles() {
-    let mut example = build("sort-vm", "openvm");
-    example.report.totals = None;
-    example.report.regions.clear();
-    let built = Built { profile: None, ..example.built() };
+fn a_build_from_its_lock_shows_the_code_of_precompiles() {
+    let profiled = built("sort-vm", "openvm");
+    let guest = guest(profiled.original.clone());
+    let (options, recorded) = (options("openvm"), Recorded::default());
+    let (lock, source) = (&profiled.lock, Source::Lock(None));
+    let job = Job { guest: &guest, options: &options, lock, source, recorded };
+    let Build { elf, report, .. } = build(&job, &Silent).unwrap();
+    let built = Built { elf: &elf, profile: None, report: &report, ..profiled.built() };
     let PageData { page, details, code } = page_data(&built).unwrap();
     assert_eq!(page.frames.parent, [0; 0]);
     assert_eq!(page.tables, []);
-    assert_eq!(details.len(), example.report.precompiles.len());
+    assert_eq!(details, page_data(&profiled.built()).unwrap().details);
     assert!(page.edges.count.iter().all(|&count| count == -1));
-    for precompile in &example.report.precompiles {
+    for precompile in &report.precompiles {
         let line = format!("{:#x}: ", precompile.entry);
-        assert!(code.text.iter().any(|text| text.lines().any(|l| l.starts_with(&line))));
+        let with = |text: &&String| text.lines().any(|l| l.starts_with(&line));
+        let at = code.text.iter().position(|text| with(&text)).unwrap();
+        assert_eq!(page.blocks.count[code.block[at] as usize], precompile.calls);
     }
 }
 
 #[test]
 fn targets_that_link_nothing_are_priced_by_a_model() {
-    let mut example = build("sort-vm", "openvm");
-    example.report.target.name = "sp1".to_owned();
-    example.report.target.refused = Some("it takes no precompiles".to_owned());
-    example.report.precompiles.clear();
-    example.report.regions.clear();
-    example.report.totals = None;
-    let program = Program::load(&example.original).unwrap();
-    for model in Model::built_in() {
-        let built = Built { elf: &example.original, model: Some(&model), ..example.built() };
-        let page = page_data(&built).unwrap().page;
-        let spent = Spent::of(&model, &program, &example.profile).profiled(&model)[0];
-        let Totals { instructions, instructions_patched, cost, cost_patched } = of_frames(&page);
-        assert_eq!([cost, cost_patched], [spent; 2], "{}", model.name);
-        assert_eq!([instructions, instructions_patched], [example.profile.instructions; 2]);
-        assert_eq!(of_tables(&page.tables), [spent; 2]);
+    for (name, input) in [("sort-vm", "sort-vm"), ("sha256-rv64", "sha256")] {
+        let elf = example(&format!("elf/{name}.elf"));
+        let profile = profile(&elf, input);
+        let guest = guest(elf);
+        for model in Model::built_in() {
+            let not_linked = NotLinked { target: "sp1", reason: "it takes none" };
+            let report = profile_report(&guest, &profile, &model, not_linked);
+            let (report, model) = (&report, Some(&model));
+            let profile = Some(&profile);
+            let built = Built { elf: &guest.elf, profile, report, model, limits: None };
+            let data = page_data(&built).unwrap();
+            well_formed(&data);
+            let totals = report.totals.unwrap();
+            assert_eq!(of_frames(&data.page), totals);
+            assert_eq!(of_tables(&data.page.tables), [totals.cost; 2]);
+            let executed = data.page.blocks.count.iter().zip(&data.page.blocks.reason);
+            let reasons = executed.filter(|(count, _)| **count > 0).map(|(_, &reason)| {
+                data.page.blocks.reasons[usize::try_from(reason).unwrap()].as_str()
+            });
+            assert!(reasons.into_iter().all(|reason| reason == "it takes none"));
+        }
     }
 }
 
@@ -255,34 +264,18 @@ fn with_hostile_name(mut elf: Vec<u8>, pc: u64) -> (Vec<u8>, String) {
 
 #[test]
 fn hostile_names_are_passed_on_as_they_are() {
-    let plain = build("sort-vm", "openvm");
+    let plain = built("sort-vm", "openvm");
     let mut tried = plain
         .report
         .precompiles
         .iter()
         .filter(|p| p.function.as_ref().is_some_and(|function| function.len() > 16));
     let entry = tried.next().unwrap().entry;
-    let (elf, name) = with_hostile_name(plain.original, entry);
+    let (elf, name) = with_hostile_name(plain.original.clone(), entry);
     assert!(name.contains("</script><b>\"'&\u{fffd}"));
-    let example = build_elf(elf, "sort-vm", "openvm", Form::Insn);
+    let example = built_of(elf, "sort-vm", &options("openvm"));
     let PageData { page, .. } = data(&example);
     assert!(page.functions.iter().any(|function| function.name == name));
     assert!(page.frames.names.iter().any(|frame| frame.name == name && !frame.inlined));
     assert!(example.report.precompiles.iter().any(|p| p.function.as_ref() == Some(&name)));
-}
-
-#[test]
-fn profiles_of_the_examples_are_whole() {
-    // The checks of profiles are no stricter than profiles are.
-    for name in ["sha256", "self-read", "keccak-rv64"] {
-        let elf = example(&format!("elf/{name}.elf"));
-        let profile = profile(&elf, name.trim_end_matches("-rv64"));
-        let mut example = build("sort-vm", "openvm");
-        example.report.guest.elf_digest.clone_from(&profile.elf_digest);
-        example.report.precompiles.clear();
-        example.report.regions.clear();
-        example.report.totals = None;
-        let built = Built { elf: &elf, profile: Some(&profile), ..example.built() };
-        well_formed(&page_data(&built).unwrap());
-    }
 }

@@ -4,7 +4,7 @@ use autoprec_dashboards::Report;
 use autoprec_pipeline::page::{Built, PageError, page_data};
 use autoprec_profiler::Profile;
 
-use crate::built::{Example, build, example};
+use crate::built::{Example, built, example};
 
 /// The error that a change of the report gives.
 fn with_report(example: &Example, change: impl Fn(&mut Report)) -> PageError {
@@ -21,7 +21,7 @@ fn with_profile(example: &Example, change: impl Fn(&mut Profile)) -> PageError {
 
 #[test]
 fn reports_that_do_not_fit_are_refused() {
-    let guest = build("sort-vm", "openvm");
+    let guest = built("sort-vm", "openvm");
     let error = |change: &dyn Fn(&mut Report)| with_report(&guest, change);
     assert!(matches!(
         error(&|r| r.guest.elf_digest = "00".repeat(32)),
@@ -54,7 +54,7 @@ fn reports_that_do_not_fit_are_refused() {
 
 #[test]
 fn profiles_that_do_not_fit_are_refused() {
-    let guest = build("sort-vm", "openvm");
+    let guest = built("sort-vm", "openvm");
     let error = |change: &dyn Fn(&mut Profile)| with_profile(&guest, change);
     let is_damaged = |change: &dyn Fn(&mut Profile)| {
         let error = error(change);
@@ -74,7 +74,7 @@ fn profiles_that_do_not_fit_are_refused() {
 
 #[test]
 fn guests_that_do_not_fit_are_refused() {
-    let guest = build("sort-vm", "openvm");
+    let guest = built("sort-vm", "openvm");
     let error = |elf: &[u8]| page_data(&Built { elf, ..guest.built() }).unwrap_err();
     assert!(matches!(error(&example("elf/keccak.elf")), PageError::OtherGuest { .. }));
     assert!(matches!(error(b"no guest"), PageError::Load(_)));
