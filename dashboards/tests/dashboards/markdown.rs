@@ -142,7 +142,7 @@ fn rendered(text: &str) -> (Vec<String>, String) {
     skeleton(root, &mut out);
     let heading = root.first_child().expect("a heading");
     let texts = heading.descendants().filter_map(|node| match &node.data.borrow().value {
-        NodeValue::Text(text) => Some(text.to_string()),
+        NodeValue::Text(text) => Some(text.clone()),
         _ => None,
     });
     (out, texts.collect())
