@@ -266,7 +266,8 @@ function tabList({ label, tabs, selected, onSelect }) {
   select(Math.max(0, tabs.findIndex((tab) => tab.id === selected)), false);
   return {
     root: el("div", { class: "tabs" }, el("div", { role: "tablist", "aria-label": label }, buttons), panels),
-    select: (id) => select(Math.max(0, tabs.findIndex((tab) => tab.id === id)), false),
+    // The panel of each tab, by its id.
+    panels: new Map(tabs.map((tab, i) => [tab.id, panels[i]])),
   };
 }
 
