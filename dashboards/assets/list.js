@@ -127,6 +127,10 @@ function grid({ label, columns, onSort, onActive, onOpen }) {
     sight.update(true);
     if (position >= 0) onActive?.(items[position]);
   };
+  const activateQuietly = () => {
+    reveal(scroller, active, ROW, headHeight());
+    sight.update(true);
+  };
   table.addEventListener("keydown", (event) => {
     if (event.target !== table) return;
     if (event.key === "Enter" && active >= 0) onOpen?.(items[active]);
@@ -146,9 +150,10 @@ function grid({ label, columns, onSort, onActive, onOpen }) {
       items = next;
       table.setAttribute("aria-rowcount", items.length + 1);
       active = current === undefined ? -1 : items.indexOf(current);
-      if (active >= 0) reveal(scroller, active, ROW, headHeight());
-      else scroller.scrollTop = 0;
+      scroller.scrollTop = 0;
       sight.update(true);
+      // Only now is it as tall as its items.
+      if (active >= 0) activateQuietly();
     },
     // Shows which column the items are sorted by.
     sorted(id, down) {
@@ -292,4 +297,9 @@ function framed(label, table) {
 function bars(before, after, most) {
   const bar = (kind, value) => el("span", { class: `bar ${kind}`, style: { width: `${most > 0 ? Math.max(0, Math.min(100, (100 * value) / most)) : 0}%` } });
   return el("span", { class: "bars", "aria-hidden": "true" }, bar("before", before), bar("after", after));
+}
+
+// A term and its value, kept together, for a list of them.
+function fact(term, value, title) {
+  return el("div", null, el("dt", null, term), el("dd", { title }, value));
 }

@@ -29,12 +29,9 @@ const Overview = {
       el(
         "dl",
         null,
-        el("dt", null, "before"),
-        el("dd", { title: `${number(before)} ${unit}` }, short(before)),
-        el("dt", null, "after"),
-        el("dd", { title: `${number(after)} ${unit}` }, short(after)),
-        el("dt", null, "saved"),
-        el("dd", null, percent(before - after, before)),
+        fact("before", short(before), `${number(before)} ${unit}`),
+        fact("after", short(after), `${number(after)} ${unit}`),
+        fact("saved", percent(before - after, before)),
       ),
       el("p", { class: "exact muted" }, `${number(before)} → ${number(after)} ${unit}`),
     );
@@ -64,10 +61,8 @@ const Overview = {
         el(
           "dl",
           null,
-          el("dt", null, "calls"),
-          el("dd", { title: number(calls) }, short(calls)),
-          el("dt", null, "instructions in calls"),
-          el("dd", { title: number(covered) }, percent(covered, totals.instructions)),
+          fact("calls", short(calls), number(calls)),
+          fact("instructions in calls", percent(covered, totals.instructions), number(covered)),
         ),
         el("p", { class: "exact" }, el("a", { href: link("precompiles") }, "What they are"), " · ", el("a", { href: link("savings") }, "How many are worth it")),
       ),

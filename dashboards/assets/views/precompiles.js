@@ -116,7 +116,7 @@ const Precompiles = {
           el("h2", null, `Cost of a call (${target.unit})`),
           el("div", { class: "ratio" }, times(p.cost_before, p.cost_after), el("span", { class: "muted" }, " fewer")),
           bars(p.cost_before, p.cost_after, Math.max(p.cost_before, p.cost_after)),
-          el("dl", null, el("dt", null, "before"), el("dd", null, number(p.cost_before)), el("dt", null, "after"), el("dd", null, number(p.cost_after))),
+          el("dl", null, fact("before", number(p.cost_before)), fact("after", number(p.cost_after))),
         ),
         el(
           "div",
@@ -128,12 +128,9 @@ const Precompiles = {
                 el(
                   "dl",
                   null,
-                  el("dt", null, "calls"),
-                  el("dd", null, number(p.calls)),
-                  el("dt", null, "share of the run"),
-                  el("dd", null, Precompiles.share(page, p)),
-                  el("dt", null, "of all that is saved"),
-                  el("dd", null, percent(p.saved, precompiles.reduce((sum, q) => sum + q.saved, 0))),
+                  fact("calls", number(p.calls)),
+                  fact("share of the run", Precompiles.share(page, p)),
+                  fact("of all that is saved", percent(p.saved, precompiles.reduce((sum, q) => sum + q.saved, 0))),
                 ),
               ]
             : el("p", null, "Not known: the build was made from a lock, without a run."),
@@ -200,7 +197,7 @@ const Precompiles = {
         altered > 0
           ? `So none of ${number(altered)} changed rows passed with another result. `
           : "No rows were changed in this build. ",
-        "This is thorough testing, not a proof. The system below is all that the prover and the verifier use, and each of its lines names the instruction that it comes from.",
+        "This is thorough testing, not a proof. The system above is all that the prover and the verifier use, and each of its lines names the instruction that it comes from.",
       ),
     ];
   },
@@ -323,7 +320,7 @@ const Explorer = {
     const chosen = /^\d+$/.test(state.inst ?? "") && Number(state.inst) < assembly.length ? Number(state.inst) : -1;
     const marks = { pinned: chosen, hot: chosen };
     const related = (inst) => (inst >= 0 && inst === marks.hot ? "related" : null);
-    const inspector = el("div", { class: "inspector", "aria-live": "polite" });
+    const inspector = el("section", { class: "inspector", tabindex: "0", "aria-label": "The chosen line", "aria-live": "polite" });
     const idle = "Point at a line to see what belongs to it; choose it to keep that and to see it whole here.";
     const text = (string) => el("span", { class: "text" }, cut(string, 600));
     const what = (string) => string && el("span", { class: "what" }, cut(string, 40));

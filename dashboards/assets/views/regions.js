@@ -117,7 +117,7 @@ const Regions = {
         ...digits,
         help: `What the run saves, or, where it has no precompile, would save, in ${unit}`,
       }),
-      column("reason", "Why it has none", 18, (i) => blocks.reasons[blocks.reason[i]] ?? "", { grow: true }),
+      column("reason", "Why it has none", 18, (i) => blocks.reasons[blocks.reason[i]] ?? el("span", { class: "muted" }, "has one"), { grow: true }),
     ];
   },
 };
