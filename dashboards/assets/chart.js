@@ -21,7 +21,7 @@ function chart({ label, height, last, series, format, rules, marks, xText, xTitl
   const values = series.flatMap((s) => s.values).filter((v) => v !== null);
   const levels = ticks(Math.max(0, ...values, ...(rules ?? []).map((rule) => rule.value)), Math.max(2, Math.round(height / 55)));
   const top = levels[levels.length - 1];
-  const space = { left: 12 + 7 * Math.max(...levels.map((level) => format(level).length)), right: 16, top: marks?.length ? 22 : 10, bottom: xTitle ? 40 : 24 };
+  const space = { left: 12 + 7 * Math.max(7, ...levels.map((level) => format(level).length)), right: 16, top: marks?.length ? 22 : 10, bottom: xTitle ? 40 : 24 };
   let width = 0;
   const x = (i) => space.left + (last > 0 ? (i / last) * (width - space.left - space.right) : 0);
   const y = (value) => space.top + (1 - value / top) * (height - space.top - space.bottom);
@@ -115,5 +115,5 @@ function chart({ label, height, last, series, format, rules, marks, xText, xTitl
 
 // Which colour is what.
 function legend(series) {
-  return el("ul", { class: "legend" }, series.map((s) => el("li", null, el("span", { class: "swatch", style: { background: s.color } }), s.name)));
+  return el("ul", { class: "legend" }, series.map((s) => el("li", null, el("span", { class: s.dashed ? "swatch dashed" : "swatch", style: { "--color": s.color } }), s.name)));
 }

@@ -22,6 +22,8 @@ const Shell = {
   cleanup: null,
   // Counts navigations, so that a slow view does not draw over its successor.
   turn: 0,
+  // What of the fragment waits to be written, and what was written last.
+  fragment: { next: "", written: "", timer: 0, since: 0, writes: 0 },
 };
 
 // The fragment that shows a view.
@@ -58,6 +60,39 @@ function code() {
   return Shell.blocks;
 }
 
+// Replaces the fragment: at once, unless it changes very often, as under a slider; then a little later.
+// Chromium ignores more than 200 changes in 30 seconds: these are 63 in 10 at most.
+function replaceFragment(fragment) {
+  const state = Shell.fragment;
+  state.next = fragment;
+  if (state.timer !== 0) return;
+  const now = performance.now();
+  if (now - state.since > 10000) {
+    state.since = now;
+    state.writes = 0;
+  }
+  state.writes += 1;
+  if (state.writes <= 30) {
+    writeFragment();
+    return;
+  }
+  state.timer = setTimeout(() => {
+    state.timer = 0;
+    // Who went elsewhere meanwhile stays there.
+    if (location.hash === state.written) writeFragment();
+  }, 300);
+}
+
+function writeFragment() {
+  const state = Shell.fragment;
+  try {
+    history.replaceState(null, "", state.next);
+  } catch {
+    // Some browsers forbid it on local files: the view stays right, its link old.
+  }
+  state.written = location.hash;
+}
+
 function context(view, params) {
   return {
     page: Shell.page,
@@ -65,13 +100,7 @@ function context(view, params) {
     unit: Shell.page.report.target.unit,
     go,
     link,
-    setParams(next) {
-      try {
-        history.replaceState(null, "", link(view.id, next));
-      } catch {
-        // Some browsers limit how often, or forbid it on local files: the view stays right, its link old.
-      }
-    },
+    setParams: (next) => replaceFragment(link(view.id, next)),
     detail,
     code,
     number,

@@ -36,13 +36,13 @@ const Regions = {
   },
 
   sort(items, key, down) {
-    const keys = new Map();
-    for (const i of items) keys.set(i, key(i));
+    const keys = [];
+    for (const i of items) keys[i] = key(i);
     const sign = down ? -1 : 1;
     // Infinity less itself is no number: equal keys keep the order of addresses.
     return items.sort((a, b) => {
-      const x = keys.get(a);
-      const y = keys.get(b);
+      const x = keys[a];
+      const y = keys[b];
       return x === y ? a - b : x < y ? -sign : sign;
     });
   },
@@ -105,7 +105,7 @@ const Regions = {
     const inner = (view, params, text) => el("a", { class: "clip", tabindex: "-1", title: cut(text, 1000), href: link(view, params) }, cut(text, 400));
     return [
       column("entry", "Address", 7.5, (i) => el("span", { class: "mono" }, address(blocks.entry[i]))),
-      column("function", "Function", 16, (i) => (blocks.function[i] < 0 ? "" : inner("cfg", { function: blocks.function[i], block: i }, Regions.name(page, i))), { grow: true }),
+      column("function", "Function", 14, (i) => (blocks.function[i] < 0 ? "" : inner("cfg", { function: blocks.function[i], block: i }, Regions.name(page, i))), { grow: true }),
       column("precompile", "Precompile", 7.5, (i) => {
         const precompile = report.precompiles[blocks.precompile[i]];
         return precompile ? inner("precompiles", { id: precompile.id }, String(precompile.id)) : "";
@@ -117,7 +117,7 @@ const Regions = {
         ...digits,
         help: `What the run saves, or, where it has no precompile, would save, in ${unit}`,
       }),
-      column("reason", "Why it has none", 18, (i) => blocks.reasons[blocks.reason[i]] ?? el("span", { class: "muted" }, "has one"), { grow: true }),
+      column("reason", "Why it has none", 15, (i) => blocks.reasons[blocks.reason[i]] ?? el("span", { class: "muted" }, "has one"), { grow: true }),
     ];
   },
 };

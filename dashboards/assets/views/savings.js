@@ -56,21 +56,19 @@ const Savings = {
   },
 
   sentences(page, sums, chosen) {
-    const seen = new Set();
-    const items = [0.9, 0.95, 0.99, 1].map((share) => {
-      const n = Savings.knee(sums, chosen, share);
-      if (seen.has(n)) return null;
-      seen.add(n);
-      const { totals } = page.report;
-      return el(
+    const { totals } = page.report;
+    // One sentence per number: the largest share that it reaches.
+    const reached = new Map([0.9, 0.95, 0.99, 1].map((share) => [Savings.knee(sums, chosen, share), share]));
+    const items = [...reached].map(([n, share]) =>
+      el(
         "li",
         null,
         el("strong", null, count(n, "precompile")),
-        share === 1 ? " give everything that this build saves" : ` give ${percent(share, 1)} of what this build saves`,
+        `${n === 1 ? " gives" : " give"} ${share === 1 ? "everything that" : `${Math.round(100 * share)}${THIN}% of what`} this build saves`,
         totals ? `: ${short(sums[n].saved)} ${page.report.target.unit}, ${percent(sums[n].saved, totals.cost)} of the run` : "",
         `. The verifier then knows ${Savings.use(page, sums[n])}.`,
-      );
-    });
+      ),
+    );
     return el("ul", { class: "checks" }, items);
   },
 };
