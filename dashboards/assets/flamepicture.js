@@ -127,10 +127,11 @@ class FlamePicture {
     this.colours = graphColours(canvas);
     this.letter ??= g.measureText("0").width;
     const top = this.box.scrollTop;
+    const zoomed = this.tree.depth(this.state.focus);
     for (let depth = 0; depth < this.rows.length; depth += 1) {
       const y = this.rowTop(depth) - top;
       if (y > height || y + FLAME_ROW < 0) continue;
-      const above = depth < this.tree.depth(this.state.focus);
+      const above = depth < zoomed;
       for (const frame of this.rows[depth] ?? []) this.paintFrame(g, frame, y, above);
     }
   }

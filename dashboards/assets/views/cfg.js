@@ -265,9 +265,8 @@ class CfgView {
     );
   }
 
-  // Numbers in fragments are indices into the report's list.
   precompileParams(p) {
-    return { precompile: p };
+    return { id: this.precompileId(p) };
   }
 
   precompileId(p) {

@@ -42,7 +42,10 @@ class FlameView {
     this.panel = el("section", { class: "flame-panel", "aria-label": "Selected frame" });
     this.table = el("section", { class: "flame-table", "aria-label": "Functions by own value" });
     root.append(this.picture.box, this.picture.empty, this.legend, this.said);
-    root.append(el("div", { class: "flame-below" }, this.panel, this.table), this.tip);
+    // Without call paths, the notice says all there is to say.
+    const nothing = this.tree.count === 0;
+    this.legend.hidden = nothing;
+    root.append(el("div", { class: "flame-below", hidden: nothing }, this.panel, this.table), this.tip);
     this.listen();
   }
 
@@ -133,6 +136,7 @@ class FlameView {
   zoomed() {
     this.save();
     this.picture.layout();
+    this.picture.reveal();
     this.showTrail();
     this.showPanel();
     this.showTable();

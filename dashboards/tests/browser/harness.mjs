@@ -227,3 +227,26 @@ export class Tab {
     });
   }
 }
+
+// The same fragment, opened anew, shows the same.
+export async function linked(tab, browser) {
+  // Views save what moves continuously a moment later.
+  await wait(400);
+  const fragment = await tab.fragment();
+  const before = await tab.picture();
+  const fresh = await Tab.open(browser, tab.subject, fragment);
+  try {
+    let after = "";
+    await until(`the view of ${fragment} is drawn as it was`, async () => {
+      after = await fresh.picture();
+      return after === before;
+    }).catch((error) => {
+      let k = 0;
+      while (before[k] === after[k]) k += 1;
+      throw new Error(`${error.message}; expected …${before.slice(k - 20, k + 60)}…, got …${after.slice(k - 20, k + 60)}…`);
+    });
+    fresh.calm();
+  } finally {
+    await fresh.close();
+  }
+}

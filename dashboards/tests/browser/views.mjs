@@ -1,6 +1,7 @@
 // What single views do: sorting, search, zoom, choosing, links. Each ends by loading its fragment afresh.
 
-import { Tab, assert, equal, until, wait } from "./harness.mjs";
+import { cfgChoose, cfgLarge, cfgMove, flameSearch, flameWeights, flameZoom } from "./graphs.mjs";
+import { Tab, assert, equal, linked, until } from "./harness.mjs";
 
 export async function views(results, browser, subject) {
   const check = (name, fragment, f) =>
@@ -14,6 +15,13 @@ export async function views(results, browser, subject) {
         await tab.close();
       }
     });
+  const { precompiles } = subject.page.report;
+  await check("regions: sort", "#/regions?show=all", regionsSort);
+  await check("regions: search, filter, choose, open", "#/regions", regionsFind);
+  if (precompiles.length > 0) {
+    await check("precompiles: sort, open one, back", "#/precompiles", precompilesList);
+    await check("precompiles: a line and what it comes from", `#/precompiles?id=${precompiles[0].id}`, origins);
+  }
   await check("flamegraph: zoom by click and key, reset", "#/flame", flameZoom);
   await check("flamegraph: weights, difference, direction", "#/flame", flameWeights);
   await check("flamegraph: search, tooltip, table", "#/flame", flameSearch);
@@ -22,197 +30,114 @@ export async function views(results, browser, subject) {
   await check("control flow: a large function", "#/cfg", cfgLarge);
 }
 
-// The same fragment, opened anew, shows the same.
-export async function linked(tab, browser) {
-  // Views save what moves continuously a moment later.
-  await wait(400);
-  const fragment = await tab.fragment();
-  const before = await tab.picture();
-  const fresh = await Tab.open(browser, tab.subject, fragment);
-  try {
-    let after = "";
-    await until(`the view of ${fragment} is drawn as it was`, async () => {
-      after = await fresh.picture();
-      return after === before;
-    }).catch((error) => {
-      let k = 0;
-      while (before[k] === after[k]) k += 1;
-      throw new Error(`${error.message}; expected …${before.slice(k - 20, k + 60)}…, got …${after.slice(k - 20, k + 60)}…`);
-    });
-    fresh.calm();
-  } finally {
-    await fresh.close();
+// The rows of a table that are in sight: their texts by column.
+const rows = (tab) =>
+  tab.page.$$eval("main [role=grid] tbody tr[aria-rowindex]", (list) => list.map((tr) => [...tr.cells].map((td) => td.textContent)));
+
+const rowCount = async (tab) => Number(await tab.page.$eval("main [role=grid]", (grid) => grid.getAttribute("aria-rowcount"))) - 1;
+
+// A number as it is written on the page.
+const value = (text) => Number(text.replace(/[\s\u202f]/g, "").replace("\u2212", "-").replace("×", ""));
+
+// Clicks every head and looks whether the rows in sight are in that order.
+async function sortAll(tab, browser) {
+  const heads = await tab.page.$$eval("main [role=grid] thead th", (list) =>
+    list.map((th) => ({ title: th.textContent, sorts: th.querySelector("button") !== null, digits: th.classList.contains("num") })),
+  );
+  assert(heads.filter((h) => h.sorts).length > 4, "columns can be sorted");
+  for (const [k, head] of heads.entries()) {
+    if (!head.sorts) continue;
+    for (let turn = 0; turn < 2; turn += 1) {
+      await tab.page.click(`main [role=grid] thead th:nth-child(${k + 1}) button`);
+      await tab.frames();
+      const order = await tab.page.$eval(`main [role=grid] thead th:nth-child(${k + 1})`, (th) => th.getAttribute("aria-sort"));
+      assert(order === "ascending" || order === "descending", `${head.title} says how it is sorted`);
+      if (!head.digits) continue;
+      const values = (await rows(tab)).map((cells) => value(cells[k])).filter((v) => !Number.isNaN(v));
+      const sorted = [...values].sort((a, b) => (order === "ascending" ? a - b : b - a));
+      equal(values, sorted, `${head.title}, ${order}`);
+    }
   }
-}
-
-const total = (page, list) => page.frames[list].reduce((sum, value) => sum + value, 0);
-
-async function flameTrail(tab) {
-  return tab.page.$$eval("nav[aria-label='Zoomed frame'] li", (items) => items.map((li) => li.textContent));
-}
-
-async function flameCanvas(tab) {
-  return tab.page.waitForSelector("canvas[role=application]");
-}
-
-async function clickRow(tab, row) {
-  const canvas = await flameCanvas(tab);
-  const box = await canvas.boundingBox();
-  await tab.page.mouse.click(box.x + 12, box.y + 20 * row + 10);
-  await tab.frames();
-}
-
-async function flameZoom(tab, browser) {
-  equal(await flameTrail(tab), ["all"], "nothing is zoomed at first");
-  const whole = await tab.picture();
-  await clickRow(tab, 2);
-  equal((await flameTrail(tab)).length, 3, "places in the trail after a click in the third row");
-  assert((await tab.fragment()).includes("focus="), "the zoom is in the fragment");
   await linked(tab, browser);
-  await (await flameCanvas(tab)).focus();
-  await tab.page.keyboard.press("Escape");
-  equal((await flameTrail(tab)).length, 2, "Escape zooms out by one");
+}
+
+async function regionsSort(tab, browser) {
+  equal(await rowCount(tab), tab.subject.page.blocks.entry.length, "rows of all blocks");
+  await sortAll(tab, browser);
+}
+
+async function regionsFind(tab, browser) {
+  const { blocks, functions, report } = tab.subject.page;
+  const executed = blocks.count.filter((n) => n > 0).length;
+  if (report.totals) equal(await rowCount(tab), executed, "rows of executed blocks");
+  await tab.click("button", "Chosen");
+  equal(await rowCount(tab), blocks.precompile.filter((p) => p >= 0).length, "rows of chosen blocks");
+  await linked(tab, browser);
+  await tab.click("button", "All");
+  const block = blocks.function.findIndex((f) => f >= 0 && /^[\w:]+$/.test(functions[f].name));
+  assert(block >= 0, "some function has a plain name");
+  const { name } = functions[blocks.function[block]];
+  await tab.page.type("main input[type=search]", name);
+  await until("fewer rows", async () => (await rowCount(tab)) < blocks.entry.length);
+  for (const cells of await rows(tab)) assert(cells.join(" ").includes(name), `a row without ${name}: ${cells.join(" ").slice(0, 200)}`);
+  await linked(tab, browser);
+  await tab.page.focus("main [role=grid]");
   await tab.page.keyboard.press("ArrowDown");
+  await tab.frames();
+  const active = await tab.page.$eval("main [role=grid]", (grid) => document.getElementById(grid.getAttribute("aria-activedescendant"))?.textContent);
+  assert(active, "the arrow chooses a row");
+  assert((await tab.text("section[aria-label='The chosen block']")).includes("Block at 0x"), "the chosen block is described");
+  await linked(tab, browser);
   await tab.page.keyboard.press("Enter");
-  equal((await flameTrail(tab)).length, 3, "Enter zooms into the frame that the arrow chose");
-  const said = await tab.text("[aria-live=polite]");
-  assert(said.length > 5, "the chosen frame is announced");
-  await linked(tab, browser);
-  await tab.click("button", "all");
-  equal(await tab.picture(), whole, "the view after a click on the first place of the trail");
-  await clickRow(tab, 1);
-  await (await flameCanvas(tab)).focus();
-  await tab.page.keyboard.press("Home");
-  equal(await flameTrail(tab), ["all"], "Home shows everything");
+  await until("Enter opens the row", async () => /^#\/(cfg|precompiles)/.test(await tab.fragment()));
+  await tab.ready();
 }
 
-async function flameWeights(tab, browser) {
-  const { page } = tab.subject;
-  const digits = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  const pictures = new Set();
-  const sums = {
-    instructions: total(page, "instructions"),
-    cost: total(page, "cost"),
-    after: total(page, "cost_patched"),
-    saved: total(page, "cost") - total(page, "cost_patched"),
-  };
-  for (const [weight, sum] of Object.entries(sums)) {
-    await tab.page.select("#flame-weight", weight);
-    await tab.frames();
-    pictures.add(await tab.picture());
-    const text = await tab.text("section[aria-label='Selected frame']");
-    assert(text.includes(digits(sum)), `${weight}: the sum ${digits(sum)} is not in ${text}`);
-  }
-  equal(pictures.size, 4, "different pictures");
-  await tab.page.select("#flame-weight", "cost");
-  await tab.click("checkbox", "Before/after difference");
-  await linked(tab, browser);
-  await tab.click("checkbox", "Callers at the bottom");
-  await linked(tab, browser);
-}
-
-async function flameSearch(tab, browser) {
-  const { names, name } = tab.subject.page.frames;
-  const wanted = names[name[Math.min(3, name.length - 1)]].name.slice(0, 30);
-  await tab.page.type("#flame-search", wanted);
-  await until("matches are counted", async () => /matched/.test(await tab.text("output")));
-  assert(!/^0 /.test(await tab.text("output")), "something matches");
-  await linked(tab, browser);
-  await tab.page.$eval("#flame-search", (input) => {
-    input.value = "";
-    input.dispatchEvent(new Event("input"));
-  });
-  const canvas = await flameCanvas(tab);
-  const box = await canvas.boundingBox();
-  await tab.page.mouse.move(box.x + 40, box.y + 30);
-  await until("a tooltip", () => tab.page.$eval(".graph-tip", (tip) => !tip.hidden && tip.textContent.includes("Own")));
-  await tab.page.mouse.move(2, 2);
-  await until("no tooltip", () => tab.page.$eval(".graph-tip", (tip) => tip.hidden));
-  await tab.page.click("section[aria-label='Functions by own value'] tbody button");
-  await tab.frames();
-  assert((await flameTrail(tab)).length > 1, "a function of the table is zoomed");
-  const links = await tab.page.$$("section[aria-label='Selected frame'] a");
-  if (links.length > 0) {
-    await links[0].click();
-    await tab.ready("cfg");
-  }
-}
-
-async function cfgChoose(tab, browser) {
-  const { page } = tab.subject;
-  const links = await tab.page.$$("nav[aria-label=Functions] a");
-  assert(links.length > 0, "functions are listed");
-  const third = links[Math.min(2, links.length - 1)];
-  const name = await third.evaluate((a) => a.title);
-  await third.click();
-  await tab.ready("cfg");
-  await until(`the heading ${name}`, async () => (await tab.text("section[aria-label=Graph] h2")).startsWith(name.slice(0, 40).trim()));
-  await until("instructions", () => tab.page.evaluate(() => document.querySelector("svg[role=group] g[role=button]") !== null));
-  const blocks = await tab.page.$$("svg[role=group] g[role=button]");
-  assert(blocks.length > 0, "blocks are drawn");
-  const label = await blocks[0].evaluate((node) => node.getAttribute("aria-label"));
-  await blocks[0].evaluate((node) => node.dispatchEvent(new MouseEvent("click", { bubbles: true })));
-  await tab.frames();
-  const panel = await tab.text("section[aria-label=Block]");
-  assert(panel.startsWith(label.split(",")[0]), `the panel shows ${label}: ${panel.slice(0, 60)}`);
-  await linked(tab, browser);
-  const wanted = page.functions[Math.min(5, page.functions.length - 1)].entry.toString(16);
-  await tab.page.type("#cfg-search", `0x${wanted}`);
-  await until("the list is narrowed", async () => (await tab.page.$$("nav[aria-label=Functions] a")).length < 20);
-  await linked(tab, browser);
-  const block = page.blocks.precompile.findIndex((p) => p >= 0);
-  if (block < 0) return;
-  await tab.goTo(`#/cfg?block=${block}`);
-  await tab.page.click("section[aria-label=Block] dl a");
+async function precompilesList(tab, browser) {
+  const { precompiles } = tab.subject.page.report;
+  equal(await rowCount(tab), precompiles.length, "rows");
+  await sortAll(tab, browser);
+  const list = await tab.text();
+  const id = (await rows(tab))[0][0];
+  await tab.click("link", id);
   await tab.ready("precompiles");
+  equal(await tab.text("h1"), `Precompile ${id}`, "the heading");
+  await linked(tab, browser);
+  await tab.page.evaluate(() => history.back());
+  await until("the list again", async () => (await tab.text()) === list);
 }
 
-async function cfgMove(tab, browser) {
-  await tab.page.$eval("svg[role=group] g[role=button][tabindex='0']", (node) => node.focus());
-  const focused = () => tab.page.evaluate(() => document.activeElement.getAttribute("aria-label"));
-  const first = await focused();
-  let other = first;
-  for (const key of ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"]) {
-    await tab.page.keyboard.press(key);
-    if ((await focused()) !== first) other = await focused();
+// Pointing at a constraint marks the instruction that it comes from; choosing it stays and can be linked.
+async function origins(tab, browser) {
+  const { id } = tab.subject.page.report.precompiles[0];
+  const detail = tab.subject.blob(`detail-${id}`);
+  const tabs = await tab.page.$$("[role=tablist][aria-label='What it became'] [role=tab]");
+  equal(tabs.length, 4, "tabs");
+  for (const one of tabs) {
+    await one.click();
+    await tab.frames();
+    assert((await one.evaluate((node) => node.getAttribute("aria-selected"))) === "true", "a click selects the tab");
   }
-  const count = (await tab.page.$$("svg[role=group] g[role=button]")).length;
-  assert(count === 1 || other !== first, "arrows move between blocks");
-  const at = await focused();
-  await tab.page.keyboard.press("Enter");
+  await tabs[1].click();
   await tab.frames();
-  assert((await tab.text("section[aria-label=Block]")).startsWith(at.split(",")[0]), "Enter chooses the block");
-  const place = () => tab.page.$eval("svg[role=group] > g", (g) => g.getAttribute("transform"));
-  const before = await place();
-  await tab.click("button", "Zoom in");
-  assert((await place()) !== before, "the button zooms");
-  const zoomed = await place();
-  const box = await (await tab.page.$("svg[role=group]")).boundingBox();
-  await tab.page.mouse.move(box.x + 8, box.y + 8);
-  await tab.page.mouse.down();
-  await tab.page.mouse.move(box.x + 68, box.y + 48, { steps: 4 });
-  await tab.page.mouse.up();
-  assert((await place()) !== zoomed, "dragging moves the graph");
+  const { constraints } = detail.systems[0];
+  const line = constraints.findIndex((c, k) => k < 12 && c.inst >= 0);
+  if (line < 0) return "no constraint names an instruction";
+  const { inst } = constraints[line];
+  const option = (list, k) => `[role=listbox][aria-label=${list}] [role=option][aria-posinset="${k + 1}"]`;
+  await tab.page.hover(option("Constraints", line));
+  await until("the instruction is marked", () =>
+    tab.page.evaluate((selector) => document.querySelector(selector)?.classList.contains("related"), option("Assembly", inst)),
+  );
+  const marked = await tab.page.$$eval("[role=listbox][aria-label=Assembly] .related", (list) => list.map((n) => Number(n.getAttribute("aria-posinset")) - 1));
+  equal(marked, [inst], "marked instructions");
+  await tab.page.mouse.move(2, 2);
+  await until("nothing is marked", () => tab.page.evaluate(() => document.querySelector(".related") === null));
+  await tab.page.click(option("Constraints", line));
+  await tab.frames();
+  assert((await tab.text()).includes(detail.assembly[inst].text.slice(0, 40)), "the inspector shows the instruction");
   await linked(tab, browser);
-  await tab.page.select("#cfg-colour", "count");
-  await tab.click("checkbox", "Instructions");
+  await tab.page.keyboard.press("ArrowDown");
+  await tab.frames();
   await linked(tab, browser);
-  await tab.click("button", "Fit the whole graph");
-  await linked(tab, browser);
-}
-
-// The function with the most blocks: it is drawn soon, and in part if it is very large.
-async function cfgLarge(tab) {
-  const { page } = tab.subject;
-  const blocks = new Map();
-  for (const f of page.blocks.function) if (f >= 0) blocks.set(f, (blocks.get(f) ?? 0) + 1);
-  const [func, count] = [...blocks].reduce((most, entry) => (entry[1] > most[1] ? entry : most));
-  const begin = Date.now();
-  await tab.goTo(`#/cfg?function=${func}&text=0`);
-  const seconds = (Date.now() - begin) / 1000;
-  const drawn = (await tab.page.$$("svg[role=group] g[role=button]")).length;
-  equal(drawn, Math.min(count, 400), "drawn blocks");
-  if (count > 400) assert((await tab.text()).includes("costliest"), "the page says that not all are drawn");
-  assert(seconds < 3, `it took ${seconds} s`);
-  return `${count} blocks, ${seconds.toFixed(2)} s`;
 }
