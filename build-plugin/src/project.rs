@@ -37,7 +37,7 @@ pub struct Package {
     /// The names of its programs.
     pub programs: Vec<String>,
     /// The zkVM that its Cargo.toml names, or its dependencies show.
-    pub vm: Option<Zkvm>,
+    pub zkvm: Option<Zkvm>,
     /// What it is made of: files and folders that exist, in order.
     pub sources: Vec<PathBuf>,
 }
@@ -168,7 +168,7 @@ impl Package {
         Ok(Self {
             name: described.name.clone(),
             target: metadata.target_directory.clone(),
-            vm: settings.pipeline.or_else(|| Zkvm::ALL.into_iter().find(used)),
+            zkvm: settings.pipeline.or_else(|| Zkvm::ALL.into_iter().find(used)),
             settings,
             programs: programs.collect(),
             sources: sources(metadata, at),

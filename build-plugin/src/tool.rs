@@ -23,7 +23,7 @@ const LAST_LINES: usize = 30;
 pub fn build_guest(package: &Package, environment: &Environment) -> Result<PathBuf, Error> {
     let words = command(package)?;
     let shown = words.join(" ");
-    let tool = package.vm.map(crate::zkvm::Zkvm::tool);
+    let tool = package.zkvm.map(crate::zkvm::Zkvm::tool);
     let mut run = Command::new(&words[0]);
     run.args(&words[1..]).current_dir(package.folder()).stdin(Stdio::null());
     run.env_clear().envs(environment.for_tools());
@@ -68,7 +68,7 @@ fn command(package: &Package) -> Result<Vec<String>, Error> {
         return Ok(words.clone());
     }
     let vm =
-        package.vm.ok_or_else(|| Error::WhichPipeline { manifest: package.manifest.clone() })?;
+        package.zkvm.ok_or_else(|| Error::WhichPipeline { manifest: package.manifest.clone() })?;
     Ok(vm.tool().command.iter().map(|&word| word.to_owned()).collect())
 }
 
@@ -91,7 +91,7 @@ fn places(package: &Package) -> Result<Vec<PathBuf>, Error> {
     if let Some(elf) = &package.settings.elf {
         return Ok(vec![elf.clone()]);
     }
-    let Some(tool) = package.vm.map(crate::zkvm::Zkvm::tool) else {
+    let Some(tool) = package.zkvm.map(crate::zkvm::Zkvm::tool) else {
         return Err(Error::WhichPipeline { manifest: package.manifest.clone() });
     };
     let [program] = package.programs.as_slice() else {
