@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod commitments;
 mod guest;
 mod interrupt;
 mod proving;

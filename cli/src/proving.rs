@@ -3,62 +3,38 @@
 pub(crate) mod machine;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use autoprec_linker::verify_link;
 use autoprec_openvm::{
-    BaseVm, GuestImage, Phase, Proof, ProveOptions, Report, TableUse, Verdict, describe, prove,
-    verify,
+    BaseVm, GuestImage, PatchedGuest, Phase, Proof, ProveOptions, Report, TableUse, Verdict,
+    describe, prove, verify,
 };
 use autoprec_profiler::Environment;
-use autoprec_synth::Precompile;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
 use crate::guest::{Guest, Setting};
 use crate::terminal;
-use autoprec_pipeline::{Made, precompiles_of, resynthesise};
+use autoprec_pipeline::resynthesise;
 
 /// A guest with its precompiles, ready for the back end.
 pub(crate) struct Provable<'a> {
     guest: &'a Guest,
-    precompiles: Vec<Arc<Precompile>>,
+    loaded: PatchedGuest,
 }
 
 impl<'a> Provable<'a> {
     /// Synthesises the precompiles of a patched guest again; an original has none.
     pub(crate) fn new(guest: &'a Guest) -> Result<Self> {
-        if let Some(manifest) = &guest.manifest {
-            let other = manifest.calls.iter().find(|c| !c.backends.iter().any(|b| b == "openvm"));
-            if let Some(call) = other {
-                bail!(
-                    "{}: OpenVM cannot prove its calls, which are of the form `{}` and for {}; build \
-                     with `--target openvm --abi insn`",
-                    guest.name,
-                    call.form,
-                    call.backends.join(", ")
-                );
-            }
-        }
-        let openvm = |made: Made| match made {
-            Made::OpenVm(precompile) => Some(Arc::from(precompile)),
-            Made::Machine(_) => None,
-        };
-        let precompiles = precompiles_of(guest)?.into_iter().filter_map(openvm).collect();
-        Ok(Self { guest, precompiles })
+        let loaded = PatchedGuest::load(&guest.elf).with_context(|| guest.name.clone())?;
+        Ok(Self { guest, loaded })
     }
 
     /// What the back end takes.
     pub(crate) fn image(&self) -> GuestImage<'_> {
-        let saved: BTreeMap<u32, Vec<u8>> = self
-            .guest
-            .patches()
-            .iter()
-            .filter_map(|patch| Some((u32::try_from(patch.entry).ok()?, patch.saved.clone())))
-            .collect();
-        GuestImage { elf: &self.guest.elf, saved, precompiles: &self.precompiles }
+        self.loaded.image()
     }
 }
 

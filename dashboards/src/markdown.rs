@@ -171,11 +171,13 @@ fn precompile_table(out: &mut String, precompiles: &[&Precompile], report: &Repo
 }
 
 fn commitments_section(out: &mut String, commitments: &Commitments) {
+    let Commitments { log_height, before, after } = commitments;
     line(out, "### What a verifier knows the guest by");
+    line(out, "");
+    line(out, &format!("In proofs with traces of up to 2^{log_height} rows."));
     line(out, "");
     line(out, "| | before | after |");
     line(out, "|---|---|---|");
-    let Commitments { before, after } = commitments;
     let mut both = |what: &str, of: fn(&Commitment) -> &str| {
         let changed = if of(before) == of(after) { "the same".to_owned() } else { name(of(after)) };
         row(out, &[what.to_owned(), name(of(before)), changed]);

@@ -15,6 +15,9 @@ pub struct Commitment {
 /// Commitments of the original and of the patched guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commitments {
+    /// The binary logarithm of the highest trace that proofs may have: commitments are other ones for
+    /// another height.
+    pub log_height: u32,
     /// Of the original.
     pub before: Commitment,
     /// Of the patched guest.

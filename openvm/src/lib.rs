@@ -5,6 +5,7 @@
 //! the code that walks that data: one AIR ([`air`](self)), one executor for its three interpreters,
 //! one chip. Everything else of the VM is OpenVM's, unchanged.
 //!
+//! - [`PatchedGuest`] reads an ELF and makes its precompiles again.
 //! - [`prove()`] transpiles a patched ELF, cuts the run into segments and proves each.
 //! - [`verify()`] makes the keys again and binds a proof to exactly one guest.
 //! - [`check()`] checks all constraints of a run without proving it.
@@ -36,6 +37,7 @@ mod limits;
 mod lookups;
 mod machine;
 mod params;
+mod patched;
 mod proof;
 mod prove;
 mod report;
@@ -55,6 +57,7 @@ pub use identity::{Identity, IdentityError, identity, log_height, verifying_key}
 pub use limits::{LimitError, MAX_AIRS, MAX_COLUMNS, MAX_CONSTRAINTS, MAX_INTERACTIONS};
 pub use machine::{AirShape, MachineError};
 pub use params::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT, Security};
+pub use patched::{GuestError, PatchedGuest};
 pub use proof::{Claim, PrecompileRef, Proof, ProofFormatError};
 pub use prove::{ProveError, ProveOptions, prove};
 pub use report::{AirUse, Phase, Report, SegmentReport, TableUse};

@@ -94,19 +94,6 @@ pub enum PipelineError {
         /// Why.
         reason: String,
     },
-    /// Synthesis gives another system than the one that was linked.
-    #[error(
-        "{name}: the constraint system of precompile {id} at {entry:#x} is not the one that was \
-         linked; build again with this version of autoprec"
-    )]
-    OtherSystem {
-        /// The guest.
-        name: String,
-        /// Its number.
-        id: u32,
-        /// Address of the region.
-        entry: u64,
-    },
     /// The guest cannot be patched.
     #[error("{name}")]
     Link {

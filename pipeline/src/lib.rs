@@ -1,7 +1,7 @@
 //! From a guest and its profile to the patched guest, its lock and its report, without a prover.
 //!
 //! [`build()`] is the pipeline on one page. What differs between targets is in [`Made`] and
-//! [`Options`]. [`precompiles_of`] goes the way back, from a patched guest to its precompiles.
+//! [`Options`]. [`resynthesise`] goes the way back, for those who check a link.
 //! [`page`] fills what the HTML page shows. [`output`] writes files so that nothing half-done is left.
 //!
 //! Invariants: results are functions of what is passed; no clock, no environment, no terminal; files
@@ -20,7 +20,7 @@ mod profiled;
 mod report;
 mod watch;
 
-pub use again::{precompiles_of, resynthesise};
+pub use again::resynthesise;
 pub use build::{Build, Job, Recorded, Source, build};
 pub use error::PipelineError;
 pub use guest::{Given, Guest, Setting, failure};

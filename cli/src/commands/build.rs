@@ -5,9 +5,9 @@ mod summary;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
 use autoprec_linker::vendors::refusal;
+use autoprec_linker::{Call, Form, Manifest};
 use autoprec_openvm::BaseVm;
 use autoprec_pipeline::output::{File, Folder};
 use autoprec_pipeline::{
@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::args::{BuildArgs, TargetName};
 use crate::commands::blocks::profile_of;
+use crate::commitments::commitments;
 use crate::guest::{Guest, Setting, given, load, setting_of};
 use crate::{files, terminal};
 
@@ -56,15 +57,24 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     if args.locked && !from_lock && !knows_run(args) {
         return Err(PipelineError::Stale(changes(&job)).into());
     }
-    let (built, profile) = if from_lock {
+    let (mut built, profile, hints) = if from_lock {
         let source = Source::Lock(kept.as_ref());
-        (build(&Job { source, ..job }, &terminal::Stages::new())?, kept)
+        (build(&Job { source, ..job }, &terminal::Stages::new())?, kept, None)
     } else {
         let profiled = profiled(args, &guest, given)?;
-        (build_profiled(job, &profiled)?, Some(profiled.profile))
+        let built = build_profiled(job, &profiled)?;
+        let hints = profiled.setting.map(|setting| setting.input.hints);
+        (built, Some(profiled.profile), hints)
     };
     if args.locked && built.lock != lock {
         return Err(PipelineError::Stale(lock.changes(&built.lock)).into());
+    }
+    if openvm_proves(&built) {
+        let base = base_vm(args.input.config.as_deref())?;
+        let spinner = terminal::spinner("commitments");
+        let both = [guest.elf.as_slice(), built.elf.as_slice()];
+        built.report.commitments = Some(commitments(&base, both, hints.as_deref())?);
+        spinner.finish_and_clear();
     }
     places.finish(&guest, &built, profile.as_ref(), config.as_deref())?;
     if args.json {
@@ -73,6 +83,13 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
         summary(&built.report, Some(&args.out));
     }
     Ok(())
+}
+
+/// Whether OpenVM proves what was built, so that a verifier knows it by OpenVM's commitments.
+fn openvm_proves(built: &Build) -> bool {
+    let calls = Manifest::read(&built.elf).ok().flatten().map(|manifest| manifest.calls);
+    let openvm = |call: &Call| call.backends.iter().any(|name| name == "openvm");
+    calls.is_some_and(|calls| !calls.is_empty() && calls.iter().all(openvm))
 }
 
 /// Whether the command line says what the guest runs on.

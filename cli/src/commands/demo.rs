@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
 use autoprec_openvm::{BaseVm, Proof, ProveOptions};
@@ -104,7 +104,8 @@ fn build(args: &DemoArgs, original: &Guest, setting: Setting, dir: &Path) -> Res
     let folder = Folder::create(dir)?;
     let profile = setting.run(original)?.profile;
     let profiled = Profiled { profile, setting: Some(setting) };
-    let options = Options::OpenVm { form: Form::Insn, budget: budget(base, args.max_precompiles)? };
+    let budget = base_limits(None)?.budget(args.max_precompiles).context("--max-precompiles")?;
+    let options = Options::OpenVm { form: Form::Insn, budget };
     let job = Job {
         guest: original,
         options: &options,

@@ -8,6 +8,7 @@ use autoprec_verify::RunProof;
 
 use crate::args::VerifyArgs;
 use crate::commands::build::base_vm;
+use crate::commitments::words;
 use crate::guest::{Guest, load};
 use crate::proving::machine::params_folder;
 use crate::proving::verify_guest;
@@ -68,8 +69,4 @@ fn verify_run(
     terminal::line(&format!("exit code     {}", public.exit_code));
     terminal::good(&format!("{name}, made with {}", proof.backend), "verified");
     Ok(())
-}
-
-fn words(words: [u32; 8]) -> String {
-    words.map(|word| format!("{word:08x}")).concat()
 }

@@ -13,6 +13,7 @@ fn a_build_is_told_with_what_it_saves() {
         vec![precompile(10000, "core::f", 0x100, 5), precompile(10001, "g", 0x200, 9)];
     let mut report = report(precompiles, 1_234_500, 308_625);
     report.commitments = Some(Commitments {
+        log_height: 19,
         before: Commitment { verifying_key: "aa".to_owned(), program: "bb".to_owned() },
         after: Commitment { verifying_key: "aa".to_owned(), program: "cc".to_owned() },
     });
@@ -158,7 +159,8 @@ fn named(name: &str) -> String {
     one.target.refused = Some(name.to_owned());
     let commitment =
         |text: &str| Commitment { verifying_key: text.to_owned(), program: "p".into() };
-    one.commitments = Some(Commitments { before: commitment(name), after: commitment("after") });
+    one.commitments =
+        Some(Commitments { log_height: 19, before: commitment(name), after: commitment("after") });
     let mut old = one.clone();
     old.precompiles[0].id = 10001;
     markdown(&[(name, &old), (name, &old), (name, &one)])

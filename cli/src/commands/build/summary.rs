@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use autoprec_dashboards::{Precompile, Report, System};
+use autoprec_dashboards::{Commitments, Precompile, Report, System};
 
 use crate::terminal;
 
@@ -38,6 +38,14 @@ pub(crate) fn summary(report: &Report, out: Option<&Path>) {
         terminal::line(&format!("{:>6}  and {} more", "…", rows.len() - LISTED));
     }
     totals(report);
+    if let Some(Commitments { log_height, before, after }) = &report.commitments {
+        let change = |what: &str, before: &str, after: &str| {
+            terminal::line(&format!("{what} {} -> {}", &before[..16], &after[..16]));
+        };
+        terminal::line(&format!("what a verifier pins, with traces of up to 2^{log_height} rows:"));
+        change("  verifying key", &before.verifying_key, &after.verifying_key);
+        change("  program      ", &before.program, &after.program);
+    }
     if let Some(out) = out {
         terminal::line(&format!("written to {}", out.display()));
     }

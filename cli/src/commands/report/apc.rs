@@ -37,7 +37,7 @@ pub(super) fn candidates(build: &Shown) -> Result<String> {
 }
 
 fn code_of(region: &Region) -> ApcCode {
-    let instructions = region.insts.iter().map(|at| at.inst.to_string()).collect();
+    let instructions = region.insts.iter().map(|at| at.inst.asm().to_string()).collect();
     let before = cost_before(region, &OPENVM);
     let made = synthesise(region, PrecompileId::from_index(0), &OPENVM).ok();
     let size = |size: autoprec_circuits::Size| AirStats {
