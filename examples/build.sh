@@ -102,6 +102,7 @@ if [ -n "$linux_out" ]; then
     exit
 fi
 build_openvm
+build riscv32im-unknown-none-elf sort-vm sort-vm-talk --features talk
 for guest in keccak sha256 sort-vm; do
     build riscv64im-unknown-none-elf $guest $guest-rv64 --features linux
 done

@@ -23,6 +23,8 @@ const LAYERS: &[(&str, &str)] = &[
     ("circuits/plonky3", "autoprec-plonky3"),
     ("circuits/verify", "autoprec-verify"),
     ("dashboards", "autoprec-dashboards"),
+    ("pipeline", "autoprec-pipeline"),
+    ("build-plugin", "autoprec-build"),
     ("bench", "autoprec-bench"),
     ("cli", "autoprec"),
 ];

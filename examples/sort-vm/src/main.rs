@@ -127,3 +127,14 @@ fn gcd(mut a: u32, mut b: u32) -> u32 {
     }
     a
 }
+
+/// Code that nothing calls.
+#[cfg(feature = "talk")]
+fn talk() {
+    autoprec_guest_rt::print("sorting\n");
+}
+
+/// Keeps it in the program.
+#[cfg(feature = "talk")]
+#[used]
+static TALK: fn() = talk;

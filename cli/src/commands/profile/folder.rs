@@ -37,7 +37,8 @@ pub(super) fn write(
 ) -> Result<()> {
     let Subject { program, profile, sources } = subject;
     let report = report_of(guest, profile, model);
-    write_report(folder, guest, (&guest.elf, &report), Some(profile))?;
+    write_report(folder, guest, (&guest.elf, &report), None)?;
+    folder.add("profile.json", profile.to_json().as_bytes())?;
     let functions = report::functions_json(program, profile, model);
     folder.add("functions.json", functions.as_bytes())?;
     let partial = tables::partial(profile);
