@@ -303,3 +303,9 @@ function bars(before, after, most) {
 function fact(term, value, title) {
   return el("div", null, el("dt", null, term), el("dd", { title }, value));
 }
+
+// How many times less the second is, in large type; or how many times more.
+function ratio(before, after) {
+  const more = after > before;
+  return el("div", { class: "ratio" }, more ? times(after, before) : times(before, after), el("span", { class: "muted" }, more ? " more" : " less"));
+}

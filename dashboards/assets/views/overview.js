@@ -19,12 +19,16 @@ const Overview = {
     return order.map((f) => ({ index: f, name: functions[f]?.name ?? "code without symbol", place: functions[f]?.place, before: before[f], after: after[f] }));
   },
 
-  figure(title, before, after, unit) {
+  // A sum before and after; the sum alone where nothing could change it.
+  figure(title, before, after, unit, alone) {
+    if (alone) {
+      return el("div", { class: "figure" }, el("h2", null, title), el("div", { class: "ratio" }, short(before)), el("p", { class: "exact muted" }, `${number(before)} ${unit}`));
+    }
     return el(
       "div",
       { class: "figure" },
       el("h2", null, title),
-      el("div", { class: "ratio" }, times(before, after), el("span", { class: "muted" }, " fewer")),
+      ratio(before, after),
       bars(before, after, before),
       el(
         "dl",
@@ -46,14 +50,15 @@ const Overview = {
         "This build was made from a lock, without a run of the guest. So nothing is known here of how often code runs or what that costs in all; what each precompile costs per call is known. Build with a profile to see sums.",
       );
     }
+    const alone = precompiles.length === 0;
     const covered = precompiles.reduce((sum, precompile) => sum + precompile.calls * precompile.instructions, 0);
     const calls = precompiles.reduce((sum, precompile) => sum + precompile.calls, 0);
     return el(
       "div",
       { class: "figures" },
-      Overview.figure(`Cost (${target.unit})`, totals.cost, totals.cost_patched, target.unit),
-      Overview.figure("Instructions", totals.instructions, totals.instructions_patched, "instructions"),
-      el(
+      Overview.figure(`Cost (${target.unit})`, totals.cost, totals.cost_patched, target.unit, alone),
+      Overview.figure("Instructions", totals.instructions, totals.instructions_patched, "instructions", alone),
+      !alone && el(
         "div",
         { class: "figure" },
         el("h2", null, "Precompiles"),
@@ -81,7 +86,14 @@ const Overview = {
     if (before.length === 0 && after.length === 0) {
       return [
         heading,
-        el("p", null, "Nothing was measured: the figures of this page are predictions of the cost model from the profiled run. ", el("code", null, "autoprec prove … --record DIR"), " proves the guest and records what it took; a report made with that folder shows it here."),
+        el(
+          "p",
+          null,
+          "Nothing was measured: the figures of this page are predictions of the cost model. ",
+          report.target.refused
+            ? "autoprec does not prove for this target."
+            : [el("code", null, "autoprec prove … --record DIR"), " proves the guest and records what it took; a report made with that folder shows it here."],
+        ),
       ];
     }
     const targets = [...new Set([...before, ...after].map((measured) => measured.target))].sort();

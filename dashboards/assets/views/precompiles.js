@@ -114,7 +114,7 @@ const Precompiles = {
           "div",
           { class: "figure" },
           el("h2", null, `Cost of a call (${target.unit})`),
-          el("div", { class: "ratio" }, times(p.cost_before, p.cost_after), el("span", { class: "muted" }, " fewer")),
+          ratio(p.cost_before, p.cost_after),
           bars(p.cost_before, p.cost_after, Math.max(p.cost_before, p.cost_after)),
           el("dl", null, fact("before", number(p.cost_before)), fact("after", number(p.cost_after))),
         ),

@@ -104,8 +104,8 @@ Views.add({
     const split = (f) => [sums.map((sum, i) => (i <= chosen.length ? f(sum) : null)), sums.map((sum, i) => (i >= chosen.length ? f(sum) : null))];
     const [done, possible] = split((sum) => (100 * sum.saved) / cost);
     const gain = [
-      { name: "saved by this build’s precompiles", color: "var(--saved)", values: done },
-      others.length > 0 && { name: "what the regions that have none would add", color: "var(--saved)", values: possible, dashed: true },
+      chosen.length > 0 && { name: "saved by this build’s precompiles", color: "var(--saved)", values: done },
+      others.length > 0 && { name: chosen.length > 0 ? "what the regions that have none would add" : "what regions would save, if they had precompiles", color: "var(--saved)", values: possible, dashed: true },
     ].filter(Boolean);
     const share = (n, limit) => (n === null ? null : (100 * n) / limit);
     const weight = limits
@@ -139,7 +139,7 @@ Views.add({
       slider.setAttribute("aria-valuetext", `${count(n, "precompile")}, ${percent(sum.saved, cost)} of the run saved`);
       put(readout, [
         el("strong", null, count(n, "precompile")),
-        `: ${number(sum.saved)} ${unit} saved, ${percent(sum.saved, cost)} of the run. ${Savings.use(page, sum)}. `,
+        `: ${number(sum.saved)} ${unit} saved, ${percent(sum.saved, cost)} of the run. ${chosen.length > 0 ? `${Savings.use(page, sum)}. ` : ""}`,
         step && ["The last of them: ", step.precompile ? el("a", { href: link("precompiles", { id: step.precompile.id }) }, step.precompile.id) : "not in this build", ` at ${address(step.entry)} in ${cut(step.name, 80)}, ${number(step.saved)} ${unit}.`],
       ]);
       for (const one of charts) one.at(n);
@@ -184,7 +184,7 @@ Views.add({
       chosen.length > 0 ? Savings.sentences(page, sums, chosen.length) : el("p", null, page.report.target.refused ?? "This build has no precompiles."),
       el("section", { "aria-label": "Chart of savings" }, el("h2", null, `Saved, of the run’s ${unit}`), legend(gain), charts[0].root),
       el("div", { class: "slide" }, slider, readout),
-      el("section", { "aria-label": "Chart of the verifier’s side" }, el("h2", null, limits ? "The verifier’s side, of the target’s limits" : "The verifier’s side"), legend(weight), charts[1].root),
+      chosen.length > 0 && el("section", { "aria-label": "Chart of the verifier’s side" }, el("h2", null, limits ? "The verifier’s side, of the target’s limits" : "The verifier’s side"), legend(weight), charts[1].root),
       el("h2", null, "One by one"),
       table.root,
     ]);
