@@ -181,7 +181,8 @@ class FlamePicture {
     g.rect(frame.x, y, wide, FLAME_ROW);
     g.clip();
     g.fillStyle = rgb(colour);
-    g.fillText(name, frame.x + 4, y + FLAME_ROW / 2);
+    // Above the bar of the difference, if there is one.
+    g.fillText(name, frame.x + 4, y + FLAME_ROW / 2 - (this.state.diff ? 1 : 0));
     g.restore();
   }
 

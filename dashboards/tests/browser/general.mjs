@@ -1,7 +1,7 @@
 // What holds for every view of every page: it opens quietly, fits, can be linked, used by keyboard and read.
 
 import axe from "axe-core";
-import { Tab, assert, equal, until } from "./harness.mjs";
+import { Tab, assert, equal, until, wait } from "./harness.mjs";
 
 const WIDTHS = [360, 768, 1280, 3840];
 const MOST_BYTES = 15e6;
@@ -152,7 +152,12 @@ async function keyboard(tab, views) {
     const seen = new Set();
     for (let k = 0; ; k += 1) {
       assert(k < 700, `${view.id}: more than 700 stops`);
-      const stop = await tab.page.evaluate(describeFocus);
+      let stop = await tab.page.evaluate(describeFocus);
+      // What scrolls or slides into sight takes a moment.
+      for (let turn = 0; turn < 20 && stop !== null && !(stop.seen && stop.marked); turn += 1) {
+        await wait(50);
+        stop = await tab.page.evaluate(describeFocus);
+      }
       if (stop === null || (k > 0 && stop.first)) break;
       seen.add(stop.label);
       stops += 1;
@@ -188,8 +193,9 @@ function describeFocus() {
     marked:
       (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) ||
       style.boxShadow !== "none" ||
-      parseFloat(inner.strokeWidth) >= 2 ||
-      node.matches("[role=application] *"),
+      // A table's frame shows it for the table, a block's frame for the block.
+      getComputedStyle(node.parentElement).outlineStyle !== "none" ||
+      parseFloat(inner.strokeWidth) >= 2,
   };
 }
 

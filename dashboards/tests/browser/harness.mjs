@@ -228,17 +228,18 @@ export class Tab {
   }
 }
 
-// The same fragment, opened anew, shows the same.
-export async function linked(tab, browser) {
+// The same fragment, opened anew, shows the same: the whole view, or the part that is named.
+export async function linked(tab, browser, part = null) {
   // Views save what moves continuously a moment later.
   await wait(400);
   const fragment = await tab.fragment();
-  const before = await tab.picture();
+  const look = (of) => (part === null ? of.picture() : of.text(part));
+  const before = await look(tab);
   const fresh = await Tab.open(browser, tab.subject, fragment);
   try {
     let after = "";
     await until(`the view of ${fragment} is drawn as it was`, async () => {
-      after = await fresh.picture();
+      after = await look(fresh);
       return after === before;
     }).catch((error) => {
       let k = 0;

@@ -53,6 +53,13 @@ async function pictures(browser, subject, folder) {
   }
   await tab.goTo("#/flame?diff=1");
   await shoot(tab, "flame-difference");
+  // The precompile that saves most, with a constraint chosen.
+  const { precompiles } = subject.page.report;
+  if (precompiles.length > 0) {
+    const most = precompiles.reduce((a, b) => (b.saved > a.saved ? b : a));
+    await tab.goTo(`#/precompiles?id=${most.id}&tab=constraints&line=3`);
+    await shoot(tab, "precompile");
+  }
   tab.calm();
   await tab.close();
   const dark = await Tab.open(browser, subject, "", { ...size, theme: "dark" });

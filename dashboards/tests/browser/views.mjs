@@ -22,6 +22,8 @@ export async function views(results, browser, subject) {
     await check("precompiles: sort, open one, back", "#/precompiles", precompilesList);
     await check("precompiles: a line and what it comes from", `#/precompiles?id=${precompiles[0].id}`, origins);
   }
+  if (subject.page.report.totals && precompiles.length > 0) await check("savings: choose a budget", "#/savings", budget);
+  if (subject.page.history.length > 1) await check("history: a row per build", "#/history", builds);
   await check("flamegraph: zoom by click and key, reset", "#/flame", flameZoom);
   await check("flamegraph: weights, difference, direction", "#/flame", flameWeights);
   await check("flamegraph: search, tooltip, table", "#/flame", flameSearch);
@@ -140,4 +142,24 @@ async function origins(tab, browser) {
   await tab.page.keyboard.press("ArrowDown");
   await tab.frames();
   await linked(tab, browser);
+}
+
+async function budget(tab, browser) {
+  const chosen = tab.subject.page.report.precompiles.length;
+  const readout = () => tab.text("[role=status]");
+  assert((await readout()).startsWith(String(chosen)), `at first it shows the build's ${chosen} precompiles: ${await readout()}`);
+  const slider = await tab.role("slider", "Number of precompiles");
+  await slider.focus();
+  await tab.page.keyboard.press("Home");
+  await tab.page.keyboard.press("ArrowRight");
+  await until("the slider says one", async () => /^1\s/.test(await readout()));
+  // Which rows of the table are in sight depends on where it was scrolled before.
+  await linked(tab, browser, "[role=status]");
+}
+
+async function builds(tab) {
+  const { history } = tab.subject.page;
+  const count = await tab.page.$$eval("[role=region][aria-label=Builds] tbody tr", (list) => list.length);
+  equal(count, history.length, "rows");
+  assert((await tab.page.$$("main svg")).length >= 4, "charts are drawn");
 }
