@@ -1,7 +1,7 @@
 //! Writes a page of invented data: `sample BLOCKS OUT [hostile]`. For looking at, and for the tests in
 //! the browser.
 
-#[path = "../tests/page/synthetic.rs"]
+#[path = "../tests/dashboards/synthetic.rs"]
 mod synthetic;
 
 use synthetic::Shape;

@@ -293,7 +293,7 @@ class FlameView {
     const whole = tree.total[this.focus];
     for (const row of found.slice(0, FLAME_TABLE)) {
       const name = tree.frames.names[row.name].name;
-      const button = el("button", { type: "button", class: "graph-name" }, cut(name, 200));
+      const button = el("button", { type: "button", class: "graph-name" }, cut(name, 200) || "(no name)");
       button.addEventListener("click", () => {
         this.zoom(row.frame);
         this.picture.canvas.focus();

@@ -304,7 +304,8 @@ const Overview = {
         row("Original ELF, SHA-256", digest(guest.elf_digest)),
         row("Patched ELF, SHA-256", guest.patched_digest ? digest(guest.patched_digest) : "nothing was patched"),
         commitments
-          ? [row("Proofs with traces of up to", `2^${commitments.log_height} rows`), row("Verifying key", changed(commitments.before.verifying_key, commitments.after.verifying_key)), row("Program commitment", changed(commitments.before.program, commitments.after.program))]
+          ? [row("Proofs with traces of up to", `2^${commitments.log_height} rows`), row("Verifying key", changed(commitments.before.verifying_key, commitments.after.verifying_key)), row("Program commitment", changed(commitments.before.program, commitments.after.program)),
+              row("Both hold for", `proofs with traces of up to 2^${commitments.log_height} rows`)]
           : row("Commitments", "not computed in this build"),
       ),
     ];

@@ -1,6 +1,8 @@
-//! Texts of reports, bounds on them, and other programs' forms.
+//! Texts of reports, bounds on them, their page, and other programs' forms.
 
 mod apc;
 mod fixture;
 mod markdown;
+mod page;
+mod synthetic;
 mod threshold;

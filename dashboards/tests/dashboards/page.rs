@@ -1,15 +1,14 @@
 //! The report page: its bytes are a function of its data, nothing of the data can leave its place, and a
 //! large guest's page stays small.
 
-mod synthetic;
-
 use std::io::Read as _;
 
 use autoprec_dashboards::{Code, Detail, Page, html};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
-use synthetic::{Shape, hostile_names, page};
+
+use crate::synthetic::{Shape, hostile_names, page};
 
 const SMALL: Shape = Shape { blocks: 300, precompiles: 12, lines: 60, hostile: false };
 const HOSTILE: Shape = Shape { hostile: true, ..SMALL };
