@@ -197,7 +197,7 @@ pub fn arguments(
                 target = None;
             }
             let mut prove = command("prove", &places.build.join("guest.elf")).inputs(extra);
-            prove = prove.config(extra).maybe("--target", target.as_deref(), extra);
+            prove = prove.maybe("--target", target.as_deref(), extra);
             if !has(extra, "--check") {
                 prove = prove.option("--proof", &places.proof, extra);
                 prove = prove.option("--public-values", &places.public, extra);
@@ -251,13 +251,8 @@ impl<'a> Command<'a> {
                 self.words.extend([name.into(), value.to_owned()]);
             }
         }
-        let env = settings.env.clone();
-        self.maybe("--env", env, extra)
-    }
-
-    fn config(self, extra: &[OsString]) -> Self {
-        let config = self.package.config();
-        self.maybe("--config", config, extra)
+        let (env, config) = (settings.env.clone(), self.package.config());
+        self.maybe("--env", env, extra).maybe("--config", config, extra)
     }
 
     /// What a build is told.
@@ -266,7 +261,6 @@ impl<'a> Command<'a> {
         let target = settings.target.map(crate::zkvm::Target::name);
         let most = settings.max_precompiles.map(|most| most.to_string());
         self.inputs(extra)
-            .config(extra)
             .maybe("--target", target, extra)
             .maybe("--max-precompiles", most, extra)
             .option("--lock", lock, extra)

@@ -26,9 +26,7 @@ impl<'w> Directives<'w> {
     pub(crate) fn variable(&mut self, name: &str, value: &Path) -> Result<(), Error> {
         let value = value.display().to_string();
         if value.contains('\n') {
-            return Err(Error::Options(format!(
-                "{value:?}: a path with a line break cannot be told to cargo"
-            )));
+            return Err(Error::LineBreak { path: value });
         }
         self.line(&format!("cargo:rustc-env={name}={value}"))
     }

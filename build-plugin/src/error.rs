@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use autoprec_linker::lock::LockError;
+use autoprec_linker::vendors::Refusal;
 use autoprec_pipeline::PipelineError;
 use autoprec_pipeline::output::OutputError;
 use autoprec_profiler::{ParseEnvironmentError, ProfileError};
+use autoprec_synth::openvm_base::{BaseError, BudgetError};
 
 /// Why a guest was not found, not built or not patched.
 #[derive(Debug, thiserror::Error)]
@@ -135,17 +137,55 @@ pub enum Error {
         /// Their names.
         names: Vec<String>,
     },
-    /// Options of a build script that exclude each other or mean nothing.
-    #[error("{0}")]
-    Options(String),
-    /// A prover that takes no foreign precompiles was asked to.
-    #[error("{guest}: {reason}; leave the target out to have the guest profiled and reported only. {docs} has the table of what proves what", docs = crate::VENDORS)]
+    /// A path that a line for cargo cannot hold.
+    #[error("{path:?}: a path with a line break cannot be told to cargo")]
+    LineBreak {
+        /// The path.
+        path: String,
+    },
+    /// A guest is to be patched whose prover takes no foreign precompiles.
+    #[error(
+        "{guest}: {refusal}; leave the target out to have the guest profiled and reported only"
+    )]
     Refused {
         /// The guest.
         guest: String,
         /// Why.
-        reason: String,
+        refusal: Refusal,
     },
+    /// A guest for something else is to be patched for OpenVM.
+    #[error(
+        "{guest}: OpenVM proves guests of its own environment, and this one is for `{environment}`; \
+         name `halo2` or `plonky3` as target"
+    )]
+    NotOpenVm {
+        /// The guest.
+        guest: String,
+        /// What it is for.
+        environment: &'static str,
+    },
+    /// It is not said what is to prove a guest that no zkVM is for.
+    #[error(
+        "{guest}: this guest is for `{environment}`; say what is to prove it: `halo2` or `plonky3` as \
+         target"
+    )]
+    NoTarget {
+        /// The guest.
+        guest: String,
+        /// What it is for.
+        environment: &'static str,
+    },
+    /// An openvm.toml that is not understood.
+    #[error("{}: {error}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: BaseError,
+    },
+    /// More precompiles than fit, or none.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// The lock would change, but must not.
     #[error(
         "{} would change, which AUTOPREC_LOCKED or `locked` forbids:\n{}\nBuild without it and commit \

@@ -37,7 +37,6 @@ mod patch;
 mod patching;
 mod project;
 mod report;
-mod room;
 mod run;
 mod settings;
 mod tool;
@@ -49,11 +48,7 @@ pub use environment::{Environment, Skip};
 pub use error::Error;
 pub use patch::{Patch, patch};
 pub use project::{Package, Project};
-pub use room::{MACHINE_PRECOMPILES, room};
 pub use run::{Outcome, Patched};
 pub use settings::Settings;
 pub use tool::build_guest;
 pub use zkvm::{Target, Zkvm};
-
-/// The page that says which zkVM takes precompiles and why others do not.
-pub const VENDORS: &str = "docs/guide/vendors.md";

@@ -28,6 +28,8 @@ struct Patching<'a> {
     /// What was given in place of a run.
     profile: Option<Profile>,
     recorded: Recorded,
+    /// The text of the guest's openvm.toml.
+    config: Option<&'a str>,
 }
 
 /// Patches a guest.
@@ -46,7 +48,7 @@ pub(crate) fn patched(
         limit: job.settings.max_precompiles.and_then(|most| u32::try_from(most).ok()),
     };
     let lock = read_lock(job.lock)?;
-    let this = Patching { job, guest, options, lock, profile, recorded };
+    let this = Patching { job, guest, options, lock, profile, recorded, config };
     let stale = this.stale();
     if stale.is_empty() {
         return this.again();
@@ -139,8 +141,9 @@ impl Patching<'_> {
         };
         let (mut warnings, mut summary) = (Vec::new(), "nothing has changed".to_owned());
         if !job.folders.iter().all(|folder| is_there(folder)) {
-            let built = build(&self.pipeline(Source::Lock(self.profile.as_ref())), &Silent)?;
-            self.write(&built, self.profile.as_ref(), |folder| !is_there(folder))?;
+            let kept = self.profile.clone().or_else(|| self.kept());
+            let built = build(&self.pipeline(Source::Lock(kept.as_ref())), &Silent)?;
+            self.write(&built, kept.as_ref(), |folder| !is_there(folder))?;
             summary = report::summary(&built.report);
             warnings = built.warnings;
         }
@@ -154,6 +157,15 @@ impl Patching<'_> {
         })
     }
 
+    /// The profile that a former build left, if the lock is of it: then the report is whole.
+    fn kept(&self) -> Option<Profile> {
+        let digest = self.lock.build()?.profile;
+        let files = self.job.folders.iter().map(|path| path.join(folder::PROFILE));
+        let texts = files.filter_map(|file| output::read_text(&file).ok());
+        let text = texts.into_iter().find(|text| Sha256::digest(text)[..] == digest)?;
+        Profile::from_json(&text).ok()
+    }
+
     /// Writes the folders for which that is to be done.
     fn write(
         &self,
@@ -162,9 +174,12 @@ impl Patching<'_> {
         which: impl Fn(&Path) -> bool,
     ) -> Result<(), Error> {
         for path in self.job.folders.iter().filter(|path| which(path)) {
-            let folder = Folder::create(path)?;
-            built.write(&folder, self.guest, profile)?;
-            folder.finish()?;
+            let files = Folder::create(path)?;
+            built.write(&files, self.guest, profile)?;
+            if let Some(config) = self.config {
+                files.add(folder::CONFIG, config.as_bytes())?;
+            }
+            files.finish()?;
         }
         Ok(())
     }

@@ -1,30 +1,31 @@
 //! Guests whose prover takes no precompiles: profiled and reported. And reports in a line.
 
+use autoprec_linker::vendors::Refusal;
 use autoprec_pipeline::output::Folder;
 use autoprec_pipeline::{Guest, NotLinked, Setting, folder, profile_report};
+use autoprec_profiler::Environment;
 use autoprec_profiler::cost::Model;
 
 use crate::error::Error;
 use crate::given;
 use crate::run::Outcome;
 use crate::work::{Done, Job, given_profile};
-use crate::zkvm::Zkvm;
 
 /// Runs a guest and writes what is to be said of it.
 pub(crate) fn profiled(
     job: &Job<'_>,
     guest: &Guest,
-    vm: Zkvm,
+    refusal: Refusal,
     config: Option<&str>,
 ) -> Result<Done, Error> {
     let profile = match given_profile(job, guest)? {
         Some(profile) => profile,
         None => Setting::of(given::given(job.settings, config)?, guest)?.run_well(guest)?.profile,
     };
-    let reason = vm.refusal().unwrap_or_default();
-    let model = model(vm, guest);
-    let not_linked = NotLinked { target: vm.name(), reason };
-    let report = profile_report(guest, &profile, &model, not_linked);
+    let reason = refusal.to_string();
+    let environment = guest.environment();
+    let not_linked = NotLinked { target: environment.name(), reason: &reason };
+    let report = profile_report(guest, &profile, &model(environment, guest), not_linked);
     for path in &job.folders {
         let folder = Folder::create(path)?;
         folder::write_report(&folder, guest, (&guest.elf, &report), Some(&profile))?;
@@ -32,7 +33,7 @@ pub(crate) fn profiled(
     }
     Ok(Done {
         elf: None,
-        outcome: Outcome::Reported { reason: reason.to_owned() },
+        outcome: Outcome::Reported { reason },
         read: Vec::new(),
         warnings: Vec::new(),
         summary: summary(&report),
@@ -40,9 +41,11 @@ pub(crate) fn profiled(
 }
 
 /// The cost model of a zkVM, or the one that counts instructions.
-fn model(vm: Zkvm, guest: &Guest) -> Model {
-    let is_it =
-        |model: &Model| vm == Zkvm::Sp1 && guest.program.xlen.bits() == 64 && model.name == "sp1-6";
+fn model(environment: Environment, guest: &Guest) -> Model {
+    let is_it = |model: &Model| {
+        let is_sp1 = environment == Environment::Sp1 && guest.program.xlen.bits() == 64;
+        is_sp1 && model.name == "sp1-6"
+    };
     let models = Model::built_in();
     let at = models.iter().position(is_it).unwrap_or(0);
     models.into_iter().nth(at).expect("there is a model that counts instructions")

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::VENDORS;
 use crate::directives::Directives;
 use crate::environment::{Environment, HEEDED, Skip, WRAPPERS};
 use crate::error::Error;
@@ -159,7 +158,7 @@ impl<'a> Plan<'a> {
         done.warnings.iter().try_for_each(|warning| cargo.warning(warning))?;
         if let Outcome::Reported { reason } = &done.outcome {
             cargo.warning(&format!(
-                "{}: not patched, only profiled: {reason} ({VENDORS}). The report is in {}",
+                "{}: not patched, only profiled: {reason}. The report is in {}",
                 elf.display(),
                 self.folders().last().map_or(&*self.paths.out, PathBuf::as_path).display(),
             ))?;

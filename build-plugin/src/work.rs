@@ -5,18 +5,18 @@
 use std::path::{Path, PathBuf};
 
 use autoprec_linker::Form;
+use autoprec_linker::vendors::refusal;
 use autoprec_pipeline::output;
 use autoprec_pipeline::{Guest, Options, Prices};
 use autoprec_profiler::{Environment, Profile};
-use autoprec_synth::Budget;
+use autoprec_synth::openvm_base::{BudgetError, base_limits};
 
 use crate::error::Error;
 use crate::given;
-use crate::room::{MACHINE_PRECOMPILES, room};
 use crate::run::Outcome;
 use crate::settings::Settings;
-use crate::zkvm::{Target, Zkvm};
-use crate::{patching, report, zkvm};
+use crate::zkvm::Target;
+use crate::{patching, report};
 
 /// What is to be built.
 pub(crate) struct Job<'a> {
@@ -56,14 +56,14 @@ pub(crate) fn run(job: &Job<'_>) -> Result<Done, Error> {
         None => guest.environment(),
     };
     let config = given::config(job.settings)?;
-    let mut done = match (target(job, &guest, environment)?, Zkvm::of(environment)) {
-        (Some(target), _) => {
+    let mut done = match target(job, &guest, environment)? {
+        Some(target) => {
             let options = options(job, target, config.as_deref())?;
             patching::patched(job, &guest, options, config.as_deref())?
         }
-        (None, vm) => {
-            let vm = vm.expect("a guest without target is one of a zkVM");
-            report::profiled(job, &guest, vm, config.as_deref())?
+        None => {
+            let refusal = refusal(environment).expect("what is refused has no target");
+            report::profiled(job, &guest, refusal, config.as_deref())?
         }
     };
     done.read.extend(given::files(job.settings).into_iter().chain(job.profile.clone()));
@@ -73,48 +73,40 @@ pub(crate) fn run(job: &Job<'_>) -> Result<Done, Error> {
 
 /// What the guest is to be patched for; none if its prover takes no precompiles and nothing was asked for.
 fn target(job: &Job<'_>, guest: &Guest, environment: Environment) -> Result<Option<Target>, Error> {
-    let refused =
-        |reason: &str| Error::Refused { guest: guest.name.clone(), reason: reason.to_owned() };
-    match (job.settings.target, Zkvm::of(environment)) {
-        (target, Some(Zkvm::OpenVm)) => Ok(Some(target.unwrap_or(Target::OpenVm))),
+    let name = || guest.name.clone();
+    match (job.settings.target, refusal(environment)) {
         (None, Some(_)) => Ok(None),
-        (Some(_), Some(vm)) => Err(refused(vm.refusal().unwrap_or_default())),
-        (Some(Target::OpenVm), None) => Err(refused(zkvm::NOT_OPENVM)),
+        (Some(_), Some(refusal)) => Err(Error::Refused { guest: name(), refusal }),
+        (None | Some(Target::OpenVm), None) if environment == Environment::OpenVm => {
+            Ok(Some(Target::OpenVm))
+        }
+        (Some(Target::OpenVm), None) => {
+            Err(Error::NotOpenVm { guest: name(), environment: environment.name() })
+        }
         (Some(target), None) => Ok(Some(target)),
-        (None, None) => Err(Error::Options(format!(
-            "{}: this guest is for `{environment}`; say what is to prove it: `halo2` or `plonky3` as \
-             target",
-            guest.name
-        ))),
+        (None, None) => Err(Error::NoTarget { guest: name(), environment: environment.name() }),
     }
 }
 
+/// Precompiles at most for tables of our own, if nothing else is asked for. Each is a table, which a proof
+/// pays for whatever is in it.
+const MACHINE_PRECOMPILES: usize = 40;
+
 fn options(job: &Job<'_>, target: Target, config: Option<&str>) -> Result<Options, Error> {
     let wanted = job.settings.max_precompiles;
-    if wanted == Some(0) {
-        return Err(Error::Options(
-            "precompiles at most: it must be at least 1; it is 0".to_owned(),
-        ));
-    }
     let prices = match target {
         Target::Halo2 => Prices::Halo2,
         Target::Plonky3 => Prices::Plonky3,
         Target::OpenVm => {
             let path = job.settings.config.clone().unwrap_or_default();
-            let room = room(config)
-                .map_err(|reason| Error::Options(format!("{}: {reason}", path.display())))?;
-            let most = room.precompiles;
-            if let Some(wanted) = wanted.filter(|wanted| *wanted > most) {
-                return Err(Error::Options(format!(
-                    "{wanted} precompiles are more than fit: beside the guest's other tables OpenVM \
-                     leaves room for {most}"
-                )));
-            }
-            let budget = Budget { precompiles: wanted.unwrap_or(most), ..room };
-            return Ok(Options::OpenVm { form: Form::Insn, budget });
+            let base = base_limits(config).map_err(|error| Error::Config { path, error })?;
+            return Ok(Options::OpenVm { form: Form::Insn, budget: base.budget(wanted)? });
         }
     };
-    Ok(Options::Machine { prices, most: wanted.unwrap_or(MACHINE_PRECOMPILES) })
+    match wanted {
+        Some(0) => Err(BudgetError::None.into()),
+        wanted => Ok(Options::Machine { prices, most: wanted.unwrap_or(MACHINE_PRECOMPILES) }),
+    }
 }
 
 /// The profile that was given in place of a run.

@@ -4,11 +4,6 @@
 
 use std::fmt;
 
-use autoprec_profiler::Environment;
-
-/// Why OpenVM does not prove guests for something else.
-pub(crate) const NOT_OPENVM: &str = "OpenVM proves guests of its own environment only";
-
 /// A zkVM, by the crates and the tool that its guests are built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Zkvm {
@@ -104,29 +99,6 @@ impl Zkvm {
             Self::Zisk => &ZISK,
             Self::Risc0 => &RISC0,
         }
-    }
-
-    /// Why its prover cannot prove calls of precompiles that are not its own; none if it can.
-    pub const fn refusal(self) -> Option<&'static str> {
-        match self {
-            Self::OpenVm => None,
-            Self::Sp1 => Some(
-                "SP1's set of precompiles is fixed; its executor stops at a call of any other, and there \
-                 is no table to prove it with",
-            ),
-            Self::Zisk => Some(
-                "ZisK's set of precompiles is fixed; it would take a call of any other for something \
-                 else and go on with a wrong result",
-            ),
-            Self::Risc0 => Some(
-                "RISC Zero's circuits are fixed; its kernel stops at a call that it does not know, and \
-                 there is no table to prove it with",
-            ),
-        }
-    }
-
-    pub(crate) fn of(environment: Environment) -> Option<Self> {
-        Self::ALL.into_iter().find(|vm| vm.name() == environment.name())
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {

@@ -93,7 +93,10 @@ fn workspace(members: &[(&str, &str)]) -> World {
     let world = World::new();
     let names: Vec<String> = members.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     let names = names.join(", ");
-    world.write("Cargo.toml", format!("[workspace]\nresolver = \"2\"\nmembers = [{names}]\n"));
+    world.write(
+        "Cargo.toml",
+        format!("[workspace]\nresolver = \"2\"\nmembers = [{names}]\nexclude = [\"far\"]\n"),
+    );
     for (name, more) in members {
         world.write(&format!("{name}/src/main.rs"), "fn main() {}\n");
         let head =
@@ -128,7 +131,7 @@ fn what_a_package_needs_by_path_is_part_of_it() {
         ("next", ""),
         ("other", ""),
     ]);
-    let far = "[package]\nname = \"far\"\nversion = \"0.1.0\"\n[workspace]\n";
+    let far = "[package]\nname = \"far\"\nversion = \"0.1.0\"\n";
     world.write("far/Cargo.toml", far);
     world.write("far/src/lib.rs", "");
     let environment = world.environment(&[]);
