@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use autoprec_linker::Form;
 use autoprec_linker::vendors::refusal;
 use autoprec_pipeline::output;
-use autoprec_pipeline::{Guest, Options, Prices};
+use autoprec_pipeline::{Guest, MACHINE_PRECOMPILES, Options, Prices};
 use autoprec_profiler::{Environment, Profile};
 use autoprec_synth::openvm_base::{BudgetError, base_limits};
 
@@ -87,10 +87,6 @@ fn target(job: &Job<'_>, guest: &Guest, environment: Environment) -> Result<Opti
         (None, None) => Err(Error::NoTarget { guest: name(), environment: environment.name() }),
     }
 }
-
-/// Precompiles at most for tables of our own, if nothing else is asked for. Each is a table, which a proof
-/// pays for whatever is in it.
-const MACHINE_PRECOMPILES: usize = 40;
 
 fn options(job: &Job<'_>, target: Target, config: Option<&str>) -> Result<Options, Error> {
     let wanted = job.settings.max_precompiles;

@@ -25,6 +25,6 @@ pub use build::{Build, Job, Recorded, Source, build};
 pub use error::PipelineError;
 pub use guest::{Given, Guest, Setting, failure};
 pub use locked::changes;
-pub use made::{MACHINE_BACKENDS, Made, Options, Prices, machine_state};
+pub use made::{MACHINE_BACKENDS, MACHINE_PRECOMPILES, Made, Options, Prices, machine_state};
 pub use profiled::{NotLinked, profile_report};
 pub use watch::{Silent, Stage, Watch};

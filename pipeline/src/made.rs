@@ -22,6 +22,10 @@ use autoprec_synth::{
 /// Names of the back ends that prove runs with tables of our own.
 pub const MACHINE_BACKENDS: [&str; 2] = ["halo2", "plonky3"];
 
+/// Precompiles at most for tables of our own, if nothing else is asked for. Each is a table, which a proof
+/// pays for whatever is in it.
+pub const MACHINE_PRECOMPILES: usize = 40;
+
 /// Whose prices decide what is worth a precompile. What is built is proved by both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prices {

@@ -11,7 +11,8 @@ use autoprec_linker::{Call, Form, Manifest};
 use autoprec_openvm::BaseVm;
 use autoprec_pipeline::output::{File, Folder};
 use autoprec_pipeline::{
-    Build, Job, Options, PipelineError, Recorded, Source, build, changes, folder as names,
+    Build, Job, MACHINE_PRECOMPILES, Options, PipelineError, Recorded, Source, build, changes,
+    folder as names,
 };
 use autoprec_profiler::Profile;
 use autoprec_synth::base_limits;
@@ -165,10 +166,6 @@ fn options(args: &BuildArgs, config: Option<&str>) -> Result<Options> {
     let budget = base.budget(args.max_precompiles).context("--max-precompiles")?;
     Ok(Options::OpenVm { form: args.form(), budget })
 }
-
-/// Precompiles at most for the targets of our own tables, if nothing else is asked for. Each is a table,
-/// which a proof pays for whatever is in it.
-const MACHINE_PRECOMPILES: usize = 40;
 
 /// A profile, and how the guest was run for it, if it was.
 pub(crate) struct Profiled {

@@ -48,10 +48,7 @@ fn what_would_change_is_said() {
         &format!("build sort-vm.elf --max-precompiles 5 {locked}"),
         &["the lock does not fit", "most precompiles", "5", "without --locked"],
     );
-    desk.refuses(
-        &format!("build keccak.elf {locked}"),
-        &["the lock does not fit", "ELF"],
-    );
+    desk.refuses(&format!("build keccak.elf {locked}"), &["the lock does not fit", "ELF"]);
     desk.refuses(
         &format!("build sort-vm.elf --target plonky3 {locked}"),
         &["the lock does not fit", "target", "plonky3"],
@@ -60,10 +57,7 @@ fn what_would_change_is_said() {
         "build sort-vm.elf --locked --lock none.lock --out second",
         &["the lock records no build"],
     );
-    desk.refuses(
-        &format!("build sort-vm.elf --input keccak.bin {locked}"),
-        &["sort-vm.elf"],
-    );
+    desk.refuses(&format!("build sort-vm.elf --input keccak.bin {locked}"), &["sort-vm.elf"]);
 }
 
 #[test]

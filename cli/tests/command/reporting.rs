@@ -74,10 +74,8 @@ fn powdrs_candidates_are_written_and_read() {
     let report = desk.report("many");
     let first = &report["precompiles"][0];
     let apcs = written["apcs"].as_array().unwrap();
-    let apc = apcs
-        .iter()
-        .find(|apc| apc["original_blocks"][0]["start_pc"] == first["entry"])
-        .unwrap();
+    let apc =
+        apcs.iter().find(|apc| apc["original_blocks"][0]["start_pc"] == first["entry"]).unwrap();
     assert_eq!(apc["execution_frequency"], first["calls"]);
     assert_eq!(apc["stats"]["after"]["main_columns"], first["systems"][0]["size"]["columns"]);
     let count = apc["original_blocks"][0]["instructions"].as_array().unwrap().len() as u64;
