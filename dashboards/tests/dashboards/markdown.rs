@@ -32,6 +32,8 @@ Instructions: 5,000 → 2,000.
 
 ### What a verifier knows the guest by
 
+In proofs with traces of up to 2^19 rows.
+
 | | before | after |
 |---|---|---|
 | verifying key | <code>aa</code> | the same |
