@@ -4,7 +4,9 @@ const CFG_LETTER = 6.65;
 const CFG_LINE = 14;
 const CFG_SHOWN_LINES = 12;
 const CFG_SHOWN_LETTERS = 46;
-const CFG_DASHES = { "return point": "6 4", indirect: "2 4", return: "2 4" };
+const CFG_DASHES = { "return point": "6 4", "indirect jump": "2 4" };
+// Ways out of a function, also where it calls itself: the panel lists them, the graph leaves them out.
+const CFG_LEAVING = ["call", "indirect call", "return"];
 
 class CfgGraph {
   constructor(view, list, hottest) {
@@ -33,15 +35,15 @@ class CfgGraph {
     return Math.max(0, this.list.findIndex((block) => this.page.blocks.entry[block] === entry));
   }
 
-  // Edges inside the function. Calls of itself are no way through it: the panel lists them.
+  // Edges inside the function.
   collect() {
     const { edges } = this.page;
-    const call = edges.kinds.indexOf("call");
+    const leaving = edges.kinds.map((kind) => CFG_LEAVING.includes(kind));
     this.edges = [];
     this.numbers = [];
     for (let k = 0; k < edges.from.length; k += 1) {
       const from = this.index.get(edges.from[k]);
-      if (from === undefined || edges.kind[k] === call) continue;
+      if (from === undefined || leaving[edges.kind[k]]) continue;
       const to = this.index.get(edges.to[k]);
       if (to === undefined) continue;
       this.edges.push({ from, to });
