@@ -2,6 +2,7 @@
 //! with an environment and an output of their own; tools are scripts that copy a committed guest.
 
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
 mod command;
 mod metadata;

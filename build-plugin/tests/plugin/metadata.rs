@@ -7,13 +7,13 @@ use serde_json::json;
 
 use crate::world::World;
 
-fn read(value: serde_json::Value) -> Result<Settings, String> {
-    Settings::read(Path::new("/g/Cargo.toml"), &value).map_err(|error| error.to_string())
+fn read(value: &serde_json::Value) -> Result<Settings, String> {
+    Settings::read(Path::new("/g/Cargo.toml"), value).map_err(|error| error.to_string())
 }
 
 #[test]
 fn paths_are_those_of_the_package() {
-    let settings = read(json!({
+    let settings = read(&json!({
         "pipeline": "sp1", "command": ["make"], "elf": "a.elf", "input": "1.bin", "inputs": ["2.bin"],
         "args": ["x"], "variables": ["A=1"], "env": "linux", "target": "plonky3",
         "max-precompiles": 20, "lock": "../l", "config": "/abs/openvm.toml", "out": "o"
@@ -35,7 +35,7 @@ fn paths_are_those_of_the_package() {
         out: Some(path("/g/o")),
     };
     assert_eq!(settings, Ok(expected));
-    assert_eq!(read(json!(null)), Ok(Settings::default()));
+    assert_eq!(read(&json!(null)), Ok(Settings::default()));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn mistakes_name_file_key_and_what_there_is() {
         (json!({"max-precompiles": -1}), &["max-precompiles", "-1"][..]),
         (json!(7), &["autoprec", "a table"][..]),
     ] {
-        let error = read(value).unwrap_err();
+        let error = read(&value).unwrap_err();
         assert!(error.contains("/g/Cargo.toml"), "{error}");
         for part in parts {
             assert!(error.contains(part), "`{part}` is not in: {error}");

@@ -140,8 +140,8 @@ impl World {
 /// The value of a variable that the compiler is told.
 pub(crate) fn variable(said: &[String], name: &str) -> PathBuf {
     let prefix = format!("cargo:rustc-env={name}=");
-    let values = said.iter().filter_map(|line| line.strip_prefix(&prefix));
-    values.last().unwrap_or_else(|| panic!("{name} is not set: {said:#?}")).into()
+    let mut values = said.iter().filter_map(|line| line.strip_prefix(&prefix));
+    values.next_back().unwrap_or_else(|| panic!("{name} is not set: {said:#?}")).into()
 }
 
 /// The warnings, as one text.
