@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use autoprec_linker::Manifest;
-use autoprec_profiler::{Algebra, Environment, Input, Limits, Patches, Program, Run};
+use autoprec_profiler::{
+    Algebra, Environment, Input, Limits, OnMoment, Patches, Program, Run, run_streamed,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::PipelineError;
@@ -157,6 +159,25 @@ impl Setting {
     pub fn run(&self, guest: &Guest) -> Result<Run, PipelineError> {
         let Self { environment, input, limits } = self;
         autoprec_profiler::run(&guest.program, &guest.patches(), *environment, input, limits)
+            .map_err(|error| PipelineError::Run {
+                name: guest.name.clone(),
+                error: Box::new(error),
+            })
+    }
+
+    /// The same, telling `on_moment` about every so many instructions what was counted so far.
+    ///
+    /// # Errors
+    /// If it cannot go on.
+    pub fn run_streamed(
+        &self,
+        guest: &Guest,
+        every: u64,
+        on_moment: &mut OnMoment<'_>,
+    ) -> Result<Run, PipelineError> {
+        let Self { environment, input, limits } = self;
+        let patches = guest.patches();
+        run_streamed(&guest.program, &patches, *environment, input, limits, every, on_moment)
             .map_err(|error| PipelineError::Run {
                 name: guest.name.clone(),
                 error: Box::new(error),

@@ -219,13 +219,15 @@ impl CallTree {
     }
 
     /// Every path that executed something, sorted, and where it was counted. Callees have `names`.
-    pub(crate) fn finish(mut self, now: u64, names: &[Cow<'static, str>]) -> Vec<(Stack, NodeId)> {
-        self.charge(now);
+    pub(crate) fn counted(&self, now: u64, names: &[Cow<'static, str>]) -> Vec<(Stack, NodeId)> {
+        // What is not charged yet is the current path's.
+        let open = |index| if index == self.current { now - self.charged } else { 0 };
         let mut stacks: Vec<(Stack, NodeId)> = (0u32..)
             .zip(&self.nodes)
+            .map(|(index, node)| (index, node.count + open(index)))
             // Spans that no path had room for are counted at the root.
-            .filter(|&(index, node)| node.count > 0 || index == ROOT)
-            .map(|(index, node)| (self.stack(index, node.count, names), index))
+            .filter(|&(index, count)| count > 0 || index == ROOT)
+            .map(|(index, count)| (self.stack(index, count, names), index))
             .collect();
         stacks.sort();
         stacks
@@ -256,7 +258,7 @@ mod tests {
 
     fn stacks(tree: CallTree, now: u64) -> Vec<Counted> {
         let stacks =
-            tree.finish(now, &[]).into_iter().map(|(stack, _)| (stack.frames, stack.count));
+            tree.counted(now, &[]).into_iter().map(|(stack, _)| (stack.frames, stack.count));
         stacks.filter(|(_, count)| *count > 0).collect()
     }
 
@@ -278,7 +280,7 @@ mod tests {
         assert_eq!(tree.leaf(0, 1000, 1), tree.leaf(0, 1001, 1));
         assert_ne!(tree.leaf(1, 1002, 5), tree.current());
         assert!(tree.ret(100, 1010));
-        let stacks = tree.finish(1010, &["read".into(), "write".into()]);
+        let stacks = tree.counted(1010, &["read".into(), "write".into()]);
         let called = stacks.iter().filter(|(stack, _)| stack.call.is_some());
         let called: Vec<_> =
             called.map(|(s, _)| (s.frames.len(), s.call.as_deref().unwrap(), s.count)).collect();

@@ -3,6 +3,7 @@
 mod called;
 mod counted;
 mod failed;
+mod streamed;
 mod threads;
 
 use std::borrow::Cow;
@@ -24,6 +25,8 @@ use crate::slot::perform_all;
 use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
 use crate::visits::Visits;
 use called::Callees;
+use streamed::Stream;
+pub use streamed::{Moment, OnMoment, run_streamed};
 use threads::Threads;
 
 /// What a guest reads.
@@ -113,7 +116,7 @@ pub fn run(
     limits: &Limits,
 ) -> Result<Run, RunError> {
     let watch = Watch { pcs: &BTreeSet::new(), on_entry: &mut |_, _| {} };
-    dispatch(program, patches, environment, (input, limits), watch)
+    dispatch(program, patches, environment, (input, limits), (watch, None))
 }
 
 /// Runs a guest, calling `on_entry` with the address and the machine's state each time control
@@ -133,7 +136,7 @@ pub fn run_watched(
     on_entry: &mut OnEntry<'_>,
 ) -> Result<Run, RunError> {
     let watch = Watch { pcs: watch, on_entry };
-    dispatch(program, patches, environment, (input, limits), watch)
+    dispatch(program, patches, environment, (input, limits), (watch, None))
 }
 
 struct Watch<'w> {
@@ -146,7 +149,7 @@ fn dispatch(
     patches: &Patches,
     environment: Environment,
     (input, limits): (&Input, &Limits),
-    watch: Watch<'_>,
+    (watch, stream): (Watch<'_>, Option<Stream<'_>>),
 ) -> Result<Run, RunError> {
     for patch in patches.iter() {
         let bytes = patch.saved.len();
@@ -166,8 +169,8 @@ fn dispatch(
         .map_err(|reason| RunError::Unsuitable { environment, reason })?;
     let setting = Setting { program: &original, patches, environment, limits, host: &*host };
     match program.xlen {
-        Xlen::Rv32 => Executor::<u32>::new(setting, start, session, watch).run(),
-        Xlen::Rv64 => Executor::<u64>::new(setting, start, session, watch).run(),
+        Xlen::Rv32 => Executor::<u32>::new(setting, start, session, watch).run(stream),
+        Xlen::Rv64 => Executor::<u64>::new(setting, start, session, watch).run(stream),
     }
 }
 
@@ -262,20 +265,24 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
         }
     }
 
-    fn run(mut self) -> Result<Run, RunError> {
+    fn run(mut self, mut stream: Option<Stream<'_>>) -> Result<Run, RunError> {
         let mut now = 0u64;
-        // Where to look at the limits again.
-        let mut pause = 0;
+        // Where to look at the limits again, and where to do so or to tell what was counted.
+        let (mut look, mut pause) = (0, 0);
         let mut id = self.enter(self.setting.program.entry)?;
         loop {
             let span = &self.spans.all[id as usize];
             let after = now + u64::from(span.insts);
             if after > pause {
-                match self.pause(after) {
-                    Some(next) => pause = next,
-                    None => return Err(self.give_up(id, now, after)),
+                if after > look {
+                    match self.look(after) {
+                        Some(next) => look = next,
+                        None => return Err(self.give_up(id, now, after)),
+                    }
+                    id = self.share(id, now);
                 }
-                id = self.share(id, now);
+                let next = stream.as_mut().map(|stream| stream.tell(&self, now, after));
+                pause = look.min(next.unwrap_or(look));
                 continue;
             }
             let span = &self.spans.all[id as usize];
@@ -337,7 +344,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
 
     /// Where to look at the limits again; nothing if they forbid to go on to `after` instructions.
     #[cold]
-    fn pause(&self, after: u64) -> Option<u64> {
+    fn look(&self, after: u64) -> Option<u64> {
         let Limits { max_instructions, stop, progress, .. } = *self.setting.limits;
         let most = max_instructions.unwrap_or(u64::MAX);
         if let Some(progress) = progress {

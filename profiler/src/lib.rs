@@ -50,7 +50,7 @@ pub use accesses::{Accesses, MemoryUse, Touched, WIDTHS, accesses, misaligned};
 pub use algebra::{Algebra, AlgebraError};
 pub use environment::{Environment, OpenVmRequest, ParseEnvironmentError};
 pub use error::{LoadError, RunError, Site};
-pub use executor::{Input, Limits, OnEntry, Run, run, run_watched};
+pub use executor::{Input, Limits, Moment, OnEntry, OnMoment, Run, run, run_streamed, run_watched};
 pub use hart::MachineState;
 pub use markers::Section;
 pub use opcodes::{Histogram, opcodes};

@@ -90,14 +90,14 @@ pub(crate) enum Kind {
 }
 
 /// A section that has not ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Open {
     name: String,
     since: u64,
 }
 
 /// The beginning of a line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Line {
     text: Vec<u8>,
     /// Instructions executed when the last part of it was written.
@@ -105,7 +105,7 @@ struct Line {
 }
 
 /// Finds markers in what is written and measures what lies between.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Markers {
     /// Of standard output and standard error.
     lines: [Line; 2],

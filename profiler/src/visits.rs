@@ -23,7 +23,7 @@ struct Line {
 }
 
 /// Counts by path and span.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Visits {
     cache: Box<[Line; CACHE]>,
     counts: BTreeMap<(NodeId, SpanId), u64>,

@@ -1,4 +1,4 @@
-//! What a run counted, put together at its end.
+//! What a run counted, put together at its end or while it goes on.
 //!
 //! Invariant: the profile depends on what was executed alone, not on the order in which spans were
 //! decoded or paths were met.
@@ -39,13 +39,14 @@ impl<W: Word> Executor<'_, '_, W> {
         }
     }
 
-    pub(super) fn profile(mut self, now: u64) -> Profile {
-        for line in self.edge_cache.iter().filter(|line| line.count > 0) {
-            *self.edges.entry((line.from, line.target)).or_default() += line.count;
-        }
+    /// What was counted until now. The run can go on.
+    pub(super) fn profile(&self, now: u64) -> Profile {
         // Overlapping spans share control instructions.
         let mut edges: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-        for (&(from, target), &count) in &self.edges {
+        let cached = self.edge_cache.iter().filter(|line| line.count > 0);
+        let cached = cached.map(|line| ((line.from, line.target), line.count));
+        let kept = self.edges.iter().map(|(&edge, &count)| (edge, count));
+        for ((from, target), count) in kept.chain(cached) {
             let from = self.spans.all[from as usize].last;
             *edges.entry((from, target)).or_default() += count;
         }
@@ -66,7 +67,7 @@ impl<W: Word> Executor<'_, '_, W> {
         spans.sort();
         let elf_digest = self.setting.program.digest.clone();
         let calls = self.callees.counts();
-        let markers = std::mem::take(&mut self.markers).finish();
+        let markers = self.markers.clone().finish();
         let memory = self.memory(&spans);
         let (stacks, visits) = self.paths(&spans, now);
         Profile {
@@ -95,12 +96,13 @@ impl<W: Word> Executor<'_, '_, W> {
     }
 
     /// The call paths, and which of the sorted spans each executed.
-    fn paths(mut self, spans: &[Span], now: u64) -> (Vec<Stack>, Vec<Visit>) {
+    fn paths(&self, spans: &[Span], now: u64) -> (Vec<Stack>, Vec<Visit>) {
+        let mut visited = self.visits.clone();
         for (id, span) in (0..).zip(&self.spans.all) {
-            self.visits.add(span.path, id, span.count - span.before);
+            visited.add(span.path, id, span.count - span.before);
         }
-        let counts = self.visits.finish();
-        let mut paths = self.calls.finish(now, self.callees.names());
+        let counts = visited.finish();
+        let mut paths = self.calls.counted(now, self.callees.names());
         let lost = counts.range((ROOT, 0)..=(ROOT, SpanId::MAX)).next().is_some();
         paths.retain(|(stack, node)| stack.count > 0 || (*node == ROOT && lost));
         let mut stacks = Vec::new();

@@ -32,5 +32,6 @@ mod profile;
 mod risc0;
 mod sp1;
 mod standard_io;
+mod streamed;
 mod vectors;
 mod zisk;
