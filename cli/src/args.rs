@@ -22,7 +22,7 @@ pub(crate) use self::calls::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCal
 pub(crate) use self::profiling::{
     AnnotateArgs, BlocksArgs, DiffArgs, Format, MergeArgs, ProfileArgs, Rows,
 };
-pub(crate) use self::report::{ReportArgs, ReportFormat};
+pub(crate) use self::report::{ReportArgs, ReportFormat, ServeArgs};
 
 /// Makes zkVM guests cheap to prove: profiles a RISC-V guest, synthesises a constraint system for
 /// each hot region, and patches the guest so that these regions are calls of precompiles.
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Show builds: as a page for a browser, a summary for a pull request, powdr's candidates
     Report(ReportArgs),
+    /// Show a run while it goes on, and its report afterwards, in a browser on this machine
+    Serve(ServeArgs),
     /// Run a guest, original or patched, without proving
     Run(RunArgs),
     /// Check that a patched guest is exactly its original with the calls its manifest names

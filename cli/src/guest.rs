@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
 use autoprec_pipeline::Given;
-use autoprec_profiler::{Limits, Run};
+use autoprec_profiler::{Limits, OnMoment, Run};
 
 use crate::args::InputArgs;
 use crate::files;
-use crate::interrupt;
+use crate::interrupt::Looking;
+use crate::live::LOOK;
 use crate::terminal;
 
 pub(crate) use autoprec_pipeline::{Guest, Setting, failure};
@@ -49,10 +50,21 @@ pub(crate) fn setting_of(given: Given, guest: &Guest) -> Result<Setting> {
 }
 
 /// Runs a guest to its end, or until Ctrl-C, and shows how far it is.
-pub(crate) fn run_shown(mut setting: Setting, guest: &Guest) -> Result<Run> {
-    setting.limits.stop = Some(interrupt::flag().context("cannot wait for Ctrl-C")?);
+pub(crate) fn run_shown(setting: &Setting, guest: &Guest) -> Result<Run> {
+    run_told(setting, guest, &mut |_| {})
+}
+
+/// The same, telling what was counted so far now and then.
+pub(crate) fn run_told(
+    setting: &Setting,
+    guest: &Guest,
+    on_moment: &mut OnMoment<'_>,
+) -> Result<Run> {
+    let looking = Looking::begin().context("cannot wait for Ctrl-C")?;
+    let stop = Some(looking.flag());
+    let setting = Setting { limits: Limits { stop, ..setting.limits }, ..setting.clone() };
     let shown = terminal::counting("running", &EXECUTED);
-    let run = setting.run(guest);
+    let run = setting.run_streamed(guest, LOOK, on_moment);
     shown.finish_and_clear();
     Ok(run?)
 }

@@ -8,8 +8,10 @@ mod commands;
 mod commitments;
 mod guest;
 mod interrupt;
+mod live;
 mod proving;
 mod recording;
+mod serving;
 mod sources;
 mod terminal;
 mod weighing;
@@ -50,6 +52,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Build(args) => commands::build::run(args),
         Command::Show(args) => commands::show::run(args),
         Command::Report(args) => commands::report::run(args),
+        Command::Serve(args) => commands::serve::run(args),
         Command::Run(args) => commands::run::run(args),
         Command::VerifyLink(args) => commands::verify_link::run(args),
         Command::Prove(args) => commands::prove::run(args),

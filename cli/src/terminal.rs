@@ -95,6 +95,11 @@ pub(crate) fn text(text: &str) {
     keep(anstream::stdout().write_all(text.as_bytes()));
 }
 
+/// Gives what was printed to whoever reads it, now.
+pub(crate) fn flush() {
+    keep(anstream::stdout().flush());
+}
+
 /// Passes on what a guest printed, whatever it is.
 pub(crate) fn bytes(bytes: &[u8]) {
     keep(io::stdout().write_all(bytes));

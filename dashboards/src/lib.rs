@@ -8,6 +8,7 @@ mod apc;
 mod figures;
 mod html;
 mod live;
+mod livepage;
 mod markdown;
 mod measured;
 mod page;
@@ -16,11 +17,12 @@ mod threshold;
 
 pub use apc::{APC_VERSION, AirStats, Apc, ApcBlock, ApcCode, ApcError, ApcStats, Apcs};
 pub use figures::hundredths;
-pub use html::html;
+pub use html::{PAGE_POLICY, html};
 pub use live::{
     LIVE_NAME, LIVE_NODES, LIVE_POINTS, LIVE_ROWS, LIVE_VERSION, Live, LiveAnswer, LiveBlock,
     LiveError, LivePoint, LiveProfile, LiveRow, LiveState, LiveTree,
 };
+pub use livepage::{LIVE_ICON, LIVE_PAGE, LIVE_POLICY, live_script, live_style};
 pub use markdown::markdown;
 pub use measured::{Commitment, Commitments, MEASURED_VERSION, Measured, MeasuredTable};
 pub use page::{

@@ -88,6 +88,11 @@ impl<'a> File<'a> {
         Ok(Self { path, temporary })
     }
 
+    /// Where it is written until it is finished.
+    pub fn unfinished(&self) -> &Path {
+        self.temporary.path()
+    }
+
     /// Puts the file in its place.
     ///
     /// # Errors
@@ -159,6 +164,11 @@ impl Folder {
         let folder = Self { path, temporary };
         folder.add(MARK, b"")?;
         Ok(folder)
+    }
+
+    /// Where it is written until it is finished.
+    pub fn unfinished(&self) -> &Path {
+        self.temporary.path()
     }
 
     /// Writes a file of the folder, with the folders it lies in.

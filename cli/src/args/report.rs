@@ -82,3 +82,25 @@ impl Bounds {
         }
     }
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  autoprec serve out
+  autoprec serve out --port 8080
+
+DIR is the folder that `autoprec build --out DIR` or `autoprec profile --out DIR` writes; it need not be
+there yet. While such a run goes on, the page shows its stage, its speed, and where its instructions go;
+when it has ended, its report. Only this machine can reach the page: it is served on 127.0.0.1, to every
+user of the machine. Ctrl-C ends it.")]
+pub(crate) struct ServeArgs {
+    /// The folder that a run writes or has written
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The port to listen on (default: a free one)
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
+    /// The cost model that a profile was weighed by, if it is a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cost: Option<String>,
+}

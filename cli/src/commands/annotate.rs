@@ -15,7 +15,7 @@ pub(crate) fn run(args: &AnnotateArgs) -> Result<()> {
     let guest = load(&args.guest)?;
     let profile = match &args.profile {
         Some(path) => profile_of(path, &guest)?,
-        None => run_shown(setting(&args.input, &guest)?, &guest)?.profile,
+        None => run_shown(&setting(&args.input, &guest)?, &guest)?.profile,
     };
     let program = guest.original();
     let code =

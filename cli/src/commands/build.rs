@@ -12,6 +12,7 @@ use autoprec_openvm::BaseVm;
 use autoprec_pipeline::output::{File, Folder};
 use autoprec_pipeline::{
     Build, Job, MACHINE_PRECOMPILES, Options, PipelineError, Recorded, Source, build, changes,
+    Build, Given, Job, Options, PipelineError, Recorded, Source, Watch, build, changes,
     folder as names,
 };
 use autoprec_profiler::Profile;
@@ -23,6 +24,9 @@ use crate::commands::blocks::profile_of;
 use crate::commitments::commitments;
 use crate::guest::{Guest, Setting, given, load, setting_of};
 use crate::{files, terminal};
+use crate::guest::{Guest, Setting, failure, given, load, run_told, setting_of};
+use crate::live::Live;
+use crate::{files, interrupt, terminal};
 
 pub(crate) use summary::{ratio, summary};
 
@@ -54,6 +58,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     };
     let kept = kept_profile(&args.out, &lock);
     let places = Places::create(args)?;
+    let live = Live::begin("build", &guest, Some(&args.out));
     let from_lock = args.locked && changes(&job).is_empty();
     if args.locked && !from_lock && !knows_run(args) {
         return Err(PipelineError::Stale(changes(&job)).into());
@@ -66,6 +71,9 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
         let built = build_profiled(job, &profiled)?;
         let hints = profiled.setting.map(|setting| setting.input.hints);
         (built, Some(profiled.profile), hints)
+        (build(&Job { source, ..job }, &live.watch())?, kept)
+        let profiled = profiled(args, &guest, given, &live)?;
+        (build_profiled(job, &profiled, &live.watch())?, Some(profiled.profile))
     };
     if args.locked && built.lock != lock {
         return Err(PipelineError::Stale(lock.changes(&built.lock)).into());
@@ -127,6 +135,10 @@ impl<'a> Places<'a> {
         }
         let written = !inside && !args.locked;
         let file = written.then(|| File::create(&args.lock)).transpose()?;
+        let unfinished = file.as_ref().map(File::unfinished).into_iter();
+        for path in unfinished.chain([folder.unfinished()]) {
+            interrupt::unfinished(path).context("cannot wait for Ctrl-C")?;
+        }
         Ok(Self { folder, lock: &args.lock, file, locked: args.locked })
     }
 
@@ -174,20 +186,29 @@ pub(crate) struct Profiled {
 }
 
 /// The profile to build with: a given one, or that of a run.
-fn profiled(args: &BuildArgs, guest: &Guest, given: autoprec_pipeline::Given) -> Result<Profiled> {
+fn profiled(args: &BuildArgs, guest: &Guest, given: Given, live: &Live) -> Result<Profiled> {
     let setting = setting_of(given, guest)?;
     if let Some(path) = &args.profile {
         return Ok(Profiled { profile: profile_of(path, guest)?, setting: None });
     }
-    let profile = setting.run_well(guest)?.profile;
+    let run = run_told(&setting, guest, &mut live.profiled_run())?;
+    if let Some(failure) = failure(guest, &run) {
+        return Err(PipelineError::Failed { failure }.into());
+    }
+    let profile = run.profile;
+    live.profile(&profile);
     Ok(Profiled { profile, setting: Some(setting) })
 }
 
 /// Builds from a profile, and says what a person should know.
-pub(crate) fn build_profiled(job: Job<'_>, profiled: &Profiled) -> Result<Build> {
+pub(crate) fn build_profiled(
+    job: Job<'_>,
+    profiled: &Profiled,
+    watch: &dyn Watch,
+) -> Result<Build> {
     let Profiled { profile, setting } = profiled;
     let source = Source::Profile(profile, setting.as_ref());
-    let built = build(&Job { source, ..job }, &terminal::Stages::new())?;
+    let built = build(&Job { source, ..job }, watch)?;
     if setting.is_none() {
         terminal::warning(
             "without input the patched guest was not compared with the original; build with \

@@ -113,7 +113,7 @@ fn build(args: &DemoArgs, original: &Guest, setting: Setting, dir: &Path) -> Res
         source: Source::Lock(None),
         recorded: Recorded::default(),
     };
-    let built = build_profiled(job, &profiled)?;
+    let built = build_profiled(job, &profiled, &terminal::Stages::new())?;
     built.write(&folder, original, Some(&profiled.profile))?;
     folder.finish()?;
     if !args.json {

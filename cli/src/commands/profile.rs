@@ -11,8 +11,9 @@ use autoprec_profiler::{Profile, Run, RunError, Sources, Subject};
 
 use crate::args::{Format, ProfileArgs};
 use crate::files::{File, Folder};
-use crate::guest::{Guest, failure, load, run_shown, setting};
+use crate::guest::{Guest, failure, load, run_told, setting};
 use crate::interrupt;
+use crate::live::Live;
 use crate::sources;
 use crate::terminal;
 use crate::weighing;
@@ -25,9 +26,17 @@ pub(crate) fn run(args: &ProfileArgs) -> Result<()> {
     // Places that cannot be written are found before long work.
     let file = args.output.as_deref().map(File::create).transpose()?;
     let folder = args.out.as_deref().map(Folder::create).transpose()?;
+    let unfinished = file.as_ref().map(File::unfinished).into_iter();
+    for path in unfinished.chain(folder.as_ref().map(Folder::unfinished)) {
+        interrupt::unfinished(path).context("cannot wait for Ctrl-C")?;
+    }
     let places = Places { file, folder };
-    match run_shown(setting, &guest) {
+    let live = Live::begin("profile", &guest, args.out.as_deref());
+    let ran = run_told(&setting, &guest, &mut live.profiled_run());
+    live.stage("writing", None, false);
+    match ran {
         Ok(run) => {
+            live.profile(&run.profile);
             give(args, &guest, (&run.profile, &model), places)?;
             if let Some(failure) = failure(&guest, &run) {
                 terminal::warning(&failure);

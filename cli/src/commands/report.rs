@@ -22,7 +22,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     let out = args.out.clone().or(in_folder);
     let file = out.as_deref().map(File::create).transpose()?;
     let text = match args.format {
-        ReportFormat::Html => page_of(args, &builds)?,
+        ReportFormat::Html => page_of(args.cost.as_deref(), &builds)?,
         ReportFormat::Markdown => {
             let named: Vec<(&str, &Report)> =
                 builds.iter().map(|build| (build.label.as_str(), &build.report)).collect();
@@ -48,9 +48,9 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
 }
 
 /// The page of the last build, with all as its history.
-fn page_of(args: &ReportArgs, builds: &[Shown]) -> Result<String> {
+pub(crate) fn page_of(cost: Option<&str>, builds: &[Shown]) -> Result<String> {
     let last = builds.last().context("there is nothing to report")?;
-    let model = model(args, &last.report)?;
+    let model = model(cost, &last.report)?;
     let limits = limits(last)?;
     let elf = last.elf.as_deref().with_context(|| {
         format!(
@@ -84,11 +84,11 @@ fn point(build: &Shown) -> HistoryPoint {
 
 /// The cost model of a report that links nothing: the one that was named, or the one that comes with
 /// the program and has its unit.
-fn model(args: &ReportArgs, report: &Report) -> Result<Option<Model>> {
+fn model(cost: Option<&str>, report: &Report) -> Result<Option<Model>> {
     if report.target.refused.is_none() {
         return Ok(None);
     }
-    if let Some(name) = &args.cost {
+    if let Some(name) = cost {
         return weighing::model(name).map(Some);
     }
     let unit = &report.target.unit;

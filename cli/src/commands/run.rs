@@ -24,7 +24,7 @@ struct Outcome {
 
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let guest = load(&args.guest)?;
-    let run = run_shown(setting(&args.input, &guest)?, &guest)?;
+    let run = run_shown(&setting(&args.input, &guest)?, &guest)?;
     let calls: BTreeMap<u32, u64> =
         run.calls.iter().map(|(id, count)| (id.number(), *count)).collect();
     let public_values = hex::encode(&run.public_values);

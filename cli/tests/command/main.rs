@@ -14,5 +14,6 @@ mod proving;
 mod refusals;
 mod reporting;
 mod runs;
+mod serve;
 mod support;
 mod surface;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::{Desk, EXAMPLES};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "profile",
     "annotate",
     "diff",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 12] = [
     "build",
     "show",
     "run",
+    "serve",
     "verify-link",
     "prove",
     "verify",
