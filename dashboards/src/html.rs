@@ -81,7 +81,8 @@ const BODY: &str = "<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>
 fn head(out: &mut String, name: &str) {
     let icon = STANDARD.encode(ICON);
     out.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    let _ = writeln!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{PAGE_POLICY}\">");
+    let _ =
+        writeln!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{PAGE_POLICY}\">");
     out.push_str(
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\

@@ -11,9 +11,8 @@ use autoprec_linker::{Call, Form, Manifest};
 use autoprec_openvm::BaseVm;
 use autoprec_pipeline::output::{File, Folder};
 use autoprec_pipeline::{
-    Build, Job, MACHINE_PRECOMPILES, Options, PipelineError, Recorded, Source, build, changes,
-    Build, Given, Job, Options, PipelineError, Recorded, Source, Watch, build, changes,
-    folder as names,
+    Build, Given, Job, MACHINE_PRECOMPILES, Options, PipelineError, Recorded, Source, Watch, build,
+    changes, folder as names,
 };
 use autoprec_profiler::Profile;
 use autoprec_synth::base_limits;
@@ -22,8 +21,6 @@ use sha2::{Digest as _, Sha256};
 use crate::args::{BuildArgs, TargetName};
 use crate::commands::blocks::profile_of;
 use crate::commitments::commitments;
-use crate::guest::{Guest, Setting, given, load, setting_of};
-use crate::{files, terminal};
 use crate::guest::{Guest, Setting, failure, given, load, run_told, setting_of};
 use crate::live::Live;
 use crate::{files, interrupt, terminal};
@@ -33,14 +30,7 @@ pub(crate) use summary::{ratio, summary};
 pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     check_form(args.form(), args.target)?;
     let guest = load(&args.guest)?;
-    let environment = args.input.env.unwrap_or_else(|| guest.environment());
-    if let Some(refusal) = refusal(environment) {
-        bail!(
-            "{}: {refusal}; `autoprec profile --out DIR` and `autoprec report DIR` show what it \
-             spends its time on",
-            guest.name
-        );
-    }
+    check_vendor(args, &guest)?;
     let lock = read_lock(&args.lock)?;
     let given = given(&args.input)?;
     let config = given.config.clone();
@@ -58,23 +48,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     };
     let kept = kept_profile(&args.out, &lock);
     let places = Places::create(args)?;
-    let live = Live::begin("build", &guest, Some(&args.out));
-    let from_lock = args.locked && changes(&job).is_empty();
-    if args.locked && !from_lock && !knows_run(args) {
-        return Err(PipelineError::Stale(changes(&job)).into());
-    }
-    let (mut built, profile, hints) = if from_lock {
-        let source = Source::Lock(kept.as_ref());
-        (build(&Job { source, ..job }, &terminal::Stages::new())?, kept, None)
-    } else {
-        let profiled = profiled(args, &guest, given)?;
-        let built = build_profiled(job, &profiled)?;
-        let hints = profiled.setting.map(|setting| setting.input.hints);
-        (built, Some(profiled.profile), hints)
-        (build(&Job { source, ..job }, &live.watch())?, kept)
-        let profiled = profiled(args, &guest, given, &live)?;
-        (build_profiled(job, &profiled, &live.watch())?, Some(profiled.profile))
-    };
+    let Made { mut built, profile, hints } = make(args, &job, given, kept)?;
     if args.locked && built.lock != lock {
         return Err(PipelineError::Stale(lock.changes(&built.lock)).into());
     }
@@ -92,6 +66,47 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
         summary(&built.report, Some(&args.out));
     }
     Ok(())
+}
+
+/// A guest whose prover takes no foreign precompiles is left as it is.
+fn check_vendor(args: &BuildArgs, guest: &Guest) -> Result<()> {
+    let environment = args.input.env.unwrap_or_else(|| guest.environment());
+    match refusal(environment) {
+        Some(refusal) => bail!(
+            "{}: {refusal}; `autoprec profile --out DIR` and `autoprec report DIR` show what it \
+             spends its time on",
+            guest.name
+        ),
+        None => Ok(()),
+    }
+}
+
+/// A build, and what it was made from.
+struct Made {
+    built: Build,
+    profile: Option<Profile>,
+    /// Inputs of the run, if there was one.
+    hints: Option<Vec<Vec<u8>>>,
+}
+
+/// Builds from the lock, if that is asked for and it fits, else from a profile.
+fn make(args: &BuildArgs, job: &Job<'_>, given: Given, kept: Option<Profile>) -> Result<Made> {
+    let live = Live::begin("build", job.guest, Some(&args.out));
+    let stale = changes(job);
+    if args.locked && stale.is_empty() {
+        let source = Source::Lock(kept.as_ref());
+        let built = build(&Job { source, ..*job }, &live.watch())?;
+        return Ok(Made { built, profile: kept, hints: None });
+    }
+    // What would change is said in full if it can be found out.
+    if args.locked && !knows_run(args) {
+        return Err(PipelineError::Stale(stale).into());
+    }
+    let profiled = profiled(args, job.guest, given, &live)?;
+    let built = build_profiled(*job, &profiled, &live.watch())?;
+    let Profiled { profile, setting } = profiled;
+    let hints = setting.map(|setting| setting.input.hints);
+    Ok(Made { built, profile: Some(profile), hints })
 }
 
 /// Whether OpenVM proves what was built, so that a verifier knows it by OpenVM's commitments.
