@@ -81,6 +81,8 @@ fn files_and_tests_that_are_named_exist() {
         "linker/",
         "openvm/",
         "dashboards/",
+        "pipeline/",
+        "build-plugin/",
         "bench/",
         "cli/",
         "examples/",
@@ -155,7 +157,7 @@ fn commands_of_the_readme_work() {
 
 #[test]
 fn commands_of_the_guide_work() {
-    for document in ["getting-started", "profiling", "building", "proving"] {
+    for document in ["getting-started", "profiling", "building", "proving", "reports"] {
         run_commands(&format!("docs/guide/{document}.md"));
     }
 }
@@ -174,6 +176,24 @@ fn demand<'t>(lines: impl IntoIterator<Item = &'t str>, printed: &str, document:
     assert!(lines.peek().is_some(), "{document} has excerpts");
     for line in lines {
         assert!(printed.contains(line), "{document}: the program does not print\n{line}");
+    }
+}
+
+/// What a build script calls, without comments and the paths that are its own.
+fn calls(script: &str) -> Vec<String> {
+    let lines = script.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    let lines = lines.skip_while(|line| !line.starts_with("fn main"));
+    lines.map(|line| line.split('"').step_by(2).collect()).collect()
+}
+
+#[test]
+fn the_build_script_is_that_of_the_example() {
+    let example = calls(&read(&root().join("examples/openvm-host/build.rs")));
+    assert!(example.iter().any(|line| line.contains("autoprec_build::patch")));
+    for document in ["README.md", "docs/guide/pipeline.md"] {
+        let text = read(&root().join(document));
+        let scripts = blocks(&text, "rust");
+        assert_eq!(calls(scripts[0]), example, "{document}");
     }
 }
 

@@ -5,6 +5,7 @@
 mod bench;
 mod bench_exec;
 mod building;
+mod cargo_autoprec;
 mod ecall;
 mod elf;
 mod linking;
