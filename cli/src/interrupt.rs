@@ -59,7 +59,7 @@ pub(crate) fn unfinished(path: &Path) -> io::Result<()> {
     let path = path.to_owned();
     before_the_end(move || {
         // What was finished lies elsewhere by now.
-        let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        drop(if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) });
     })
 }
 
@@ -87,7 +87,7 @@ fn arrived(signal: i32) {
     }
     if signal != SIGINT {
         // The program ends as the signal wants it, and whoever started it can tell.
-        let _ = low_level::emulate_default_handler(signal);
+        drop(low_level::emulate_default_handler(signal));
     }
     low_level::exit(INTERRUPTED.into());
 }

@@ -140,7 +140,7 @@ impl Drop for Live {
         self.shared.end();
         if let Some(writer) = self.writer.take() {
             // A writer that failed has nothing more to tell.
-            let _ = writer.join();
+            drop(writer.join());
         }
     }
 }
@@ -181,7 +181,7 @@ impl Shared {
             }
             state.look(self.begun);
             // A file that cannot be written is not there for anybody to miss.
-            let _ = self.write(&state.live.to_json());
+            drop(self.write(&state.live.to_json()));
             wait = EVERY;
         }
     }
@@ -202,7 +202,7 @@ impl Shared {
             && !std::mem::replace(&mut state.ended, true)
         {
             // It need not be there.
-            let _ = fs::remove_file(path);
+            drop(fs::remove_file(path));
         }
         self.changed.notify_all();
     }

@@ -88,12 +88,12 @@ impl Server {
                 let site = Arc::clone(&site);
                 let serve = move || {
                     // A client that cannot be answered is gone.
-                    let _ = serve(stream, port, &*site);
+                    drop(serve(stream, port, &*site));
                     drop(place);
                 };
                 if open.load(Ordering::SeqCst) <= CONNECTIONS {
                     // Without a thread, the connection is closed.
-                    let _ = std::thread::Builder::new().name("client".to_owned()).spawn(serve);
+                    drop(std::thread::Builder::new().name("client".to_owned()).spawn(serve));
                 }
             }
         };

@@ -54,6 +54,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     }
     if openvm_proves(&built) {
         let base = base_vm(args.input.config.as_deref())?;
+        live.stage("commitments", None, false);
         let spinner = terminal::spinner("commitments");
         let both = [guest.elf.as_slice(), built.elf.as_slice()];
         built.report.commitments = Some(commitments(&base, both, hints.as_deref())?);
