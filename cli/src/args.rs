@@ -170,9 +170,9 @@ pub(crate) enum NumberReg {
 #[command(after_help = "\
 Examples:
   autoprec build guest.elf --input input.bin --out out
+  autoprec build guest.elf --locked --out out
   autoprec build guest.elf --profile profile/profile.json --max-precompiles 20 --out out
   autoprec build guest.elf --input input.bin --config openvm.toml --out out
-  autoprec build guest.elf --locked --out out
 
 The folder holds the patched guest (guest.elf), autoprec.lock, report.json, profile.json,
 flamegraph.svg and one text per precompile. Keep the lock under version control: it keeps the numbers stable.")]

@@ -84,7 +84,7 @@ function chart({ label, height, last, series, format, rules, marks, xText, xTitl
         }),
         (rules ?? []).map((rule) => [
           svg("line", { x1: space.left, x2: width - space.right, y1: y(rule.value), y2: y(rule.value), class: "rule" }),
-          text({ x: width - space.right, y: y(rule.value) + 14, "text-anchor": "end", class: "rule-text" }, rule.text),
+          text({ x: space.left + 6, y: y(rule.value) + 14, class: "rule-text" }, rule.text),
         ]),
         series.map((s) => svg("path", { d: path(s), class: "series", style: { stroke: s.color, "stroke-dasharray": s.dashed ? "5 4" : "none" } })),
         last <= 40 && !series.some((s) => s.stepped) && series.map((s) => s.values.map((v, i) => v !== null && svg("circle", { cx: x(i), cy: y(v), r: 2.5, style: { fill: s.color } }))),

@@ -48,7 +48,8 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     };
     let kept = kept_profile(&args.out, &lock);
     let places = Places::create(args)?;
-    let Made { mut built, profile, hints } = make(args, &job, given, kept)?;
+    let live = Live::begin("build", &guest, Some(&args.out));
+    let Made { mut built, profile, hints } = make(args, &job, (given, kept), &live)?;
     if args.locked && built.lock != lock {
         return Err(PipelineError::Stale(lock.changes(&built.lock)).into());
     }
@@ -91,8 +92,12 @@ struct Made {
 }
 
 /// Builds from the lock, if that is asked for and it fits, else from a profile.
-fn make(args: &BuildArgs, job: &Job<'_>, given: Given, kept: Option<Profile>) -> Result<Made> {
-    let live = Live::begin("build", job.guest, Some(&args.out));
+fn make(
+    args: &BuildArgs,
+    job: &Job<'_>,
+    (given, kept): (Given, Option<Profile>),
+    live: &Live,
+) -> Result<Made> {
     let stale = changes(job);
     if args.locked && stale.is_empty() {
         let source = Source::Lock(kept.as_ref());
@@ -103,7 +108,7 @@ fn make(args: &BuildArgs, job: &Job<'_>, given: Given, kept: Option<Profile>) ->
     if args.locked && !knows_run(args) {
         return Err(PipelineError::Stale(stale).into());
     }
-    let profiled = profiled(args, job.guest, given, &live)?;
+    let profiled = profiled(args, job.guest, given, live)?;
     let built = build_profiled(*job, &profiled, &live.watch())?;
     let Profiled { profile, setting } = profiled;
     let hints = setting.map(|setting| setting.input.hints);

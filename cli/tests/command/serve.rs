@@ -37,8 +37,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
@@ -85,9 +85,9 @@ impl Serving {
     /// Sends bytes and reads until the connection ends; it may end at any time.
     fn send(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
-        let _ = stream.write_all(bytes);
+        drop(stream.write_all(bytes));
         let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
+        drop(stream.read_to_end(&mut answer));
         String::from_utf8(answer).unwrap()
     }
 
@@ -225,7 +225,7 @@ fn broken_and_slow_clients_harm_nobody() {
     answered().unwrap();
     // Whoever does not ask is not waited for.
     let mut rest = Vec::new();
-    let _ = idle[0].read_to_end(&mut rest);
+    drop(idle[0].read_to_end(&mut rest));
     assert!(rest.is_empty());
 }
 

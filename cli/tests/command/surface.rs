@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::{Desk, EXAMPLES};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "profile",
     "annotate",
     "diff",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 13] = [
     "blocks",
     "build",
     "show",
+    "report",
     "run",
     "serve",
     "verify-link",
@@ -187,9 +188,11 @@ fn profiles_add_up() {
                 "flamegraph.svg",
                 "functions.json",
                 "functions.txt",
+                "guest.elf",
                 "inlined.txt",
                 "lines.txt",
                 "profile.json",
+                "report.json",
                 "stacks.folded"
             ])
         );
