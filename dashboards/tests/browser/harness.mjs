@@ -112,6 +112,9 @@ export class Tab {
     const page = await context.newPage();
     const tab = new Tab(context, page, subject);
     page.setDefaultTimeout(20000);
+    // A page behind another has no focus to show.
+    const session = await page.createCDPSession();
+    await session.send("Emulation.setFocusEmulationEnabled", { enabled: true });
     page.on("console", (m) => kept(m) && tab.problems.push(`console ${m.type()}: ${m.text()}`));
     page.on("pageerror", (e) => tab.problems.push(`uncaught: ${e.message}`));
     page.on("dialog", (d) => {
