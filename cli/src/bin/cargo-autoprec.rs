@@ -2,6 +2,7 @@
 //! what `[package.metadata.autoprec]` says. Everything but the running is in `autoprec-build`.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -67,7 +68,7 @@ fn help() -> String {
          Commands:\n",
     );
     for verb in Verb::ALL {
-        text += &format!("  {:8} {}\n", verb.name(), verb.about());
+        writeln!(text, "  {:8} {}", verb.name(), verb.about()).expect("writing to a string");
     }
     text + "\nOther options are passed on: `autoprec COMMAND --help` lists them.\n"
 }
