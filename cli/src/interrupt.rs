@@ -27,18 +27,18 @@ static TIDY: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
 static LISTENING: OnceLock<Result<(), io::ErrorKind>> = OnceLock::new();
 
 /// A run that stops soon after [`Looking::flag`] becomes true.
-pub(crate) struct Looking(());
+pub(crate) struct Looking(&'static AtomicBool);
 
 impl Looking {
     /// From now on, the first Ctrl-C sets the flag.
     pub(crate) fn begin() -> io::Result<Self> {
         LOOKING.store(true, Ordering::SeqCst);
         listen()?;
-        Ok(Self(()))
+        Ok(Self(&STOP))
     }
 
     pub(crate) fn flag(&self) -> &'static AtomicBool {
-        &STOP
+        self.0
     }
 }
 

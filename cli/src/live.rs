@@ -17,6 +17,7 @@ use autoprec_dashboards::{self as dashboards, LIVE_VERSION, LivePoint};
 use autoprec_pipeline::{Stage, Watch, live_profile};
 use autoprec_profiler::{Moment, Profile, Program};
 
+use crate::clock;
 use crate::guest::{EXECUTED, Guest};
 use crate::interrupt;
 use crate::terminal::Stages;
@@ -70,7 +71,7 @@ impl Live {
     /// Begins to tell of a run that will write a folder; of none if there is no folder.
     pub(crate) fn begin(command: &str, guest: &Guest, folder: Option<&Path>) -> Self {
         let path = folder.and_then(path_of);
-        let now = Instant::now();
+        let now = clock::now();
         let shared = Arc::new(Shared {
             begun: now,
             state: Mutex::new(State {
@@ -98,9 +99,9 @@ impl Live {
     /// Another stage begins; some run the guest.
     pub(crate) fn stage(&self, name: &str, of: Option<u64>, runs: bool) {
         EXECUTED.store(0, Ordering::Relaxed);
-        let now = Instant::now();
+        let now = clock::now();
         let mut state = self.shared.state();
-        state.live.stage = name.to_owned();
+        name.clone_into(&mut state.live.stage);
         (state.live.done, state.live.of) = (0, of);
         (state.runs, state.profiled) = (runs, false);
         (state.stage_begun, state.last) = (now, (now, 0));
@@ -110,9 +111,9 @@ impl Live {
     pub(crate) fn profiled_run(&self) -> impl FnMut(&Moment<'_>) {
         self.stage("running the guest", None, true);
         self.shared.state().profiled = true;
-        let mut next = Instant::now() + EVERY;
+        let mut next = clock::now() + EVERY;
         move |moment| {
-            let now = Instant::now();
+            let now = clock::now();
             if now >= next && self.writer.is_some() {
                 self.profile(&moment.profile());
                 let took = now.elapsed();
@@ -211,7 +212,7 @@ impl Shared {
 impl State {
     /// How far the run is now.
     fn look(&mut self, begun: Instant) {
-        let now = Instant::now();
+        let now = clock::now();
         let live = &mut self.live;
         live.seconds = rounded(now - begun);
         live.stage_seconds = rounded(now - self.stage_begun);

@@ -4,6 +4,7 @@
 //! success, 1 for failure, 2 for a command line that cannot be understood, 130 for Ctrl-C.
 
 mod args;
+mod clock;
 mod commands;
 mod commitments;
 mod guest;

@@ -15,6 +15,7 @@ use autoprec_profiler::Environment;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
+use crate::clock;
 use crate::guest::{Guest, Setting};
 use crate::terminal;
 use autoprec_pipeline::resynthesise;
@@ -76,9 +77,8 @@ impl Stopwatch {
         Self { phases: BTreeMap::new(), current: None, progress }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the command line is where time is measured")]
     pub(crate) fn phase(&mut self, phase: Phase) {
-        let (wall, cpu) = (Instant::now(), ProcessTime::now());
+        let (wall, cpu) = (clock::now(), ProcessTime::now());
         if let Some((name, since_wall, since_cpu)) = self.current.take() {
             let seconds = self.phases.entry(name).or_default();
             seconds.add(wall.duration_since(since_wall), cpu.duration_since(since_cpu));

@@ -15,12 +15,14 @@ use std::time::{Duration, Instant};
 
 use request::Request;
 
+use crate::clock;
+
 /// Connections at a time; more are closed at once.
 const CONNECTIONS: usize = 32;
 /// How long a client may take to ask.
 const ASKING: Duration = Duration::from_secs(5);
 /// How long a client may take to read an answer: a large report on a slow machine.
-const READING: Duration = Duration::from_secs(60);
+const READING: Duration = Duration::from_mins(1);
 /// How long is waited for what a client sends without being asked, so that it reads the answer.
 const DRAINING: Duration = Duration::from_millis(300);
 /// The longest head of a request.
@@ -147,7 +149,7 @@ fn answer(request: Result<Request<'_>, &'static str>, port: u16, site: &dyn Site
 
 /// The head of a request; none if it is too long.
 fn read_head(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
-    let until = Instant::now() + ASKING;
+    let until = clock::now() + ASKING;
     let mut head = Vec::new();
     let mut part = [0; 2048];
     while head.len() <= HEAD {
@@ -178,14 +180,14 @@ fn finish(mut stream: TcpStream, answer: &Answer, with_body: bool) -> io::Result
         body.len(),
         if status.starts_with("405") { "Allow: GET, HEAD\r\n" } else { "" },
     );
-    let until = Instant::now() + READING;
+    let until = clock::now() + READING;
     let body: &[u8] = if with_body { body } else { &[] };
     for part in [head.as_bytes()].into_iter().chain(body.chunks(64 << 10)) {
         write_all(&mut stream, part, until)?;
     }
     stream.shutdown(Shutdown::Write)?;
     // Closing while something is unread would take the answer away from the client.
-    let until = Instant::now() + DRAINING;
+    let until = clock::now() + DRAINING;
     let mut part = [0; 2048];
     loop {
         stream.set_read_timeout(Some(left(until)?))?;
@@ -208,6 +210,6 @@ fn write_all(stream: &mut TcpStream, mut bytes: &[u8], until: Instant) -> io::Re
 
 /// The time that is left, which is more than none.
 fn left(until: Instant) -> io::Result<Duration> {
-    let left = until.saturating_duration_since(Instant::now());
+    let left = until.saturating_duration_since(clock::now());
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }

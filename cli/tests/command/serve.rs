@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::Desk;
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process that is ended when the test is over.
 struct Process(Child);
@@ -43,6 +43,7 @@ impl Drop for Process {
 }
 
 #[track_caller]
+#[expect(clippy::disallowed_methods, reason = "what waits for another program has to end")]
 fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
