@@ -21,7 +21,7 @@ fn what_is_refused_are_the_environments_of_vendors_that_prove_no_foreign_table()
                 assert_eq!(refused, None, "{}", environment.name());
             }
             Environment::Sp1 | Environment::Zisk | Environment::Risc0 => {
-                let text = refused.expect(environment.name()).to_string();
+                let text = refused.expect("it is refused").to_string();
                 assert!(text.contains("docs/guide/vendors.md#"), "{text}");
             }
         }
