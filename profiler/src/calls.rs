@@ -256,7 +256,7 @@ mod tests {
 
     type Counted = (Vec<u64>, u64);
 
-    fn stacks(tree: CallTree, now: u64) -> Vec<Counted> {
+    fn stacks(tree: &CallTree, now: u64) -> Vec<Counted> {
         let stacks =
             tree.counted(now, &[]).into_iter().map(|(stack, _)| (stack.frames, stack.count));
         stacks.filter(|(_, count)| *count > 0).collect()
@@ -268,7 +268,7 @@ mod tests {
         tree.call(20, 100, 0, 10);
         tree.tail_call(30, 15);
         assert!(tree.ret(100, 22));
-        assert_eq!(stacks(tree, 30), [(vec![10], 18), (vec![10, 20], 5), (vec![10, 30], 7)]);
+        assert_eq!(stacks(&tree, 30), [(vec![10], 18), (vec![10, 20], 5), (vec![10, 30], 7)]);
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
         assert!(tree.ret(100, 4));
         assert!(!tree.ret(300, 4));
         assert_eq!(
-            stacks(tree, 5),
+            stacks(&tree, 5),
             [(vec![10], 2), (vec![10, 20], 1), (vec![10, 20, 30], 1), (vec![10, 20, 30, 40], 1)]
         );
     }
@@ -316,7 +316,7 @@ mod tests {
         assert!(!tree.unwind(90, 900, 8));
         assert!(tree.ret(100, 9));
         assert_eq!(
-            stacks(tree, 10),
+            stacks(&tree, 10),
             [
                 (vec![10], 2),
                 (vec![10, 20], 3),
@@ -352,7 +352,7 @@ mod tests {
             tree.ret(100, now);
         }
         assert!(tree.frames.len() <= MAX_FRAMES);
-        let stacks = stacks(tree, 400_000);
+        let stacks = stacks(&tree, 400_000);
         assert_eq!(stacks.iter().map(|(_, count)| count).sum::<u64>(), 400_000);
         assert!(stacks.iter().all(|(frames, _)| frames.len() <= MAX_DEPTH as usize));
     }
