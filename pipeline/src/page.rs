@@ -5,6 +5,7 @@
 //! the two are compared. Invariants: every index points into its list; the order of everything is that of
 //! addresses, or of the report; names are passed on as they are, for whoever shows them to quote.
 
+mod alone;
 mod blocks;
 mod code;
 mod details;
@@ -25,6 +26,7 @@ use autoprec_profiler::{Profile, Program, Sources};
 
 pub use error::PageError;
 
+pub use alone::page_of_report;
 use functions::Functions;
 use linked::Linked;
 use prices::Prices;

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
         lock: &lock,
         source: Source::Lock(None),
         recorded: Recorded {
-            input: knows_run(args).then(|| given.digest()),
+            input: runs(args).then(|| given.digest()),
             config: given.config.as_ref().map(|text| Sha256::digest(text).into()),
             limit: args.max_precompiles.map(u32::try_from).transpose()?,
         },
@@ -105,7 +105,7 @@ fn make(
         return Ok(Made { built, profile: kept, hints: None });
     }
     // What would change is said in full if it can be found out.
-    if args.locked && !knows_run(args) {
+    if args.locked && args.profile.is_none() && !runs(args) {
         return Err(PipelineError::Stale(stale).into());
     }
     let profiled = profiled(args, job.guest, given, live)?;
@@ -122,12 +122,10 @@ fn openvm_proves(built: &Build) -> bool {
     calls.is_some_and(|calls| !calls.is_empty() && calls.iter().all(openvm))
 }
 
-/// Whether the command line says what the guest runs on.
-fn knows_run(args: &BuildArgs) -> bool {
-    !args.input.inputs.is_empty()
-        || args.input.stdin.is_some()
-        || args.profile.is_some()
-        || !args.locked
+/// Whether the guest is run for this build, or would be if the lock does not fit.
+fn runs(args: &BuildArgs) -> bool {
+    let given = !args.input.inputs.is_empty() || args.input.stdin.is_some();
+    args.profile.is_none() && (given || !args.locked)
 }
 
 /// The profile that the former build left in its folder, if the lock is of it.

@@ -6,7 +6,7 @@ pub(crate) mod read;
 use anyhow::{Context, Result, bail};
 use autoprec_dashboards::{HistoryPoint, Limits, Report, html, markdown};
 use autoprec_pipeline::output::File;
-use autoprec_pipeline::page::{self, page_data};
+use autoprec_pipeline::page::{self, page_data, page_of_report};
 use autoprec_profiler::cost::Model;
 use autoprec_synth::{OPENVM, base_limits};
 
@@ -50,23 +50,23 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
 /// The page of the last build, with all as its history.
 pub(crate) fn page_of(cost: Option<&str>, builds: &[Shown]) -> Result<String> {
     let last = builds.last().context("there is nothing to report")?;
-    let model = model(cost, &last.report)?;
     let limits = limits(last)?;
-    let elf = last.elf.as_deref().with_context(|| {
-        format!(
-            "{}: a page needs the folder of a build, with its guest; `--format markdown` does not",
-            last.label
-        )
-    })?;
-    let built = page::Built {
-        elf,
-        profile: last.profile.as_ref(),
-        report: &last.report,
-        model: model.as_ref(),
-        limits,
-    };
     let spinner = terminal::spinner("drawing");
-    let mut data = page_data(&built).with_context(|| last.dir.display().to_string())?;
+    let mut data = match &last.elf {
+        Some(elf) => {
+            let model = model(cost, &last.report)?;
+            let built = page::Built {
+                elf,
+                profile: last.profile.as_ref(),
+                report: &last.report,
+                model: model.as_ref(),
+                limits,
+            };
+            page_data(&built).with_context(|| last.dir.display().to_string())?
+        }
+        // A report without its guest, or powdr's candidates: what they say.
+        None => page_of_report(&last.report, limits),
+    };
     data.page.measured_before.clone_from(&last.measured_before);
     data.page.measured_after.clone_from(&last.measured_after);
     if builds.len() > 1 {

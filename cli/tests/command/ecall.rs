@@ -15,7 +15,7 @@ fn guests_with_environment_calls_run() {
              --lock {out}.lock"
         ));
         let report = desk.report(&out);
-        assert_eq!(report["form"], format!("ecall {reg}"));
+        assert_eq!(report["target"]["form"], format!("ecall {reg}"));
         let precompiles = report["precompiles"].as_array().unwrap().len();
         linked += precompiles;
         let run =

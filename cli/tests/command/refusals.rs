@@ -141,7 +141,7 @@ fn options_out_of_range() {
     // Extensions take tables from the precompiles.
     desk.refuses(
         "build keccak.elf --input keccak.bin --config patched.toml --out out --max-precompiles 77",
-        &["--max-precompiles 77"],
+        &["--max-precompiles", "77"],
     );
 }
 
@@ -205,7 +205,7 @@ fn damaged_locks_and_configurations() {
     let good = String::from_utf8(desk.read("good.lock")).unwrap();
     let bad = [
         "junk".to_owned(),
-        good.replace("version = 1", "version = 99"),
+        good.replace("version = 2", "version = 99"),
         good.replace("id = 10001", "id = 10000"),
         good.replace("id = 10001", "id = 17"),
         good.replace("id = 10001", "id = -1"),
