@@ -15,9 +15,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::given;
+use crate::job::{Done, Job, Outcome, given_profile};
 use crate::report;
-use crate::run::Outcome;
-use crate::work::{Done, Job, given_profile};
 
 /// What is built from.
 struct Patching<'a> {

@@ -8,8 +8,7 @@ use autoprec_profiler::cost::Model;
 
 use crate::error::Error;
 use crate::given;
-use crate::run::Outcome;
-use crate::work::{Done, Job, given_profile};
+use crate::job::{Done, Job, Outcome, given_profile};
 
 /// Runs a guest and writes what is to be said of it.
 pub(crate) fn profiled(

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::directives::Directives;
 use crate::environment::{Environment, HEEDED, Skip, WRAPPERS};
 use crate::error::Error;
+use crate::job::{Job, Outcome};
 use crate::patch::Patch;
 use crate::project::Project;
 use crate::settings::Settings;
 use crate::tool;
-use crate::work::{self, Job};
+use crate::work;
 
 /// What a run gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,25 +24,6 @@ pub struct Patched {
     pub folder: Option<PathBuf>,
     /// What was done.
     pub outcome: Outcome,
-}
-
-/// What was done to a guest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was patched.
-    Patched {
-        /// Its precompiles.
-        precompiles: usize,
-        /// Whether it was profiled for that; otherwise the lock said everything.
-        profiled: bool,
-    },
-    /// It is the original, for its prover takes no foreign precompiles; it was profiled.
-    Reported {
-        /// Why.
-        reason: String,
-    },
-    /// It is the original, for that was asked for.
-    Skipped(Skip),
 }
 
 /// The configuration of a guest that has none: RV32IM, input and output.

@@ -2,51 +2,18 @@
 //!
 //! Invariant: a guest is patched only for a prover that takes it.
 
-use std::path::{Path, PathBuf};
-
 use autoprec_linker::Form;
 use autoprec_linker::vendors::refusal;
 use autoprec_pipeline::output;
 use autoprec_pipeline::{Guest, MACHINE_PRECOMPILES, Options, Prices};
-use autoprec_profiler::{Environment, Profile};
+use autoprec_profiler::Environment;
 use autoprec_synth::openvm_base::{BudgetError, base_limits};
 
 use crate::error::Error;
 use crate::given;
-use crate::run::Outcome;
-use crate::settings::Settings;
+use crate::job::{Done, Job};
 use crate::zkvm::Target;
 use crate::{patching, report};
-
-/// What is to be built.
-pub(crate) struct Job<'a> {
-    /// The guest.
-    pub(crate) elf: &'a Path,
-    /// What it runs on, and for which target.
-    pub(crate) settings: &'a Settings,
-    /// A profile in place of a run.
-    pub(crate) profile: Option<PathBuf>,
-    /// The lock, which need not exist.
-    pub(crate) lock: &'a Path,
-    /// Whether the lock must stay as it is.
-    pub(crate) locked: bool,
-    /// The folders to write; the patched guest lies in the first.
-    pub(crate) folders: Vec<PathBuf>,
-}
-
-/// What was built.
-pub(crate) struct Done {
-    /// The patched guest, if there is one.
-    pub(crate) elf: Option<PathBuf>,
-    /// What was done.
-    pub(crate) outcome: Outcome,
-    /// The files that the result depends on, the guest itself apart.
-    pub(crate) read: Vec<PathBuf>,
-    /// What needs somebody's attention.
-    pub(crate) warnings: Vec<String>,
-    /// What a person may want to know, in some lines.
-    pub(crate) summary: String,
-}
 
 /// Builds and writes.
 pub(crate) fn run(job: &Job<'_>) -> Result<Done, Error> {
@@ -103,16 +70,4 @@ fn options(job: &Job<'_>, target: Target, config: Option<&str>) -> Result<Option
         Some(0) => Err(BudgetError::None.into()),
         wanted => Ok(Options::Machine { prices, most: wanted.unwrap_or(MACHINE_PRECOMPILES) }),
     }
-}
-
-/// The profile that was given in place of a run.
-pub(crate) fn given_profile(job: &Job<'_>, guest: &Guest) -> Result<Option<Profile>, Error> {
-    let Some(path) = &job.profile else { return Ok(None) };
-    let text = output::read_text(path)?;
-    let profile =
-        Profile::from_json(&text).map_err(|error| Error::Profile { path: path.clone(), error })?;
-    if profile.elf_digest != guest.program.digest {
-        return Err(Error::OtherProfile { path: path.clone(), guest: guest.name.clone() });
-    }
-    Ok(Some(profile))
 }

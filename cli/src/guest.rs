@@ -10,7 +10,6 @@ use autoprec_profiler::{Limits, OnMoment, Run};
 use crate::args::InputArgs;
 use crate::files;
 use crate::interrupt::Looking;
-use crate::live::LOOK;
 use crate::terminal;
 
 pub(crate) use autoprec_pipeline::{Guest, Setting, failure};
@@ -19,6 +18,9 @@ pub(crate) use autoprec_pipeline::{Guest, Setting, failure};
 pub(crate) fn load(path: &Path) -> Result<Guest> {
     Ok(Guest::from_bytes(&path.display().to_string(), files::read(path)?)?)
 }
+
+/// Instructions between two looks at the clock.
+const LOOK: u64 = 1 << 20;
 
 /// How many instructions the guest that is being run has executed, or a little less.
 pub(crate) static EXECUTED: AtomicU64 = AtomicU64::new(0);

@@ -29,9 +29,6 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How much longer a run goes on between two profiles than it takes to make one.
 const PATIENCE: u32 = 100;
 
-/// Instructions between two looks at the clock.
-pub(crate) const LOOK: u64 = 1 << 20;
-
 /// The file of a folder: beside it, hidden. None if the folder can have none, as it has no name.
 pub(crate) fn path_of(folder: &Path) -> Option<PathBuf> {
     let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());

@@ -8,9 +8,9 @@ use autoprec_profiler::PrecompileId;
 use autoprec_synth::{SYNTHESISER_VERSION, shape_digest};
 use sha2::{Digest as _, Sha256};
 
-use crate::build::{Checked, Job, Outcome};
 use crate::error::PipelineError;
 use crate::guest::Guest;
+use crate::job::{Checked, Job, Outcome};
 use crate::made::Candidates;
 use crate::report;
 

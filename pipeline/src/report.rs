@@ -4,7 +4,7 @@ use autoprec_dashboards::{self as dashboards, Report, Totals};
 use autoprec_linker::lock::Lock;
 use autoprec_profiler::Profile;
 
-use crate::build::{Checked, Job, Outcome};
+use crate::job::{Checked, Job, Outcome};
 use crate::made::Price;
 
 /// What was built and why.
