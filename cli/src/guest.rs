@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
 use autoprec_pipeline::Given;
-use autoprec_profiler::{Limits, OnMoment, Run};
+use autoprec_profiler::{Algebra, Limits, OnMoment, Run};
 
 use crate::args::InputArgs;
 use crate::files;
@@ -35,9 +35,16 @@ pub(crate) fn given(args: &InputArgs) -> Result<Given> {
         args: args.args.clone(),
         variables: args.variables.clone(),
         environment: args.env,
-        config: args.config.as_deref().map(files::read_text).transpose()?,
+        config: args.config.as_deref().map(config).transpose()?,
         max_instructions: args.max_instructions,
     })
+}
+
+/// The text of an openvm.toml that can be read as one.
+fn config(path: &Path) -> Result<String> {
+    let text = files::read_text(path)?;
+    Algebra::from_toml(&text).with_context(|| path.display().to_string())?;
+    Ok(text)
 }
 
 /// How the command line wants a guest to be run.
