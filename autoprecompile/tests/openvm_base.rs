@@ -1,5 +1,5 @@
 //! What is read of an `openvm.toml`, and the room that it leaves. That the sizes are OpenVM's own is
-//! tested where OpenVM is: in `openvm/tests`.
+//! tested where OpenVM is: in `backends/openvm/tests`.
 
 use autoprec_synth::Budget;
 use autoprec_synth::openvm_base::{BaseError, BudgetError, OpenVmBase, base_limits};

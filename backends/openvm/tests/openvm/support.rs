@@ -16,7 +16,7 @@ pub(crate) struct Example {
 }
 
 pub(crate) fn example(name: &str) -> Example {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let read = |path: String| fs::read(root.join(&path)).expect(&path);
     let expected = String::from_utf8(read(format!("expected/{name}.hex"))).unwrap();
     let digits: Vec<u8> = expected.trim().bytes().collect();
