@@ -13,11 +13,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use autoprec_blocks::Region;
+use autoprec_blocks::{Region, Shape};
 use rayon::prelude::*;
 
 use crate::candidate::{Candidate, provisional};
-use crate::precompile::{Draft, Shape, SynthError, synthesise};
+use crate::precompile::{Draft, SynthError, synthesise};
 use crate::target::Target;
 
 /// The part of a longest piece, in percent, that a piece may be shorter to have a cheaper cut.

@@ -37,9 +37,7 @@ pub use cut::candidates;
 pub use lift::{LiftError, lift};
 pub use lower::{LowerError, Lowered, Unplaced, lower};
 pub use openvm_base::{BaseError, BaseSize, BudgetError, base_limits};
-pub use precompile::{
-    Cost, Precompile, SYNTHESISER_VERSION, Shape, SynthError, cost_before, shape_digest, synthesise,
-};
+pub use precompile::{Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, synthesise};
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
 pub use select::{Budget, select, total_cells};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};

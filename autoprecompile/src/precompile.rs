@@ -103,7 +103,7 @@ pub fn synthesise(
     Draft::synthesise(region, target)?.placed(region.clone(), id, target)
 }
 
-/// A precompile without place and number: the same for all regions of one [`Shape`].
+/// A precompile without place and number: the same for all regions of one [`Shape`](autoprec_blocks::Shape).
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     ir: Ir,
@@ -189,11 +189,6 @@ impl Precompile {
         Sha256::digest(self.system_text()).into()
     }
 
-    /// Identifies the code wherever it lies: its encodings, which are relative to the pc.
-    pub fn shape_digest(&self) -> [u8; 32] {
-        shape_digest(&self.region)
-    }
-
     /// Everything about the precompile as one text: assembly, dataflow, system, cost.
     pub fn report(&self) -> String {
         let mut out = String::new();
@@ -229,34 +224,4 @@ impl Precompile {
         write!(out, "\n{}\n{}\n{}", self.region, self.ir, self.system).expect("as above");
         out
     }
-}
-
-/// What regions have in common that differ, with all their parts, in nothing but their place.
-///
-/// Their precompiles differ in nothing else either, so one synthesis serves them all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Shape {
-    digest: [u8; 32],
-    /// The entry, if addresses in the code get into registers.
-    entry: Option<u64>,
-}
-
-impl Shape {
-    /// The shape of a region.
-    pub fn of(region: &Region) -> Self {
-        let reads_pc = region.insts.iter().any(|at| at.inst.reads_pc());
-        Self { digest: shape_digest(region), entry: reads_pc.then(|| region.entry()) }
-    }
-}
-
-/// Identifies the code of a region wherever it lies.
-pub fn shape_digest(region: &Region) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update([u8::try_from(region.xlen.bits()).expect("32 or 64")]);
-    for at in &region.insts {
-        let word = at.inst.encode(region.xlen).expect("what was decoded can be encoded");
-        hash.update([at.len]);
-        hash.update(word.to_le_bytes());
-    }
-    hash.finalize().into()
 }

@@ -8,10 +8,10 @@ mod guest;
 #[path = "common/random.rs"]
 mod random;
 
-use autoprec_blocks::{Region, RegionInst};
+use autoprec_blocks::{Region, RegionInst, Shape};
 use autoprec_synth::{
-    Candidate, Limits, LowerError, OPENVM, PrecompileId, Shape, SynthError, Target, candidates,
-    lift, synthesise,
+    Candidate, Limits, LowerError, OPENVM, PrecompileId, SynthError, Target, candidates, lift,
+    synthesise,
 };
 use guest::Guest;
 use proptest::prelude::*;

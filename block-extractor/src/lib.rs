@@ -12,8 +12,10 @@ mod liveness;
 mod pointers;
 mod reg_set;
 pub mod region;
+mod shape;
 pub mod text;
 
 pub use cfg::{Block, BlockId, Cfg, EdgeKind, Terminator};
 pub use reg_set::RegSet;
 pub use region::{ExitTarget, Guard, Region, RegionError, RegionInst};
+pub use shape::Shape;

@@ -1,7 +1,7 @@
 //! Regions: what they accept, where they lead, how they split, and their text form.
 
 use autoprec_blocks::text::TextError;
-use autoprec_blocks::{ExitTarget, Guard, Region, RegionError};
+use autoprec_blocks::{ExitTarget, Guard, Region, RegionError, Shape};
 
 fn parse(text: &str) -> Region {
     Region::parse(text).expect("the fixture is a region")
@@ -30,6 +30,27 @@ fn a_branch_gives_two_exits_and_a_split_falls_through() {
     assert_eq!(head.function, region.function);
     assert_eq!(region.without_terminator(), Some(head));
     assert_eq!(tail.without_terminator(), None);
+}
+
+#[test]
+fn a_shape_is_the_code_wherever_it_lies() {
+    let digest = |text: &str| parse(text).shape_digest();
+    let here =
+        digest("region 0x1000 rv32 count 9 in f\n0x1000: add a0, a0, a1\n0x1004: beq a0, a1, -4\n");
+    let there = digest("region 0x2000 rv32\n0x2000: add a0, a0, a1\n0x2004: beq a0, a1, -4\n");
+    assert_eq!(here, there);
+    for other in [
+        "region 0x1000 rv64\n0x1000: add a0, a0, a1\n0x1004: beq a0, a1, -4\n",
+        "region 0x1000 rv32\n0x1000: add a0, a0, a2\n0x1004: beq a0, a1, -4\n",
+        "region 0x1000 rv32\n0x1000: add a0, a0, a1\n0x1004: beq a0, a1, -8\n",
+        "region 0x1000 rv32\n0x1000: c.add a0, a0, a1\n0x1002: beq a0, a1, -4\n",
+    ] {
+        assert_ne!(here, digest(other), "{other}");
+    }
+    // An instruction that reads its address ties the shape, but not the digest, to the place.
+    let auipc = |pc: &str| parse(&format!("region {pc} rv32\n{pc}: auipc a0, 1\n"));
+    assert_eq!(auipc("0x1000").shape_digest(), auipc("0x2000").shape_digest());
+    assert_ne!(Shape::of(&auipc("0x1000")), Shape::of(&auipc("0x2000")));
 }
 
 #[test]

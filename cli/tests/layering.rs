@@ -40,6 +40,13 @@ const PROVERS: &[&str] =
 /// The verifier of whole runs: a command without OpenVM.
 const VERIFIER: &str = "autoprec-verify";
 
+/// Crates that do not use each other although the layers would allow it, and why.
+const APART: &[(&str, &str, &str)] = &[(
+    "autoprec-linker",
+    "autoprec-synth",
+    "the linker patches regions; what identifies their code is theirs, and synthesis is not its business",
+)];
+
 /// Crates of others that belong to the one crate named, by the beginning of their names; what belongs to
 /// the command line, the verifier's command and the host may use too.
 const OWNED: &[(&str, &str)] = &[
@@ -107,6 +114,15 @@ fn dependencies_point_up_the_table() {
                 assert!(other < own, "{name} must not depend on {used}, a layer above it");
             }
         }
+    }
+}
+
+#[test]
+fn crates_that_are_kept_apart_do_not_use_each_other() {
+    let packages = packages();
+    for (name, used, why) in APART {
+        assert!(!dependencies(&packages[*name]).contains(used), "{name} uses {used}: {why}");
+        assert!(packages.contains_key(*used), "{used} is a crate of the workspace");
     }
 }
 

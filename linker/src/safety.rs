@@ -203,7 +203,7 @@ pub(crate) fn plan(
     let region = &item.region;
     let entry = region.entry();
     check_code(guest, region)?;
-    let shape = autoprec_synth::shape_digest(region);
+    let shape = region.shape_digest();
     if shape != item.shape_digest {
         let (expected, got) = (hex::encode(shape), hex::encode(item.shape_digest));
         return Err(Refusal::OtherShape { entry, expected, got });

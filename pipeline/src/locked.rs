@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_linker::lock::{Lock, LockChange, Locked, LockedBuild, LockedTotals, Wanted};
 use autoprec_profiler::PrecompileId;
-use autoprec_synth::{SYNTHESISER_VERSION, shape_digest};
+use autoprec_synth::SYNTHESISER_VERSION;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::PipelineError;
@@ -54,7 +54,7 @@ pub(crate) fn chosen(
     let place = |locked: &Locked| {
         let missing = || failed(guest, locked.id, "its region is not in the profile".to_owned());
         let index = *places.get(&(locked.entry, locked.end)).ok_or_else(missing)?;
-        if shape_digest(candidates.region(index)) != locked.shape {
+        if candidates.region(index).shape_digest() != locked.shape {
             return Err(failed(guest, locked.id, "its code is another".to_owned()));
         }
         Ok((index, locked.id))
@@ -81,7 +81,7 @@ pub(crate) fn refused(
 
 /// What a lock recognises a region by.
 pub(crate) fn wanted(region: &Region) -> Wanted {
-    Wanted { symbol: region.function.clone(), entry: region.entry(), shape: shape_digest(region) }
+    Wanted { symbol: region.function.clone(), entry: region.entry(), shape: region.shape_digest() }
 }
 
 /// The lock with what was linked.

@@ -16,7 +16,7 @@ use autoprec_synth::machine::{
 };
 use autoprec_synth::{
     Budget, Candidate, Effort, OPENVM, Precompile, Snapshot, candidates, cost_before, select,
-    shape_digest, synthesise, validate,
+    synthesise, validate,
 };
 
 /// Names of the back ends that prove runs with tables of our own.
@@ -318,7 +318,7 @@ impl Made {
 
     /// Identifies its code wherever it lies.
     pub fn shape_digest(&self) -> [u8; 32] {
-        shape_digest(self.region())
+        self.region().shape_digest()
     }
 
     /// What the linker takes. `openvm` says whether OpenVM can prove calls in this guest.

@@ -72,7 +72,7 @@ pub(crate) fn of_region(region: Region, id: PrecompileId) -> Item {
     Item {
         id,
         system_digest: system_digest(&region, id),
-        shape_digest: autoprec_synth::shape_digest(&region),
+        shape_digest: region.shape_digest(),
         backends: vec!["executor".to_owned()],
         region,
     }

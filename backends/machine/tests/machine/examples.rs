@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use autoprec_blocks::Cfg;
+use autoprec_blocks::{Cfg, Region};
 use autoprec_circuits::{BabyBear, Field, Pasta};
 use autoprec_isa::Reg;
 use autoprec_linker::{Form, Item, link};
@@ -76,12 +76,12 @@ fn linked(elf: &[u8], input: &Input, form: Form, count: usize) -> Vec<u8> {
     let environment = Environment::detect(&program);
     let run = run(&program, &Patches::none(), environment, input, &Limits::none()).expect("runs");
     let cfg = Cfg::build(&program, Some(&run.profile));
-    let mut regions: Vec<_> = cfg.regions().iter().filter_map(|r| form.region(r)).collect();
+    let mut regions: Vec<Region> = cfg.regions().iter().filter_map(|r| form.region(r)).collect();
     regions.sort_by_key(|r| (std::cmp::Reverse(r.count * r.insts.len() as u64), r.entry()));
-    let item = |(region, index)| Item {
+    let item = |(region, index): (Region, u32)| Item {
         id: PrecompileId::from_index(index),
         system_digest: [0; 32],
-        shape_digest: autoprec_synth::shape_digest(&region),
+        shape_digest: region.shape_digest(),
         backends: vec!["halo2".to_owned()],
         region,
     };
