@@ -10,8 +10,7 @@
 //!
 //! - What an instruction does is said by `autoprec_isa::step` alone; nothing here matches on
 //!   mnemonics or encodings.
-//! - A target is data ([`Target`]), and so are the tables of OpenVM beside which precompiles must fit
-//!   ([`openvm_base`]).
+//! - A target is data ([`Target`]).
 //! - The witness is computed from registers, memory and timestamps at the call ([`recipe`]).
 //! - Every result is a function of region, number and target: no clock, no environment, no order of
 //!   threads or hashes.
@@ -22,7 +21,6 @@ pub mod ir;
 mod lift;
 mod lower;
 pub mod machine;
-pub mod openvm_base;
 mod precompile;
 mod random;
 mod recipe;
@@ -36,7 +34,6 @@ pub use candidate::Candidate;
 pub use cut::candidates;
 pub use lift::{LiftError, lift};
 pub use lower::{LowerError, Lowered, Unplaced, lower};
-pub use openvm_base::{BaseError, BaseSize, BudgetError, base_limits};
 pub use precompile::{Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, synthesise};
 pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
 pub use select::{Budget, select, total_cells};

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use autoprec_linker::lock::LockError;
 use autoprec_linker::vendors::Refusal;
+use autoprec_openvm_config::{BudgetError, ConfigError};
 use autoprec_pipeline::PipelineError;
 use autoprec_pipeline::output::OutputError;
 use autoprec_profiler::{ParseEnvironmentError, ProfileError};
-use autoprec_synth::openvm_base::{BaseError, BudgetError};
 
 /// Why a guest was not found, not built or not patched.
 #[derive(Debug, thiserror::Error)]
@@ -181,7 +181,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why.
-        error: BaseError,
+        error: ConfigError,
     },
     /// More precompiles than fit, or none.
     #[error(transparent)]

@@ -4,10 +4,10 @@
 
 use autoprec_linker::Form;
 use autoprec_linker::vendors::refusal;
+use autoprec_openvm_config::{BudgetError, base_limits};
 use autoprec_pipeline::output;
 use autoprec_pipeline::{Guest, MACHINE_PRECOMPILES, Options, Prices};
 use autoprec_profiler::Environment;
-use autoprec_synth::openvm_base::{BudgetError, base_limits};
 
 use crate::error::Error;
 use crate::given;

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
+use autoprec_openvm_config::OpenVmConfig;
 use autoprec_pipeline::Given;
-use autoprec_profiler::{Algebra, Limits, OnMoment, Run};
+use autoprec_profiler::{Limits, OnMoment, Run};
 
 use crate::args::InputArgs;
 use crate::files;
@@ -43,7 +44,7 @@ pub(crate) fn given(args: &InputArgs) -> Result<Given> {
 /// The text of an openvm.toml that can be read as one.
 fn config(path: &Path) -> Result<String> {
     let text = files::read_text(path)?;
-    Algebra::from_toml(&text).with_context(|| path.display().to_string())?;
+    OpenVmConfig::read(&text).with_context(|| path.display().to_string())?;
     Ok(text)
 }
 

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("circuits", "autoprec-circuits"),
     ("autoprecompile", "autoprec-synth"),
     ("linker", "autoprec-linker"),
+    ("backends/openvm-config", "autoprec-openvm-config"),
     ("backends/machine", "autoprec-machine"),
     ("backends/openvm", "autoprec-openvm"),
     ("backends/halo2", "autoprec-halo2"),

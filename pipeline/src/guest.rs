@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use autoprec_linker::Manifest;
+use autoprec_openvm_config::OpenVmConfig;
 use autoprec_profiler::{
     Algebra, Environment, Input, Limits, OnMoment, Patches, Program, Run, run_streamed,
 };
@@ -135,7 +136,7 @@ impl Setting {
         let wrong = |problem: String| PipelineError::Given { name: guest.name.clone(), problem };
         check_given(&given, environment).map_err(wrong)?;
         let algebra = match &given.config {
-            Some(text) => Algebra::from_toml(text).map_err(|error| wrong(error.to_string()))?,
+            Some(text) => algebra(text).map_err(wrong)?,
             None => Algebra::default(),
         };
         let name = (!given.args.is_empty()).then(|| guest.file_name());
@@ -196,6 +197,12 @@ impl Setting {
             None => Ok(run),
         }
     }
+}
+
+/// What a guest with this openvm.toml computes with.
+fn algebra(openvm_toml: &str) -> Result<Algebra, String> {
+    let config = OpenVmConfig::read(openvm_toml).map_err(|error| error.to_string())?;
+    config.algebra().map_err(|error| error.to_string())
 }
 
 /// What guests of an environment do not take.

@@ -1,11 +1,10 @@
 //! Moduli and curves, and the arithmetic on them that precompiles of all environments share.
 //!
 //! Instructions of OpenVM guests refer to them by number. They are in no ELF: the guest's
-//! `openvm.toml` lists them, and OpenVM numbers them in its order. Invariant: every modulus is more
-//! than 2 and fits the 48 bytes of the longest operand.
+//! `openvm.toml` lists them, and OpenVM numbers them in its order. Whoever reads that file hands them over.
+//! Invariant: every modulus is more than 2 and fits the 48 bytes of the longest operand.
 
 use num_bigint::BigUint;
-use serde::Deserialize;
 
 /// The bytes that an operand can have.
 const SIZES: [usize; 2] = [32, 48];
@@ -34,76 +33,45 @@ pub(crate) struct Curve {
     pub(crate) a: BigUint,
 }
 
-/// Why the moduli and curves of an `openvm.toml` are not understood.
+/// A modulus that OpenVM has no instructions for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AlgebraError {
-    /// The text is not TOML, or a table does not have its form.
-    #[error("openvm.toml is not understood: {reason}")]
-    Toml {
-        /// What is wrong and where.
-        reason: String,
-    },
-    /// Numbers are decimal, in quotes.
-    #[error("openvm.toml has `{text}` for a {part}, which is not a decimal number")]
-    Number {
-        /// What the number is.
-        part: &'static str,
-        /// What was read.
-        text: String,
-    },
-    /// OpenVM has no instructions for such a modulus.
-    #[error("openvm.toml has a modulus of {bits} bits; OpenVM takes 2 to {most} bits", most = 8 * SIZES[1])]
-    Size {
-        /// Its length.
-        bits: u64,
-    },
+#[error(
+    "the modulus {modulus} cannot be computed with; it must be greater than 2 and no longer than {} \
+     bytes", SIZES[1]
+)]
+pub struct AlgebraError {
+    /// The modulus.
+    pub modulus: BigUint,
 }
 
 impl Algebra {
-    /// Reads `modular`, `fp2` and `ecc` in the table `app_vm_config`; the rest is ignored, and a
-    /// table that is missing lists nothing.
+    /// The moduli of numbers, those of quadratic extensions, and curves by modulus and coefficient a, each in
+    /// the order in which instructions number them.
     ///
     /// # Errors
     ///
-    /// If the text is malformed or lists what OpenVM cannot compute with.
-    pub fn from_toml(text: &str) -> Result<Self, AlgebraError> {
-        let file: File = toml::from_str(text)
-            .map_err(|error| AlgebraError::Toml { reason: error.to_string() })?;
-        let Tables { modular, fp2, ecc } = file.app_vm_config;
-        let curve = |curve: &CurveTable| {
-            Ok(Curve {
-                modulus: Modulus::parse(&curve.modulus)?,
-                a: number("coefficient", &curve.a)?,
-            })
-        };
+    /// If OpenVM cannot compute with a modulus.
+    pub fn new(
+        moduli: impl IntoIterator<Item = BigUint>,
+        complex: impl IntoIterator<Item = BigUint>,
+        curves: impl IntoIterator<Item = (BigUint, BigUint)>,
+    ) -> Result<Self, AlgebraError> {
+        let curve = |(modulus, a)| Ok(Curve { modulus: Modulus::new(modulus)?, a });
         Ok(Self {
-            moduli: modular
-                .supported_moduli
-                .iter()
-                .map(|m| Modulus::parse(m))
-                .collect::<Result<_, _>>()?,
-            complex: fp2
-                .supported_moduli
-                .iter()
-                .map(|(_, m)| Modulus::parse(m))
-                .collect::<Result<_, _>>()?,
-            curves: ecc.supported_curves.iter().map(curve).collect::<Result<_, _>>()?,
+            moduli: moduli.into_iter().map(Modulus::new).collect::<Result<_, _>>()?,
+            complex: complex.into_iter().map(Modulus::new).collect::<Result<_, _>>()?,
+            curves: curves.into_iter().map(curve).collect::<Result<_, _>>()?,
         })
     }
 }
 
-fn number(part: &'static str, text: &str) -> Result<BigUint, AlgebraError> {
-    text.parse().map_err(|_| AlgebraError::Number { part, text: text.to_owned() })
-}
-
 impl Modulus {
-    fn parse(text: &str) -> Result<Self, AlgebraError> {
-        let value = number("modulus", text)?;
-        let bits = value.bits();
-        let fits = |&size: &usize| bits <= 8 * size as u64;
-        let bytes = SIZES.into_iter().find(|size| fits(size) && value > BigUint::from(2_u8));
-        Ok(Self { bytes: bytes.ok_or(AlgebraError::Size { bits })?, value })
+    fn new(value: BigUint) -> Result<Self, AlgebraError> {
+        let fits = |&size: &usize| value.bits() <= 8 * size as u64;
+        match SIZES.into_iter().find(fits) {
+            Some(bytes) if value > BigUint::from(2_u8) => Ok(Self { value, bytes }),
+            _ => Err(AlgebraError { modulus: value }),
+        }
     }
 
     pub(crate) fn reduce(&self, a: &BigUint) -> BigUint {
@@ -206,41 +174,4 @@ impl Curve {
         let slope = m.div(&(&p[0] * &p[0] * 3_u8 + &self.a), &(&p[1] * 2_u8))?;
         Some(m.third_point(&slope, p, &p[0]))
     }
-}
-
-#[derive(Deserialize)]
-struct File {
-    app_vm_config: Tables,
-}
-
-#[derive(Deserialize)]
-struct Tables {
-    #[serde(default)]
-    modular: ModularTable,
-    #[serde(default)]
-    fp2: Fp2Table,
-    #[serde(default)]
-    ecc: EccTable,
-}
-
-#[derive(Default, Deserialize)]
-struct ModularTable {
-    supported_moduli: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Fp2Table {
-    /// Names and moduli.
-    supported_moduli: Vec<(String, String)>,
-}
-
-#[derive(Default, Deserialize)]
-struct EccTable {
-    supported_curves: Vec<CurveTable>,
-}
-
-#[derive(Deserialize)]
-struct CurveTable {
-    modulus: String,
-    a: String,
 }

@@ -2,9 +2,9 @@
 //!
 //! It is read from the same `openvm.toml` that `cargo openvm` reads, so a guest proves here with the
 //! extensions it was built for. What is read and refused is said by
-//! [`autoprec_synth::openvm_base`], which needs nothing of OpenVM; here it becomes what OpenVM wants.
+//! [`autoprec_openvm_config`], which needs nothing of OpenVM; here it becomes what OpenVM wants.
 
-use autoprec_synth::openvm_base::{self, Cell, OpenVmBase};
+use autoprec_openvm_config::{self as file, Cell, OpenVmConfig};
 use openvm_algebra_circuit::{
     AlgebraCpuProverExt, Fp2Extension, Fp2ExtensionExecutor, ModularExtension,
     ModularExtensionExecutor,
@@ -45,7 +45,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Arena, Backend, Engine, F, Sc};
 
-pub use autoprec_synth::openvm_base::BaseError;
+pub use autoprec_openvm_config::ConfigError;
 
 /// The OpenVM extensions that a guest is built for.
 ///
@@ -56,17 +56,16 @@ pub struct BaseVm(pub(crate) BaseConfig);
 impl BaseVm {
     /// The configuration of a guest without special extensions: RV32IM and input and output.
     pub fn rv32im() -> Self {
-        Self::from(OpenVmBase::default())
+        Self::of(OpenVmConfig::default())
     }
 
     /// Reads the table `app_vm_config` of an `openvm.toml`; its other tables are ignored.
     ///
     /// # Errors
     ///
-    /// If the text is malformed, names an extension that is not supported, or sets what
-    /// precompiles are not synthesised for.
-    pub fn from_toml(text: &str) -> Result<Self, BaseError> {
-        OpenVmBase::from_toml(text).map(Self::from)
+    /// As [`OpenVmConfig::provable`].
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        OpenVmConfig::provable(text).map(Self::of)
     }
 
     /// The names of the enabled extensions, as in `openvm.toml`.
@@ -90,9 +89,9 @@ impl BaseVm {
     }
 }
 
-/// What was read, as OpenVM wants it.
-impl From<OpenVmBase> for BaseVm {
-    fn from(base: OpenVmBase) -> Self {
+impl BaseVm {
+    /// What was read and can be proved, as OpenVM wants it.
+    fn of(base: OpenVmConfig) -> Self {
         let mut config = BaseConfig {
             system: base.system.map_or_else(SystemConfig::default, system),
             rv32i: Some(Rv32I),
@@ -115,7 +114,7 @@ impl From<OpenVmBase> for BaseVm {
     }
 }
 
-fn system(system: openvm_base::System) -> SystemConfig {
+fn system(system: file::System) -> SystemConfig {
     let memory = system.memory_config;
     let cell = |cell| match cell {
         Cell::Null => MemoryCellType::Null,
@@ -143,14 +142,14 @@ fn system(system: openvm_base::System) -> SystemConfig {
     }
 }
 
-const fn pairing_curve(curve: openvm_base::PairingCurve) -> PairingCurve {
+const fn pairing_curve(curve: file::PairingCurve) -> PairingCurve {
     match curve {
-        openvm_base::PairingCurve::Bn254 => PairingCurve::Bn254,
-        openvm_base::PairingCurve::Bls12381 => PairingCurve::Bls12_381,
+        file::PairingCurve::Bn254 => PairingCurve::Bn254,
+        file::PairingCurve::Bls12381 => PairingCurve::Bls12_381,
     }
 }
 
-fn curve(curve: openvm_base::Curve) -> CurveConfig {
+fn curve(curve: file::Curve) -> CurveConfig {
     CurveConfig::new(curve.struct_name, curve.modulus, curve.scalar, curve.a, curve.b)
 }
 

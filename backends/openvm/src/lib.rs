@@ -47,7 +47,7 @@ mod transpile;
 mod types;
 mod verify;
 
-pub use base::{BaseError, BaseVm};
+pub use base::{BaseVm, ConfigError};
 pub use check::{CheckError, check};
 #[doc(hidden)]
 pub use check::{Tamper, overlooked_alterations};

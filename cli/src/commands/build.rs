@@ -9,13 +9,13 @@ use autoprec_linker::lock::Lock;
 use autoprec_linker::vendors::refusal;
 use autoprec_linker::{Call, Form, Manifest};
 use autoprec_openvm::BaseVm;
+use autoprec_openvm_config::base_limits;
 use autoprec_pipeline::output::{File, Folder};
 use autoprec_pipeline::{
     Build, Given, Job, MACHINE_PRECOMPILES, Options, PipelineError, Recorded, Source, Watch, build,
     changes, folder as names,
 };
 use autoprec_profiler::Profile;
-use autoprec_synth::base_limits;
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{BuildArgs, TargetName};

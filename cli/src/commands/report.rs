@@ -5,10 +5,11 @@ pub(crate) mod read;
 
 use anyhow::{Context, Result, bail};
 use autoprec_dashboards::{HistoryPoint, Limits, Report, html, markdown};
+use autoprec_openvm_config::base_limits;
 use autoprec_pipeline::output::File;
 use autoprec_pipeline::page::{self, page_data, page_of_report};
 use autoprec_profiler::cost::Model;
-use autoprec_synth::{OPENVM, base_limits};
+use autoprec_synth::OPENVM;
 
 use crate::args::{ReportArgs, ReportFormat};
 use crate::{terminal, weighing};

@@ -4,6 +4,7 @@ use autoprec_isa::{Inst, Xlen};
 use autoprec_profiler::{
     Algebra, AlgebraError, Environment, Input, Limits, Patches, Run, RunError, run,
 };
+use num_bigint::BigUint;
 
 use crate::common::{BASE, program};
 use crate::vectors::SHA256_START;
@@ -13,28 +14,25 @@ const A1: u32 = 11;
 const A2: u32 = 12;
 const A3: u32 = 13;
 
-/// The scalar prime of BLS12-381, whose non-squares are drawn, that of secp256k1, and one of 48 bytes.
-const OPENVM_TOML: &str = r#"
-[app_vm_config.rv32i]
-[app_vm_config.modular]
-supported_moduli = [
-    "52435875175126190479447740508185965837690552500527637822603658699938581184513",
-    "115792089237316195423570985008687907853269984665640564039457584007908834671663",
-    "4002409555221667393417789825735904156556882819939007885332058136124031650490837864442687629129015664037894272559787",
-]
+/// The scalar prime of BLS12-381, whose non-squares are drawn.
+const BLS12_381_SCALAR: &str =
+    "52435875175126190479447740508185965837690552500527637822603658699938581184513";
+/// The prime of secp256k1.
+const SECP256K1: &str =
+    "115792089237316195423570985008687907853269984665640564039457584007908834671663";
+/// A prime of 48 bytes.
+const BLS12_381: &str = "4002409555221667393417789825735904156556882819939007885332058136124031650490837864442687629129015664037894272559787";
+const BN254: &str = "21888242871839275222246405745257275088696311157297823662689037894645226208583";
 
-[app_vm_config.fp2]
-supported_moduli = [
-    ["Bn254Fp2", "21888242871839275222246405745257275088696311157297823662689037894645226208583"],
-]
+fn decimal(text: &str) -> BigUint {
+    text.parse().unwrap()
+}
 
-[[app_vm_config.ecc.supported_curves]]
-struct_name = "Secp256k1Point"
-modulus = "115792089237316195423570985008687907853269984665640564039457584007908834671663"
-scalar = "115792089237316195423570985008687907852837564279074904382605163141518161494337"
-a = "0"
-b = "7"
-"#;
+/// What the guests of these tests are configured for.
+fn configured() -> Algebra {
+    let moduli = [BLS12_381_SCALAR, SECP256K1, BLS12_381].map(decimal);
+    Algebra::new(moduli, [decimal(BN254)], [(decimal(SECP256K1), BigUint::ZERO)]).unwrap()
+}
 
 /// A custom-0 word in the format of a register instruction.
 fn custom(funct3: u32, funct7: u32, registers: [u32; 3]) -> String {
@@ -77,8 +75,7 @@ fn epilogue(offset: u32) -> String {
 
 fn execute(text: &str, input: Vec<u8>) -> Result<Run, RunError> {
     let (program, _) = program(Xlen::Rv32, &format!("guest:\n{text}"));
-    let algebra = Algebra::from_toml(OPENVM_TOML).unwrap();
-    let input = Input { hints: vec![input], algebra, ..Input::default() };
+    let input = Input { hints: vec![input], algebra: configured(), ..Input::default() };
     run(&program, &Patches::none(), Environment::OpenVm, &input, &Limits::none())
 }
 
@@ -400,13 +397,12 @@ fn what_is_not_configured_is_named() {
 
 #[test]
 fn moduli_are_numbers_that_openvm_takes() {
-    assert_eq!(Algebra::from_toml("[app_vm_config.rv32i]"), Ok(Algebra::default()));
-    let modulus = |text: &str| {
-        let text = format!("[app_vm_config.modular]\nsupported_moduli = [\"{text}\"]");
-        Algebra::from_toml(&text).unwrap_err()
-    };
-    assert!(matches!(modulus("0x11"), AlgebraError::Number { .. }));
-    assert!(matches!(modulus("1"), AlgebraError::Size { bits: 1 }));
-    assert!(matches!(modulus(&"9".repeat(116)), AlgebraError::Size { bits: 386 }));
-    assert!(matches!(Algebra::from_toml("x = 1"), Err(AlgebraError::Toml { .. })));
+    assert_eq!(Algebra::new([], [], []), Ok(Algebra::default()));
+    for text in ["0", "1", "2", &"9".repeat(116)] {
+        let modulus = decimal(text);
+        let refused = Err(AlgebraError { modulus: modulus.clone() });
+        assert_eq!(Algebra::new([modulus.clone()], [], []), refused);
+        assert_eq!(Algebra::new([], [modulus.clone()], []), refused);
+        assert_eq!(Algebra::new([], [], [(modulus, BigUint::ZERO)]), refused);
+    }
 }

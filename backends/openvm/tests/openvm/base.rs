@@ -1,8 +1,8 @@
 //! Base configurations, as `openvm.toml` states them.
 
-use autoprec_openvm::{BaseError, BaseVm, GuestImage, ProveOptions, check, describe, execute};
+use autoprec_openvm::{BaseVm, ConfigError, GuestImage, ProveOptions, check, describe, execute};
 
-use autoprec_synth::openvm_base::base_limits;
+use autoprec_openvm_config::base_limits;
 
 use crate::support::{assemble, elf};
 
@@ -142,7 +142,7 @@ fn other_files_are_refused_with_the_reason() {
     );
     let error = BaseVm::from_toml(&bits).unwrap_err();
     assert!(
-        matches!(error, BaseError::System { name: "pointer_max_bits", got: 28, expected: 29 }),
+        matches!(error, ConfigError::System { name: "pointer_max_bits", got: 28, expected: 29 }),
         "{error}"
     );
 }

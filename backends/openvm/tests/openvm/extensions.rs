@@ -2,7 +2,8 @@
 
 use autoprec_blocks::Cfg;
 use autoprec_openvm::{BaseVm, GuestImage, execute};
-use autoprec_profiler::{Algebra, Environment, Input, Limits, Patches, Program, Run, run};
+use autoprec_openvm_config::OpenVmConfig;
+use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Run, run};
 
 use crate::support::{START, assemble, elf, patch};
 
@@ -79,7 +80,7 @@ fn noise(seed: u32, len: usize) -> Vec<u8> {
 
 fn profiled(elf: &[u8], input: &[u8]) -> Run {
     let program = Program::load(elf).unwrap();
-    let algebra = Algebra::from_toml(OPENVM_TOML).unwrap();
+    let algebra = OpenVmConfig::read(OPENVM_TOML).unwrap().algebra().unwrap();
     let input = Input { hints: vec![input.to_vec()], algebra, ..Input::default() };
     run(&program, &Patches::none(), Environment::OpenVm, &input, &Limits::none())
         .unwrap_or_else(|error| panic!("{error}"))

@@ -1,10 +1,10 @@
 //! The tables of a base VM, and the room beside them.
 
+use autoprec_synth::{Budget, OPENVM};
 use num_bigint::BigUint;
 
-use super::{BaseError, Curve, OpenVmBase, bound, bound::Bytes};
-use crate::select::Budget;
-use crate::target::OPENVM;
+use crate::bound::{self, Bytes};
+use crate::config::{ConfigError, Curve, OpenVmConfig};
 
 /// A table: its name in OpenVM and its columns, cached ones included.
 type Table = (&'static str, usize);
@@ -46,10 +46,10 @@ pub enum BudgetError {
 ///
 /// If the file is refused: it is malformed, names an extension that is not supported, or sets what
 /// precompiles are not synthesised for.
-pub fn base_limits(openvm_toml: Option<&str>) -> Result<BaseSize, BaseError> {
+pub fn base_limits(openvm_toml: Option<&str>) -> Result<BaseSize, ConfigError> {
     Ok(match openvm_toml {
-        Some(text) => OpenVmBase::from_toml(text)?,
-        None => OpenVmBase::default(),
+        Some(text) => OpenVmConfig::provable(text)?,
+        None => OpenVmConfig::default(),
     }
     .size())
 }
@@ -81,7 +81,7 @@ impl BaseSize {
     }
 }
 
-impl OpenVmBase {
+impl OpenVmConfig {
     /// Tables and columns of the VM.
     pub fn size(&self) -> BaseSize {
         let mut size = BaseSize { airs: 0, columns: 0 };

@@ -1,17 +1,34 @@
 //! What is read of an `openvm.toml`, and the room that it leaves. That the sizes are OpenVM's own is
 //! tested where OpenVM is: in `backends/openvm/tests`.
 
+use autoprec_openvm_config::{BudgetError, ConfigError, OpenVmConfig, base_limits};
+use autoprec_profiler::Algebra;
 use autoprec_synth::Budget;
-use autoprec_synth::openvm_base::{BaseError, BudgetError, OpenVmBase, base_limits};
 
 const SMALLEST: &str = "[app_vm_config.rv32i]\n[app_vm_config.io]\n";
 
 #[test]
 fn without_a_file_it_is_rv32im() {
     let text = format!("{SMALLEST}[app_vm_config.rv32m]\n[another_table]\nignored = true\n");
-    assert_eq!(OpenVmBase::from_toml(&text).unwrap(), OpenVmBase::default());
+    assert_eq!(OpenVmConfig::provable(&text).unwrap(), OpenVmConfig::default());
     assert_eq!(base_limits(None).unwrap(), base_limits(Some(&text)).unwrap());
     assert_eq!(base_limits(None).unwrap().airs, 23);
+}
+
+#[test]
+fn a_guest_runs_whatever_can_be_proved() {
+    let sections = "[app_vm_config.modular]\nsupported_moduli = [\"65537\", \"97\"]\n\
+                    [app_vm_config.deferral]\nsome = \"thing\"\n";
+    let config = OpenVmConfig::read(sections).unwrap();
+    assert_eq!(config.unsupported, ["deferral"]);
+    assert_eq!(config.missing, ["rv32i", "io"]);
+    assert!(OpenVmConfig::provable(sections).is_err());
+    let moduli = [65537_u32, 97].map(num_bigint::BigUint::from);
+    assert_eq!(config.algebra(), Algebra::new(moduli, [], []));
+    assert_eq!(OpenVmConfig::default().algebra(), Ok(Algebra::default()));
+    for text in ["x = 1", "[app_vm_config.rv32i]\nspeed = 9", "app_vm_config = 1"] {
+        assert!(matches!(OpenVmConfig::read(text), Err(ConfigError::Toml(_))), "{text}");
+    }
 }
 
 #[test]
@@ -51,31 +68,32 @@ fn more_moduli_leave_less_room() {
 fn what_openvm_has_no_tables_for_is_refused() {
     let refuse = |rest: &str| base_limits(Some(&format!("{SMALLEST}{rest}"))).unwrap_err();
     let error = refuse("[app_vm_config.deferral]\n");
+    assert_eq!(error, ConfigError::Unsupported { name: "deferral".to_owned() });
     assert!(error.to_string().contains("deferral"), "{error}");
     assert!(error.to_string().contains("sha2, bigint"), "{error}");
 
     let wide = (0..116).map(|_| '9').collect::<String>();
-    for modulus in ["0", "1", &wide] {
+    for modulus in ["0", "1", "2", &wide] {
         for (section, list) in [
             ("modular", format!("supported_moduli = [\"{modulus}\"]\n")),
             ("fp2", format!("supported_moduli = [[\"Field\", \"{modulus}\"]]\n")),
         ] {
             let error = refuse(&format!("[app_vm_config.{section}]\n{list}"));
-            assert!(matches!(&error, BaseError::Modulus { section: s, .. } if *s == section));
+            assert!(matches!(&error, ConfigError::Modulus { section: s, .. } if *s == section));
             assert!(error.to_string().contains(modulus), "{error}");
         }
     }
     let error = refuse("[app_vm_config.modular]\nsupported_moduli = [\"0x11\"]\n");
-    assert!(matches!(&error, BaseError::Toml(_)), "{error}");
+    assert!(matches!(&error, ConfigError::Toml(_)), "{error}");
     assert!(error.to_string().contains("`0x11`"), "{error}");
 
     let curve = "[[app_vm_config.ecc.supported_curves]]\nstruct_name = \"Curve\"\n\
                  modulus = \"65537\"\nscalar = \"7\"\na = \"65537\"\nb = \"7\"\n";
     let error = refuse(curve);
-    assert_eq!(error, BaseError::Coefficient { curve: "Curve".to_owned() });
+    assert_eq!(error, ConfigError::Coefficient { curve: "Curve".to_owned() });
 
     let error = base_limits(Some("[app_vm_config.io]\n")).unwrap_err();
-    assert_eq!(error, BaseError::MissingExtension { missing: "rv32i" });
+    assert_eq!(error, ConfigError::MissingExtension { missing: "rv32i" });
 }
 
 #[test]
@@ -97,9 +115,9 @@ fn settings_of_the_system_that_matter_are_checked() {
         base_limits(Some(&text))
     };
     assert_eq!(system(3, 64, 29, 64), base_limits(Some(SMALLEST)));
-    assert_eq!(system(7, 64, 29, 64), Err(BaseError::Degree { got: 7 }));
-    assert_eq!(system(3, 64, 29, 32), Err(BaseError::PublicValues { got: 64 }));
-    assert_eq!(system(3, 24, 29, 24), Err(BaseError::PublicValues { got: 24 }));
-    let error = BaseError::System { name: "pointer_max_bits", got: 28, expected: 29 };
+    assert_eq!(system(7, 64, 29, 64), Err(ConfigError::Degree { got: 7 }));
+    assert_eq!(system(3, 64, 29, 32), Err(ConfigError::PublicValues { got: 64 }));
+    assert_eq!(system(3, 24, 29, 24), Err(ConfigError::PublicValues { got: 24 }));
+    let error = ConfigError::System { name: "pointer_max_bits", got: 28, expected: 29 };
     assert_eq!(system(3, 32, 28, 32), Err(error));
 }

@@ -1,17 +1,15 @@
-//! The base configuration of a guest for OpenVM 2.0.2, as its `openvm.toml` states it, and the room
-//! that it leaves for precompiles. Nothing here needs OpenVM.
+//! The form of `openvm.toml`, and what of it is refused.
 //!
-//! It is the same file that `cargo openvm` reads. Two settings are not free: precompiles are
-//! synthesised for 29-bit pointers and timestamps and 17-bit range checks, and other values are
-//! refused. What OpenVM would panic at, such as a modulus that is too wide, is refused too.
+//! It is the file that `cargo openvm` reads. A guest runs whatever the VM's limits are, so reading refuses only what
+//! is malformed and moduli that OpenVM has no tables for. For proofs two settings are not free: precompiles are
+//! synthesised for 29-bit pointers and timestamps and 17-bit range checks. Other values are refused, as are extensions
+//! that are not known and what OpenVM would panic at.
 
-mod bound;
-mod size;
+use std::collections::BTreeMap;
 
+use autoprec_profiler::{Algebra, AlgebraError};
 use num_bigint::BigUint;
 use serde::{Deserialize, Deserializer, de};
-
-pub use size::{BaseSize, BudgetError, base_limits};
 
 /// Bits of a pointer and of a timestamp that precompiles are synthesised for.
 const POINTER_AND_TIMESTAMP_BITS: usize = 29;
@@ -26,13 +24,19 @@ const MAX_MODULUS_BYTES: u64 = 48;
 
 /// Why an `openvm.toml` is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BaseError {
+pub enum ConfigError {
     /// The text is not TOML of the expected form.
-    #[error(
-        "openvm.toml is not understood (supported in [app_vm_config]: system, rv32i, rv32m, io, \
-         keccak, sha2, bigint, modular, fp2, ecc, pairing): {0}"
-    )]
+    #[error("openvm.toml is not understood: {0}")]
     Toml(#[from] toml::de::Error),
+    /// An extension that is not proved.
+    #[error(
+        "openvm.toml enables {name}, which is not supported (supported in [app_vm_config]: system, \
+         rv32i, rv32m, io, keccak, sha2, bigint, modular, fp2, ecc, pairing)"
+    )]
+    Unsupported {
+        /// The name of its table in the file.
+        name: String,
+    },
     /// The base instruction set is missing.
     #[error(
         "openvm.toml does not enable {missing}, without which no guest runs; \
@@ -73,7 +77,7 @@ pub enum BaseError {
     /// OpenVM has no tables for a modulus.
     #[error(
         "openvm.toml has in [app_vm_config.{section}] the modulus {modulus}; a modulus must be \
-         greater than 1 and no longer than 48 bytes"
+         greater than 2 and no longer than 48 bytes"
     )]
     Modulus {
         /// The name of the extension.
@@ -92,11 +96,11 @@ pub enum BaseError {
     },
 }
 
-/// A base configuration: RV32I, input and output, and what is enabled beside them.
+/// What an `openvm.toml` enables.
 ///
-/// [`OpenVmBase::default`] is that of a guest without `openvm.toml`, which has RV32M too.
+/// [`OpenVmConfig::default`] is that of a guest without the file: RV32IM, input and output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenVmBase {
+pub struct OpenVmConfig {
     /// The settings of the system; none for those of OpenVM.
     pub system: Option<System>,
     /// Whether Keccak-256 is enabled.
@@ -115,6 +119,10 @@ pub struct OpenVmBase {
     pub pairing: Option<Vec<PairingCurve>>,
     /// The curves of the elliptic curve extension, if it is enabled.
     pub ecc: Option<Vec<Curve>>,
+    /// What of RV32I and input and output, without which no guest runs, is not enabled.
+    pub missing: Vec<&'static str>,
+    /// The names of other tables, whose extensions cannot be proved.
+    pub unsupported: Vec<String>,
 }
 
 /// The settings of the system, as far as they are read.
@@ -199,7 +207,7 @@ pub struct Curve {
     pub b: BigUint,
 }
 
-impl Default for OpenVmBase {
+impl Default for OpenVmConfig {
     fn default() -> Self {
         Self {
             system: None,
@@ -211,25 +219,25 @@ impl Default for OpenVmBase {
             fp2: None,
             pairing: None,
             ecc: None,
+            missing: Vec::new(),
+            unsupported: Vec::new(),
         }
     }
 }
 
-impl OpenVmBase {
+impl OpenVmConfig {
     /// Reads the table `app_vm_config` of an `openvm.toml`; its other tables are ignored.
     ///
     /// # Errors
     ///
-    /// If the text is malformed, names an extension that is not supported, or sets what
-    /// precompiles are not synthesised for.
-    pub fn from_toml(text: &str) -> Result<Self, BaseError> {
-        let tables = toml::from_str::<File>(text)?.app_vm_config;
-        for (enabled, missing) in [(tables.rv32i.is_some(), "rv32i"), (tables.io.is_some(), "io")] {
-            if !enabled {
-                return Err(BaseError::MissingExtension { missing });
-            }
-        }
-        let base = Self {
+    /// If the text is malformed, or has a modulus that OpenVM has no tables for.
+    pub fn read(text: &str) -> Result<Self, ConfigError> {
+        let tables = toml::from_str::<File<Tables>>(text)?.app_vm_config;
+        let names = toml::from_str::<File<BTreeMap<String, toml::Value>>>(text)?.app_vm_config;
+        let base = [(tables.rv32i.is_some(), "rv32i"), (tables.io.is_some(), "io")];
+        let missing = base.into_iter().filter(|(enabled, _)| !enabled);
+        let unsupported = names.into_keys().filter(|name| !KNOWN.contains(&name.as_str()));
+        let config = Self {
             system: tables.system.map(|table| table.config),
             keccak: tables.keccak.is_some(),
             sha2: tables.sha2.is_some(),
@@ -241,32 +249,72 @@ impl OpenVmBase {
             fp2: tables.fp2.map(Fp2::moduli),
             pairing: tables.pairing.map(|table| table.supported_curves),
             ecc: tables.ecc.map(|table| table.supported_curves),
+            missing: missing.map(|(_, name)| name).collect(),
+            unsupported: unsupported.collect(),
         };
-        base.check()?;
-        Ok(base)
+        config.check_moduli()?;
+        Ok(config)
     }
 
-    fn check(&self) -> Result<(), BaseError> {
-        if let Some(system) = &self.system {
-            system.check()?;
-        }
+    /// Reads the file for a build or a proof.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenVmConfig::read`], and if the file enables an extension that is not supported, lacks one without
+    /// which no guest runs, or sets what precompiles are not synthesised for.
+    pub fn provable(text: &str) -> Result<Self, ConfigError> {
+        let config = Self::read(text)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The moduli and curves, which the guest's instructions number in the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// If the executor cannot compute with a modulus; reading has refused those.
+    pub fn algebra(&self) -> Result<Algebra, AlgebraError> {
+        Algebra::new(
+            self.modular.iter().flatten().cloned(),
+            self.fp2.iter().flatten().map(|(_, modulus)| modulus.clone()),
+            self.ecc.iter().flatten().map(|curve| (curve.modulus.clone(), curve.a.clone())),
+        )
+    }
+
+    fn check_moduli(&self) -> Result<(), ConfigError> {
         let modular = self.modular.iter().flatten().map(|modulus| ("modular", modulus));
         let fp2 = self.fp2.iter().flatten().map(|(_, modulus)| ("fp2", modulus));
         let ecc = self.ecc.iter().flatten().map(|curve| ("ecc", &curve.modulus));
-        for (section, modulus) in modular.chain(fp2).chain(ecc) {
-            if modulus.bits() < 2 || modulus.bits().div_ceil(8) > MAX_MODULUS_BYTES {
-                return Err(BaseError::Modulus { section, modulus: modulus.clone() });
+        let wrong = |modulus: &BigUint| {
+            *modulus <= BigUint::from(2_u8) || modulus.bits().div_ceil(8) > MAX_MODULUS_BYTES
+        };
+        match modular.chain(fp2).chain(ecc).find(|(_, modulus)| wrong(modulus)) {
+            Some((section, modulus)) => {
+                Err(ConfigError::Modulus { section, modulus: modulus.clone() })
             }
+            None => Ok(()),
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if let Some(name) = self.unsupported.first() {
+            return Err(ConfigError::Unsupported { name: name.clone() });
+        }
+        if let Some(missing) = self.missing.first() {
+            return Err(ConfigError::MissingExtension { missing });
+        }
+        if let Some(system) = &self.system {
+            system.check()?;
         }
         match self.ecc.iter().flatten().find(|curve| curve.a >= curve.modulus) {
-            Some(curve) => Err(BaseError::Coefficient { curve: curve.struct_name.clone() }),
+            Some(curve) => Err(ConfigError::Coefficient { curve: curve.struct_name.clone() }),
             None => Ok(()),
         }
     }
 }
 
 impl System {
-    fn check(&self) -> Result<(), BaseError> {
+    fn check(&self) -> Result<(), ConfigError> {
         let memory = &self.memory_config;
         for (name, got, expected) in [
             ("pointer_max_bits", memory.pointer_max_bits, POINTER_AND_TIMESTAMP_BITS),
@@ -274,16 +322,16 @@ impl System {
             ("decomp", memory.decomp, RANGE_BITS),
         ] {
             if got != expected {
-                return Err(BaseError::System { name, got, expected });
+                return Err(ConfigError::System { name, got, expected });
             }
         }
         if self.max_constraint_degree >= DEGREE_OF_WIDE_HASH {
-            return Err(BaseError::Degree { got: self.max_constraint_degree });
+            return Err(ConfigError::Degree { got: self.max_constraint_degree });
         }
         let got = self.num_public_values;
         let cells = memory.addr_spaces.get(PUBLIC_VALUES_SPACE).map_or(0, |space| space.num_cells);
         if !got.is_multiple_of(8) || !(got / 8).is_power_of_two() || cells != got {
-            return Err(BaseError::PublicValues { got });
+            return Err(ConfigError::PublicValues { got });
         }
         Ok(())
     }
@@ -296,13 +344,19 @@ const BIGINT_TUPLE: [u32; 2] = [1 << 8, 32 << 8];
 
 /// The layout of `openvm.toml`, as far as it is read.
 #[derive(Deserialize)]
-struct File {
-    app_vm_config: Tables,
+struct File<T> {
+    app_vm_config: T,
 }
 
-/// One table per extension; an extension is enabled when its table is there.
+/// The tables that are read.
+const KNOWN: &[&str] = &[
+    "system", "rv32i", "io", "keccak", "sha2", "rv32m", "bigint", "modular", "fp2", "pairing",
+    "ecc",
+];
+
+/// One table per extension; an extension is enabled when its table is there. Others are in no field:
+/// [`OpenVmConfig::unsupported`] names them.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Tables {
     system: Option<SystemTable>,
     rv32i: Option<Empty>,
