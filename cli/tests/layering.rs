@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &str)] = &[
     ("backends/verify", "autoprec-verify"),
     ("dashboards", "autoprec-dashboards"),
     ("pipeline", "autoprec-pipeline"),
+    ("dashboards/pages", "autoprec-pages"),
     ("build-plugin", "autoprec-build"),
     ("bench", "autoprec-bench"),
     ("cli", "autoprec"),

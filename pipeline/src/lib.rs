@@ -2,7 +2,7 @@
 //!
 //! [`build()`] is the pipeline on one page. What differs between targets is in [`Made`] and
 //! [`Options`]. [`resynthesise`] goes the way back, for those who check a link.
-//! [`page`] fills what the HTML page shows. [`output`] writes files so that nothing half-done is left.
+//! [`output`] writes files so that nothing half-done is left.
 //!
 //! Invariants: results are functions of what is passed; no clock, no environment, no terminal; files
 //! only in [`output`].
@@ -17,7 +17,6 @@ mod live;
 mod locked;
 mod made;
 pub mod output;
-pub mod page;
 mod profiled;
 mod report;
 mod watch;

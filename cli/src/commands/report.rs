@@ -6,8 +6,8 @@ pub(crate) mod read;
 use anyhow::{Context, Result, bail};
 use autoprec_dashboards::{HistoryPoint, Limits, Report, html, markdown};
 use autoprec_openvm_config::base_limits;
+use autoprec_pages::{Built, page_data, page_of_report};
 use autoprec_pipeline::output::File;
-use autoprec_pipeline::page::{self, page_data, page_of_report};
 use autoprec_profiler::cost::Model;
 use autoprec_synth::OPENVM;
 
@@ -56,7 +56,7 @@ pub(crate) fn page_of(cost: Option<&str>, builds: &[Shown]) -> Result<String> {
     let mut data = match &last.elf {
         Some(elf) => {
             let model = model(cost, &last.report)?;
-            let built = page::Built {
+            let built = Built {
                 elf,
                 profile: last.profile.as_ref(),
                 report: &last.report,

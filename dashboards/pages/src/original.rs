@@ -4,10 +4,10 @@ use autoprec_dashboards::Report;
 use autoprec_linker::Manifest;
 use autoprec_profiler::{Profile, Program};
 
-use super::PageError;
+use crate::PageError;
 
 /// The guest that the report is about, before it was patched.
-pub(super) fn original(elf: &[u8], report: &Report) -> Result<Program, PageError> {
+pub(crate) fn original(elf: &[u8], report: &Report) -> Result<Program, PageError> {
     let program = Program::load(elf)?;
     let wanted = &report.guest.elf_digest;
     if program.digest == *wanted {
@@ -32,7 +32,7 @@ pub(super) fn original(elf: &[u8], report: &Report) -> Result<Program, PageError
 
 /// Checks that the profile is of the report's run, and that it is whole: what it says of call paths and
 /// of spans has the same sums.
-pub(super) fn check_profile(profile: &Profile, report: &Report) -> Result<(), PageError> {
+pub(crate) fn check_profile(profile: &Profile, report: &Report) -> Result<(), PageError> {
     if profile.elf_digest != report.guest.elf_digest {
         let (profile, report) = (profile.elf_digest.clone(), report.guest.elf_digest.clone());
         return Err(PageError::ProfileOfOther { profile, report });

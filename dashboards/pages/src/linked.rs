@@ -8,29 +8,29 @@ use autoprec_blocks::Region;
 use autoprec_dashboards::{Precompile, Report};
 use autoprec_profiler::{PrecompileId, Program};
 
-use super::PageError;
-use super::prices::Prices;
+use crate::PageError;
+use crate::prices::Prices;
 
 /// The regions with precompiles.
 #[derive(Debug)]
-pub(super) struct Linked {
+pub(crate) struct Linked {
     /// In the order of the report.
-    pub(super) regions: Vec<LinkedRegion>,
+    pub(crate) regions: Vec<LinkedRegion>,
     /// By address of an instruction: the region, and the instruction's position in it.
     by_pc: BTreeMap<u64, (usize, usize)>,
 }
 
 /// A region with a precompile.
 #[derive(Debug)]
-pub(super) struct LinkedRegion {
-    pub(super) id: PrecompileId,
-    pub(super) region: Region,
+pub(crate) struct LinkedRegion {
+    pub(crate) id: PrecompileId,
+    pub(crate) region: Region,
     /// What a call costs.
-    pub(super) after: u64,
+    pub(crate) after: u64,
 }
 
 impl Linked {
-    pub(super) fn of(
+    pub(crate) fn of(
         program: &Program,
         report: &Report,
         prices: &Prices<'_>,
@@ -55,13 +55,13 @@ impl Linked {
     }
 
     /// The region that has an instruction, and its position there.
-    pub(super) fn at(&self, pc: u64) -> Option<(usize, usize)> {
+    pub(crate) fn at(&self, pc: u64) -> Option<(usize, usize)> {
         self.by_pc.get(&pc).copied()
     }
 }
 
 /// Compares the calls of the profiled run with those of a report that is about it.
-pub(super) fn check_calls(calls: &[u64], report: &Report) -> Result<(), PageError> {
+pub(crate) fn check_calls(calls: &[u64], report: &Report) -> Result<(), PageError> {
     if report.totals.is_none() {
         return Ok(());
     }
@@ -91,7 +91,7 @@ fn one(
 }
 
 /// The region that a report says lies between two addresses.
-pub(super) fn region_between(
+pub(crate) fn region_between(
     program: &Program,
     entry: u64,
     end: u64,

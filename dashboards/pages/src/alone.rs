@@ -7,7 +7,7 @@ use autoprec_dashboards::{
     Blocks, Code, Edges, Frames, Function, Limits, PAGE_VERSION, Page, Report,
 };
 
-use super::PageData;
+use crate::PageData;
 
 /// A region of the report, chosen or not.
 struct Row<'a> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use autoprec_blocks::{Block, BlockId, Terminator};
 use autoprec_dashboards::{Blocks, Precompile, Region};
 
-use super::functions::Functions;
-use super::linked::region_between;
-use super::{Guest, PageError};
+use crate::functions::Functions;
+use crate::linked::region_between;
+use crate::{Guest, PageError};
 
 /// What the report says of the parts of a block.
 #[derive(Default)]
@@ -22,7 +22,7 @@ const NO_RUN: &str = "no run was profiled";
 const NO_REGION: &str = "no precompile can hold its instructions";
 const UNSAID: &str = "the report does not say";
 
-pub(super) fn blocks(guest: &Guest<'_>, functions: &Functions) -> Result<Blocks, PageError> {
+pub(crate) fn blocks(guest: &Guest<'_>, functions: &Functions) -> Result<Blocks, PageError> {
     let parts = parts(guest)?;
     let none = Parts::default();
     let mut blocks = Blocks::default();
@@ -35,10 +35,10 @@ pub(super) fn blocks(guest: &Guest<'_>, functions: &Functions) -> Result<Blocks,
         blocks.count.push(parts.count(guest, block));
         blocks.cost.push(cost(guest, block));
         blocks.saved.push(parts.saved());
-        blocks.precompile.push(parts.linked.first().map_or(-1, |&(at, _)| super::signed(at)));
+        blocks.precompile.push(parts.linked.first().map_or(-1, |&(at, _)| crate::signed(at)));
         let reason = parts.reason(guest, block).map_or(-1, |reason| {
             let next = reasons.len();
-            super::signed(*reasons.entry(reason).or_insert_with(|| {
+            crate::signed(*reasons.entry(reason).or_insert_with(|| {
                 blocks.reasons.push(reason.to_owned());
                 next
             }))

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use autoprec_blocks::{Block, Cfg, EdgeKind, Terminator};
 use autoprec_dashboards::Edges;
 
-use super::Guest;
+use crate::Guest;
 
 /// By block, as the graph has them. A count is that of taken transfers, or what is left of the block's
 /// executions; it is −1 behind a call of the environment, which may not come back, and on the way from
 /// a call to the instruction behind it, which goes through what was called.
-pub(super) fn edges(guest: &Guest<'_>) -> Edges {
+pub(crate) fn edges(guest: &Guest<'_>) -> Edges {
     let Guest { cfg, run, .. } = guest;
     let mut edges = Edges::default();
     let mut kinds: BTreeMap<&str, u8> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! What does not belong together is refused with what is wrong, and nothing panics.
 
 use autoprec_dashboards::Report;
-use autoprec_pipeline::page::{Built, PageError, page_data};
+use autoprec_pages::{Built, PageError, page_data};
 use autoprec_profiler::Profile;
 
 use crate::built::{Example, built, example};

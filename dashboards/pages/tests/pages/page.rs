@@ -3,7 +3,7 @@
 mod refused;
 
 use autoprec_dashboards::{Detail, Edges, Page, Table, Totals};
-use autoprec_pipeline::page::{Built, PageData, page_data};
+use autoprec_pages::{Built, PageData, page_data};
 use autoprec_pipeline::{Build, Job, NotLinked, Recorded, Silent, Source, build, profile_report};
 use autoprec_profiler::cost::{Model, Spent};
 use autoprec_profiler::{Program, Sources};

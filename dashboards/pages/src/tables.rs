@@ -7,8 +7,8 @@ use autoprec_isa::encoding::TABLE;
 use autoprec_isa::{Inst, Op};
 use autoprec_profiler::cost::{Model, Padding};
 
-use super::prices::Source;
-use super::{Guest, Run};
+use crate::prices::Source;
+use crate::{Guest, Run};
 
 /// The model that knows OpenVM's tables.
 const OPENVM_MODEL: &str = "openvm-2.0.2";
@@ -28,7 +28,7 @@ enum Find {
 }
 
 /// The tables that have rows in the run, those of precompiles last and in the order of the report.
-pub(super) fn tables(guest: &Guest<'_>) -> Vec<Table> {
+pub(crate) fn tables(guest: &Guest<'_>) -> Vec<Table> {
     let Some(run) = &guest.run else { return Vec::new() };
     let tables = Tables::of(&guest.prices.source);
     let [before, after] = rows(guest, run, &tables);

@@ -3,10 +3,10 @@
 use autoprec_blocks::{Block, Terminator};
 use autoprec_dashboards::Code;
 
-use super::Guest;
+use crate::Guest;
 
 /// The executed blocks; without a run, those that have precompiles.
-pub(super) fn code(guest: &Guest<'_>) -> Code {
+pub(crate) fn code(guest: &Guest<'_>) -> Code {
     let mut code = Code::default();
     for (index, block) in guest.cfg.blocks.iter().enumerate() {
         let linked = || block.insts.iter().any(|at| guest.linked.at(at.pc).is_some());

@@ -5,18 +5,18 @@
 
 use autoprec_profiler::{Profile, Program, Span};
 
-use super::PageError;
-use super::linked::Linked;
+use crate::PageError;
+use crate::linked::Linked;
 
 /// Per span of the profile: the indices of the regions with precompiles that it executes.
 #[derive(Debug)]
-pub(super) struct Spans {
+pub(crate) struct Spans {
     calls: Vec<Vec<usize>>,
 }
 
 impl Spans {
     /// Walks every span once.
-    pub(super) fn of(
+    pub(crate) fn of(
         program: &Program,
         profile: &Profile,
         linked: &Linked,
@@ -26,13 +26,13 @@ impl Spans {
     }
 
     /// Where a call stands, or what it replaces.
-    pub(super) fn replaced(&self, span: usize, pc: u64, linked: &Linked) -> Option<(usize, usize)> {
+    pub(crate) fn replaced(&self, span: usize, pc: u64, linked: &Linked) -> Option<(usize, usize)> {
         let (region, position) = linked.at(pc)?;
         self.calls.get(span)?.contains(&region).then_some((region, position))
     }
 
     /// How often the run calls each precompile, in the order of the regions.
-    pub(super) fn calls_of_run(&self, profile: &Profile, linked: &Linked) -> Vec<u64> {
+    pub(crate) fn calls_of_run(&self, profile: &Profile, linked: &Linked) -> Vec<u64> {
         let mut calls = vec![0u64; linked.regions.len()];
         for (span, regions) in profile.spans.iter().zip(&self.calls) {
             for &region in regions {

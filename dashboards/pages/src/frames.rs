@@ -6,14 +6,14 @@ use autoprec_dashboards::{FrameName, Frames};
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::{Executed, Kind, Subject, View};
 
-use super::functions::Functions;
-use super::prices::Source;
-use super::{Guest, Run};
+use crate::functions::Functions;
+use crate::prices::Source;
+use crate::{Guest, Run};
 
 /// The units of the view: the columns of [`Frames`].
 const UNITS: [&str; 4] = ["instructions", "instructions_patched", "cost", "cost_patched"];
 
-pub(super) fn frames(guest: &Guest<'_>, functions: &Functions) -> Frames {
+pub(crate) fn frames(guest: &Guest<'_>, functions: &Functions) -> Frames {
     let Some(run) = &guest.run else { return Frames::default() };
     let subject =
         Subject { program: &guest.program, profile: run.profile, sources: Some(&guest.sources) };
@@ -76,7 +76,7 @@ fn tree(view: &View) -> Frames {
                 }
                 frames.parent.len() - 1
             });
-            parent = super::signed(at);
+            parent = crate::signed(at);
             last = Some(at);
         }
         let Some(last) = last else { continue };

@@ -9,11 +9,11 @@ use autoprec_synth::machine::MachinePrecompile;
 use autoprec_synth::{OPENVM, synthesise};
 use rayon::prelude::*;
 
-use super::linked::LinkedRegion;
-use super::{Guest, PageError};
+use crate::linked::LinkedRegion;
+use crate::{Guest, PageError};
 
 /// In the order of the report, in parallel.
-pub(super) fn details(guest: &Guest<'_>) -> Result<Vec<Detail>, PageError> {
+pub(crate) fn details(guest: &Guest<'_>) -> Result<Vec<Detail>, PageError> {
     let reports = &guest.report.precompiles;
     let openvm = guest.report.target.name == "openvm";
     // Debug information is read by one thread; synthesis takes the time.
@@ -115,5 +115,5 @@ fn system<F: Field, B: BusKind>(system: &ConstraintSystem<F, B>, insts: usize) -
 /// The index of an instruction, −1 if it is none of the region's.
 fn instruction(index: Option<u32>, insts: usize) -> i32 {
     let index = index.filter(|&index| (index as usize) < insts);
-    index.map_or(-1, |index| super::signed(index as usize))
+    index.map_or(-1, |index| crate::signed(index as usize))
 }

@@ -6,19 +6,19 @@ use autoprec_blocks::Terminator;
 use autoprec_dashboards::Function;
 use autoprec_profiler::Program;
 
-use super::Guest;
+use crate::Guest;
 
 /// The functions that hold code.
 #[derive(Debug)]
-pub(super) struct Functions {
+pub(crate) struct Functions {
     /// By address.
-    pub(super) list: Vec<Function>,
+    pub(crate) list: Vec<Function>,
     /// By address: the position, and whether a symbol says where it ends.
     by_entry: BTreeMap<u64, (usize, bool)>,
 }
 
 impl Functions {
-    pub(super) fn of(guest: &Guest<'_>) -> Self {
+    pub(crate) fn of(guest: &Guest<'_>) -> Self {
         let Guest { program, sources, cfg, run, .. } = guest;
         let mut named: BTreeMap<u64, &str> = BTreeMap::new();
         let mut called: BTreeSet<u64> = BTreeSet::new();
@@ -50,12 +50,12 @@ impl Functions {
     }
 
     /// The index of the function that an address lies in, −1 if it is in none.
-    pub(super) fn index(&self, program: &Program, pc: u64) -> i32 {
+    pub(crate) fn index(&self, program: &Program, pc: u64) -> i32 {
         let index = match program.function_at(pc) {
             Some(symbol) => self.by_entry.get(&symbol.addr).map(|&(index, _)| index),
             None => self.without_symbol(program, pc),
         };
-        index.map_or(-1, super::signed)
+        index.map_or(-1, crate::signed)
     }
 
     /// What has no symbol belongs to the last function before it that has none either.

@@ -12,12 +12,12 @@ use autoprec_synth::OPENVM;
 use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA, RowCost};
 use rayon::prelude::*;
 
-use super::PageError;
+use crate::PageError;
 
 /// The prices of a target.
 #[derive(Debug)]
-pub(super) struct Prices<'a> {
-    pub(super) source: Source<'a>,
+pub(crate) struct Prices<'a> {
+    pub(crate) source: Source<'a>,
     /// Whether regions end before an instruction that transfers control: it has no precompile and no
     /// part in the report's costs.
     without_control: bool,
@@ -25,7 +25,7 @@ pub(super) struct Prices<'a> {
 
 /// Where prices come from.
 #[derive(Debug)]
-pub(super) enum Source<'a> {
+pub(crate) enum Source<'a> {
     /// Main cells of OpenVM's tables.
     OpenVm,
     /// Nanoseconds in tables of our own, one per operation.
@@ -36,7 +36,7 @@ pub(super) enum Source<'a> {
 
 impl<'a> Prices<'a> {
     /// The prices that a report is in.
-    pub(super) fn of(
+    pub(crate) fn of(
         report: &Report,
         model: Option<&'a Model>,
         cfg: &Cfg,
@@ -54,7 +54,7 @@ impl<'a> Prices<'a> {
 
     /// The price of an instruction, or of a word that is none. What no region holds costs nothing,
     /// but by a model.
-    pub(super) fn of_inst(&self, inst: Option<Inst>) -> u64 {
+    pub(crate) fn of_inst(&self, inst: Option<Inst>) -> u64 {
         if let Source::Model(model) = self.source {
             return model.row_of(inst).and_then(|row| row.first().copied()).unwrap_or(0);
         }
@@ -66,7 +66,7 @@ impl<'a> Prices<'a> {
     }
 
     /// Whether a region may hold an instruction.
-    pub(super) fn in_regions(&self, inst: &Inst) -> bool {
+    pub(crate) fn in_regions(&self, inst: &Inst) -> bool {
         !(inst.ends_region() || self.without_control && inst.is_control())
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use autoprec_dashboards::Report;
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
-use autoprec_pipeline::page::Built;
+use autoprec_pages::Built;
 use autoprec_pipeline::{Guest, Job, Options, Prices, Recorded, Silent, Source, build};
 use autoprec_profiler::{Environment, Input, Limits, Patches, Profile, Program, run};
 use autoprec_synth::Budget;
@@ -35,7 +35,7 @@ impl Example {
 }
 
 pub(crate) fn example(path: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(path);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

@@ -1,0 +1,4 @@
+//! Pages of the example guests.
+
+mod built;
+mod page;

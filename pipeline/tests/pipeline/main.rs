@@ -1,4 +1,0 @@
-//! Tests of the pipeline on the example guests.
-
-mod built;
-mod page;
