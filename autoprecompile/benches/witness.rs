@@ -6,8 +6,9 @@ mod guest;
 
 use std::hint::black_box;
 
-use autoprec_isa::Reg;
-use autoprec_synth::{Budget, Host, OPENVM, Precompile, candidates, select};
+use autoprec_synth::{
+    Budget, Host, OPENVM, OperandValues, Precompile, RecordWord, candidates, select,
+};
 use criterion::{Criterion, Throughput};
 
 /// Calls whose rows are filled at a time.
@@ -40,40 +41,34 @@ impl Flat {
 }
 
 impl Host for Flat {
-    type Fault = u32;
+    type Fault = u64;
 
-    fn timestamp(&self) -> u32 {
-        self.now
+    fn time(&self) -> u64 {
+        self.now.into()
     }
 
-    fn look_reg(&mut self, reg: Reg) -> u32 {
-        self.regs[reg.index()]
+    fn register(&mut self, number: u8) -> u64 {
+        self.regs[usize::from(number)].into()
     }
 
-    fn look(&mut self, addr: u32) -> u32 {
-        self.memory[addr as usize / 4 % WORDS][1]
+    fn word(&mut self, addr: u64) -> Result<u64, u64> {
+        Ok(self.memory[u32::from_word(addr) as usize / 4 % WORDS][1].into())
     }
 
-    fn read(&mut self, addr: u32) -> (u32, u32) {
-        let (previous, word) = self.access(addr as usize / 4);
-        (previous, *word)
-    }
-
-    fn write(&mut self, addr: u32, value: u32) -> (u32, u32) {
-        let (previous, word) = self.access(addr as usize / 4);
-        (previous, std::mem::replace(word, value))
-    }
-
-    fn read_reg(&mut self, reg: Reg) -> u32 {
-        self.access(reg.index()).0
-    }
-
-    fn write_reg(&mut self, reg: Reg, _: u32) -> u32 {
+    fn access_register(&mut self, number: u8, _: Option<u64>) -> u64 {
         // The registers stay what they are: every call is like the first.
-        self.access(reg.index()).0
+        self.access(number.into()).0.into()
     }
 
-    fn bad_address(&self, addr: u32) -> u32 {
+    fn access_word(&mut self, addr: u64, new: Option<u64>) -> u64 {
+        let (previous, word) = self.access(u32::from_word(addr) as usize / 4);
+        if let Some(new) = new {
+            *word = u32::from_word(new);
+        }
+        previous.into()
+    }
+
+    fn bad_address(&self, addr: u64) -> u64 {
         addr
     }
 }
@@ -82,21 +77,22 @@ fn measure(criterion: &mut Criterion, name: &str, precompile: &Precompile) {
     let recipe = &precompile.recipe;
     let (width, words) = (recipe.width(), recipe.record_words());
     let mut host = Flat::new();
-    let mut records = vec![0; words * CALLS];
+    let operands = OperandValues::default();
+    let mut records = vec![0_u32; words * CALLS];
     for record in records.chunks_exact_mut(words) {
-        recipe.execute(&mut host, Some(record)).expect("the addresses are aligned");
+        recipe.execute(&mut host, &operands, Some(record)).expect("the addresses are aligned");
     }
     let mut group = criterion.benchmark_group(name);
     let cells = |n: usize| Throughput::Elements(n.try_into().expect("few cells"));
 
     group.throughput(cells(width));
     group.bench_function("execute", |bencher| {
-        bencher.iter(|| black_box(recipe.execute(&mut host, None)));
+        bencher.iter(|| black_box(recipe.execute::<_, u32>(&mut host, &operands, None)));
     });
-    let mut record = vec![0; words];
+    let mut record = vec![0_u32; words];
     group.bench_function("execute with record", |bencher| {
         host.now = 2;
-        bencher.iter(|| black_box(recipe.execute(&mut host, Some(&mut record))));
+        bencher.iter(|| black_box(recipe.execute(&mut host, &operands, Some(&mut record[..]))));
     });
     group.throughput(cells(width * CALLS));
     let mut rows = vec![0; width * CALLS];
@@ -105,7 +101,7 @@ fn measure(criterion: &mut Criterion, name: &str, precompile: &Precompile) {
             for (record, row) in records.chunks_exact(words).zip(rows.chunks_exact_mut(width)) {
                 row[..words].copy_from_slice(record);
             }
-            recipe.fill_rows(black_box(&mut rows));
+            recipe.rows().generate_in_place(black_box(&mut rows));
         });
     });
 }

@@ -35,7 +35,10 @@ pub use cut::candidates;
 pub use lift::{LiftError, lift};
 pub use lower::{LowerError, Lowered, Unplaced, lower};
 pub use precompile::{Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, synthesise};
-pub use recipe::{Host, RegisterAccess, Slot, Step, WitnessRecipe};
+pub use recipe::{
+    Host, OperandField, OperandValues, Query, RecordWord, RegisterRef, RowGenerator, Slot, Source,
+    Step, WitnessRecipe,
+};
 pub use select::{Budget, select, total_cells};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
 pub use validate::{Coverage, Effort, Failure, Snapshot, Validation, ValidationError, validate};

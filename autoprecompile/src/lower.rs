@@ -34,10 +34,10 @@ use autoprec_isa::{Alu, Reg, Xlen};
 use autoprec_profiler::PrecompileId;
 
 use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
-use crate::recipe::{RegisterAccess, Slot, Step, WitnessRecipe};
+use crate::recipe::{Query, RegisterRef, RowGenerator, Slot, WitnessRecipe};
 use crate::target::Target;
 use access::{Group, GroupKey};
-use builder::{Builder, Ex, Lin};
+use builder::{Builder, Ex, Lin, Step};
 use demand::{Demand, Form};
 use memory::Lines;
 use multiply::Twins;
@@ -90,7 +90,7 @@ pub struct Lowered {
     /// What a row must satisfy.
     pub system: ConstraintSystem<BabyBear>,
     /// How it is executed and filled.
-    pub recipe: WitnessRecipe,
+    pub recipe: WitnessRecipe<BabyBear>,
 }
 
 /// What [`lower`] makes of a region: it lacks the region's place and number.
@@ -112,7 +112,7 @@ impl Unplaced {
     }
 
     /// The recipe without place.
-    pub(crate) fn recipe(&self) -> &WitnessRecipe {
+    pub(crate) fn recipe(&self) -> &WitnessRecipe<BabyBear> {
         &self.lowered.recipe
     }
 
@@ -149,7 +149,7 @@ impl Unplaced {
                 _ => {}
             }
         }
-        Ok(Lowered { system, recipe: recipe.placed(begin) })
+        Ok(Lowered { system, recipe: recipe.placed(begin.into()) })
     }
 
     /// The entry or the first place in the code that an exit leads to, if the target does not have
@@ -191,16 +191,21 @@ pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced, LowerError> {
         return Err(LowerError::NoAccess);
     }
     let next_pc = lowering.next_pc_slot();
-    let Lowering { builder, registers, .. } = lowering;
-    let (system, steps, columns) = builder.finish();
-    let (system, columns) = inline::inline(system, columns, target.limits.degree);
-    let recipe = WitnessRecipe::new(steps, registers, next_pc, columns, target.address_bits);
+    let (system, steps, sources) = lowering.builder.finish();
+    let (system, sources) = inline::inline(system, sources, target.limits.degree);
+    let rows = RowGenerator::new(ir.xlen, steps, sources);
+    let recipe = WitnessRecipe::new(rows, next_pc, target.address_bits);
     let offset = |exit: &Exit| match exit.target {
         ExitTarget::Code(offset) => Some(offset),
         ExitTarget::Value(_) => None,
     };
     let offsets = ir.exits.iter().filter_map(offset).collect();
     Ok(Unplaced { lowered: Lowered { system, recipe }, last: last_inst(ir), offsets })
+}
+
+/// A register of the region, for recipes.
+fn register(reg: Reg) -> RegisterRef {
+    RegisterRef::Fixed(u8::try_from(reg.index()).expect("below 32"))
 }
 
 /// The last instruction that a value comes from.
@@ -274,8 +279,6 @@ struct Lowering<'a> {
     twins: BTreeMap<Twins, [Word; 2]>,
     /// Memory accesses by base.
     groups: BTreeMap<GroupKey, Group>,
-    /// Registers accessed, in order.
-    registers: Vec<RegisterAccess>,
 }
 
 impl<'a> Lowering<'a> {
@@ -302,7 +305,6 @@ impl<'a> Lowering<'a> {
             splits: BTreeMap::new(),
             exclusive_ors: BTreeMap::new(),
             groups: access::group(ir),
-            registers: Vec::new(),
             possible,
             bounds,
             ir,
@@ -317,9 +319,8 @@ impl<'a> Lowering<'a> {
         for id in self.ir.ids() {
             let at = |slots: &[Slot], id: ValueId| slots[id.index()];
             let step = match self.ir.node(id) {
-                #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
-                Node::Const(value) => Step::Const(value as u32),
-                Node::Reg(reg) => Step::Reg(reg),
+                Node::Const(value) => Step::Const(value.into()),
+                Node::Reg(reg) => Step::Query(Query::Register(register(reg))),
                 Node::Alu(op, a, b) => Step::Alu(op, at(&self.slots, a), at(&self.slots, b)),
                 Node::Select { condition, then, otherwise } => {
                     let [c, t, o] = [condition, then, otherwise].map(|id| at(&self.slots, id));
@@ -347,10 +348,10 @@ impl<'a> Lowering<'a> {
 
     /// The first columns: whether the row is a call, and when; the call is looked up in the program.
     fn enter(&mut self) {
-        let one = self.builder.step(Step::Const(1));
+        let one = self.builder.constant(1);
         let is_valid = self.builder.column("is_valid", ColumnKind::Flag, one);
         debug_assert_eq!(is_valid, Builder::is_valid());
-        let timestamp = self.builder.step(Step::Timestamp);
+        let timestamp = self.builder.query(Query::Time);
         self.builder.column("timestamp", ColumnKind::Time, timestamp);
         self.builder.constrain(Ex::from(is_valid.clone()).boolean(), "0 or 1");
         let lookup = vec![Lin::zero(); Bus::Program.fields()];
@@ -424,12 +425,7 @@ impl<'a> Lowering<'a> {
 
     fn target_slot(&mut self, target: ExitTarget) -> Slot {
         match target {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "modulo 2^32"
-            )]
-            ExitTarget::Code(offset) => self.builder.step(Step::Code(offset as u32)),
+            ExitTarget::Code(offset) => self.builder.step(Step::Code(offset)),
             ExitTarget::Value(id) => self.slots[id.index()],
         }
     }
@@ -463,8 +459,7 @@ impl<'a> Lowering<'a> {
         let [low, high] = self.halves(cleared.unwrap_or(target)).map(|half| half.lin);
         let low = match cleared {
             Some(x) if self.possible[x.index()] & 1 == 1 => {
-                let slot =
-                    self.builder.step(Step::Bits { of: self.slots[x.index()], low: 0, len: 1 });
+                let slot = self.builder.bits(self.slots[x.index()], 0, 1);
                 let bit = self.builder.column("target_bit", ColumnKind::Helper, slot);
                 self.builder.constrain(Ex::from(bit.clone()).boolean(), "lowest bit of the target");
                 let even = low - bit;

@@ -9,7 +9,7 @@
 //! **Invariants**
 //! - A row of zeros satisfies everything and sends nothing.
 //! - Words in messages that are sent are in range, if those received are.
-//! - [`MachineRecipe`] makes the rows; soundness does not rest on it.
+//! - [`WitnessRecipe`] makes the rows; soundness does not rest on it.
 
 mod address;
 mod arith;
@@ -18,7 +18,6 @@ mod bitwise;
 mod builder;
 mod check;
 mod demand;
-mod fill;
 mod floating;
 mod gadget;
 mod invert;
@@ -29,7 +28,6 @@ mod multiply;
 mod operands;
 mod parts;
 mod precompile;
-mod recipe;
 mod select;
 mod shift;
 mod target;
@@ -37,11 +35,9 @@ mod value;
 
 pub use builder::{Ex, Lin, TableBuilder};
 pub use check::{MachineEffort, MachineFailure, MachineState, MachineValidation, Subject};
-pub use fill::{Filler, Slot, Source, Step};
 pub use gadget::{Int, Limb, Time, Word};
 pub use kind::lift_kind;
 pub use precompile::{MachinePrecompile, MachineSynthError, RowCost};
-pub use recipe::{MachineHost, MachineRecipe, OperandValues};
 pub use select::{MachineCandidate, choose_machine, machine_candidates};
 pub use target::{BABYBEAR, MachineTarget, PASTA, Prices};
 
@@ -49,6 +45,7 @@ use autoprec_circuits::{Field, MachineSystem};
 use lowering::Lowering;
 
 use crate::ir::Ir;
+use crate::recipe::WitnessRecipe;
 
 /// Where operands come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +70,7 @@ pub struct MachineLowered<F> {
     /// What each row satisfies.
     pub system: MachineSystem<F>,
     /// What runs it and fills its rows.
-    pub recipe: MachineRecipe<F>,
+    pub recipe: WitnessRecipe<F>,
 }
 
 /// Dataflow that cannot be lowered.

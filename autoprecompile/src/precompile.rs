@@ -32,7 +32,7 @@ pub struct Precompile {
     /// What a row must satisfy.
     pub system: ConstraintSystem<BabyBear>,
     /// How it is executed and its row filled.
-    pub recipe: WitnessRecipe,
+    pub recipe: WitnessRecipe<BabyBear>,
     /// What it costs and replaces.
     pub cost: Cost,
 }

@@ -31,7 +31,7 @@ use autoprec_circuits::{BabyBear, Bus, Check, ColumnId, ColumnKind, Expr, Field,
 
 use crate::precompile::Precompile;
 use crate::random::Rng;
-use crate::recipe::Host;
+use crate::recipe::{Host, OperandValues};
 use attack::Attack;
 use claim::{Claim, Verdict};
 use machine::{Machine, TracedHost};
@@ -315,34 +315,32 @@ impl Validator<'_> {
         let Ok(next_pc) = reference.execute(region) else { return Ok(None) };
 
         let mut host = TracedHost::new(start.clone(), &mut self.rng);
-        let began = host.timestamp();
-        let mut record = vec![0; recipe.record_words()];
+        let began = host.time();
+        let mut record: Vec<u32> = vec![0; recipe.record_words()];
+        let operands = OperandValues::default();
         let effect = |what: String| Err(Failure::Effect(what));
-        match recipe.execute(&mut host, Some(&mut record)) {
-            Ok(pc) if u64::from(pc) == next_pc => {}
+        match recipe.execute(&mut host, &operands, Some(&mut record[..])) {
+            Ok(pc) if pc == next_pc => {}
             Ok(pc) => return effect(format!("it goes to {pc:#x} instead of {next_pc:#x}")),
             Err(addr) => return effect(format!("it faults at address {addr:#x}")),
         }
         if let Some(difference) = host.machine.difference(&reference) {
             return effect(difference);
         }
-        if host.timestamp() != began + recipe.ticks() {
+        if host.time() != began + u64::from(recipe.ticks()) {
             return effect("its ticks are not its accesses".into());
         }
         let mut without_record = TracedHost::new(start, &mut self.rng);
-        if recipe.execute(&mut without_record, None) != Ok(u32::try_from(next_pc).unwrap_or(0))
+        if recipe.execute::<_, u32>(&mut without_record, &operands, None) != Ok(next_pc)
             || without_record.machine.difference(&reference).is_some()
         {
             return effect("recording changes what it does".into());
         }
-        let mut cells = vec![0; recipe.width()];
-        recipe.fill_row(&record, &mut cells);
-        if cells != recipe.altered_row(&record, |_, word| word) {
+        let mut row = vec![BabyBear::ZERO; recipe.width()];
+        recipe.rows().generate(&record, &mut row);
+        if row != recipe.rows().altered(&record, |_, value| value) {
             return effect("its row is not what its steps give".into());
         }
-        let row: Option<Vec<BabyBear>> =
-            cells.iter().map(|&c| BabyBear::from_canonical(c)).collect();
-        let Some(row) = row else { return effect("a cell is not canonical".into()) };
         let violations = system.violations(&row);
         if !violations.is_empty() {
             let explain = |violation| system.explain(violation, &row);

@@ -16,7 +16,9 @@ use std::cell::Cell;
 
 use assembly::region;
 use autoprec_circuits::{BabyBear, Bus, ColumnKind, Field};
-use autoprec_synth::{OPENVM, Precompile, PrecompileId, Step, synthesise};
+use autoprec_synth::{
+    OPENVM, OperandValues, Precompile, PrecompileId, Query, RegisterRef, Step, synthesise,
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use world::{Fault, Place, Traced, World};
@@ -96,15 +98,15 @@ fn accepts(
 ) -> Result<(), String> {
     let Precompile { recipe, system, region, .. } = precompile;
     let mut host = Traced::new(world.clone(), began, before);
-    let mut record = vec![0; recipe.record_words()];
-    match recipe.execute(&mut host, Some(&mut record)) {
-        Ok(pc) if pc == next => {}
+    let mut record = vec![0_u32; recipe.record_words()];
+    match recipe.execute(&mut host, &OperandValues::default(), Some(&mut record[..])) {
+        Ok(pc) if pc == u64::from(next) => {}
         other => return Err(format!("the recipe gives {other:x?} instead of {next:#x}")),
     }
     if host.world != *end {
         return Err(format!("the recipe leaves {:x?} instead of {end:x?}", host.world));
     }
-    let row = world::filled(precompile, &record);
+    let row = world::row_of(precompile, &record);
     if let Some(violation) = system.violations(&row).first() {
         return Err(format!("the honest row is refused: {}", system.explain(violation, &row)));
     }
@@ -133,23 +135,24 @@ fn refuses(
     fault: Fault,
 ) -> Result<(), String> {
     let Precompile { recipe, system, region, .. } = precompile;
-    match recipe.execute(&mut Traced::new(world.clone(), began, before), None) {
+    let mut host = Traced::new(world.clone(), began, before);
+    match recipe.execute::<_, u32>(&mut host, &OperandValues::default(), None) {
         Err(_) => {}
         // There is no code where it goes, so the host stops there.
-        Ok(next) if Fault(next) == fault && next >> OPENVM.pc_bits != 0 => {}
+        Ok(next) if next == u64::from(fault.0) && next >> OPENVM.pc_bits != 0 => {}
         Ok(next) => {
             return Err(format!("at {:#x} it faults, the recipe goes to {next:#x}", fault.0));
         }
     }
     // A prover that does not stop makes words up.
-    let mut record = vec![began];
-    record.extend(recipe.steps().iter().filter_map(|step| match step {
-        Step::Reg(reg) => Some(world.regs[reg.index()]),
-        Step::Look(_) => Some(0x0403_0201),
-        _ => None,
-    }));
-    record.resize(recipe.record_words(), began - 1);
-    let row = world::filled(precompile, &record);
+    let answer = |query: &Query| match query {
+        Query::Time => began,
+        Query::Register(RegisterRef::Fixed(number)) => world.regs[usize::from(*number)],
+        Query::Word { .. } => 0x0403_0201,
+        _ => began - 1,
+    };
+    let record: Vec<u32> = recipe.steps().iter().filter_map(Step::query).map(answer).collect();
+    let row = world::row_of(precompile, &record);
     if !system.violations(&row).is_empty() {
         return Ok(());
     }
@@ -469,10 +472,12 @@ fn lie(precompile: &Precompile, record: &[u32], lies: &[(Index, u32)]) -> Vec<Ba
     let Precompile { recipe, system, .. } = precompile;
     let ticks = recipe.ticks();
     let mut record = record.to_vec();
-    let first_time = record.len() - ticks as usize;
-    let entries = recipe.steps().iter().filter(|step| matches!(step, Step::Reg(_) | Step::Look(_)));
-    let looks = entries.zip(1..).filter(|(step, _)| matches!(step, Step::Look(_)));
-    let looks: Vec<usize> = looks.map(|(_, entry)| entry).collect();
+    let places = |which: fn(&Query) -> bool| -> Vec<usize> {
+        let queries = recipe.steps().iter().filter_map(Step::query).enumerate();
+        queries.filter(|(_, query)| which(query)).map(|(place, _)| place).collect()
+    };
+    let looks = places(|query| matches!(query, Query::Word { .. }));
+    let times = places(Query::is_access);
     let columns = system.columns.iter().zip(0..);
     let cells: Vec<usize> = columns
         .filter(|(column, _)| column.kind == ColumnKind::Input && column.name.starts_with('m'))
@@ -486,10 +491,10 @@ fn lie(precompile: &Precompile, record: &[u32], lies: &[(Index, u32)]) -> Vec<Ba
         } else if let Some(&cell) = cells.get(at - looks.len()) {
             replaced.push((cell, BabyBear::from_i64(i64::from(word % 600) - 40)));
         } else {
-            record[first_time + at - looks.len() - cells.len()] = MIDDLE.began + word % ticks;
+            record[times[at - looks.len() - cells.len()]] = MIDDLE.began + word % ticks;
         }
     }
-    let mut row = world::filled(precompile, &record);
+    let mut row = world::row_of(precompile, &record);
     for (cell, value) in replaced {
         row[cell] = value;
     }
@@ -504,9 +509,9 @@ fn withstands(
     lies: &[Vec<(Index, u32)>],
 ) -> Result<usize, String> {
     let Precompile { recipe, system, region, .. } = precompile;
-    let mut record = vec![0; recipe.record_words()];
+    let mut record = vec![0_u32; recipe.record_words()];
     let mut host = Traced::new(world.clone(), MIDDLE.began, MIDDLE.before);
-    if recipe.execute(&mut host, Some(&mut record)).is_err() {
+    if recipe.execute(&mut host, &OperandValues::default(), Some(&mut record[..])).is_err() {
         return Ok(0);
     }
     let mut accepted = 0;

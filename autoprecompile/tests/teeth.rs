@@ -16,7 +16,9 @@ use std::fmt::Write;
 
 use assembly::region;
 use autoprec_circuits::{BabyBear, Bus, BusKind as _, Field, Origin};
-use autoprec_synth::{Effort, OPENVM, Precompile, PrecompileId, synthesise, validate};
+use autoprec_synth::{
+    Effort, OPENVM, OperandValues, Precompile, PrecompileId, synthesise, validate,
+};
 
 /// Regions that use every gadget.
 const REGIONS: &[&str] = &[
@@ -205,10 +207,11 @@ fn precompile(assembly: &str) -> Precompile {
 fn row_of(precompile: &Precompile, regs: &[(&str, u32)]) -> Vec<BabyBear> {
     let before = |(space, pointer), now| if space == 1 { now - 1 } else { pointer / 16 % now };
     let mut host = world::Traced::new(world::World::of(regs), 0x10_0000, before);
-    let mut record = vec![0; precompile.recipe.record_words()];
-    let next = precompile.recipe.execute(&mut host, Some(&mut record));
+    let mut record = vec![0_u32; precompile.recipe.record_words()];
+    let operands = OperandValues::default();
+    let next = precompile.recipe.execute(&mut host, &operands, Some(&mut record[..]));
     next.expect("the recipe runs where the instructions run");
-    world::filled(precompile, &record)
+    world::row_of(precompile, &record)
 }
 
 /// Whether the row made by hand is accepted by a system that lacks its part, and is wrong.

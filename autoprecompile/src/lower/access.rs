@@ -23,7 +23,7 @@ use super::Lowering;
 use super::builder::{Builder, Ex, Lin};
 use super::word::Word;
 use crate::ir::{Effect, Ir, Node, ValueId};
-use crate::recipe::{RegisterAccess, Step};
+use crate::recipe::{Query, Slot};
 
 /// Address space of registers.
 const REGISTERS: i64 = 1;
@@ -188,9 +188,9 @@ impl Lowering<'_> {
         let mut flags = Vec::new();
         for &residue in &residues[1..] {
             let of = self.slots[base.index()];
-            let position = self.builder.step(Step::Bits { of, low: 0, len: 2 });
-            let residue_slot = self.builder.step(Step::Const(residue));
-            let slot = self.builder.step(Step::Alu(Alu::Eq, position, residue_slot));
+            let position = self.builder.bits(of, 0, 2);
+            let residue_slot = self.builder.constant(residue);
+            let slot = self.builder.alu(Alu::Eq, position, residue_slot);
             let flag =
                 self.builder.column(format!("{base}_mod4_{residue}"), ColumnKind::Pointer, slot);
             self.builder.constrain(Ex::from(flag.clone()).boolean(), "alignment flag");
@@ -251,7 +251,7 @@ impl Lowering<'_> {
         let sum = self.builder.eval_step(&low_sum.clone().into());
         let mut carry = Lin::zero();
         if u32::from(base_low.bits) + low > 0xffff {
-            let slot = self.builder.step(Step::Bits { of: sum, low: 16, len: 1 });
+            let slot = self.builder.bits(sum, 16, 1);
             carry = self.builder.column(format!("{base}_carry"), ColumnKind::Pointer, slot);
             self.builder.constrain(Ex::from(carry.clone()).boolean(), "carry of the low half");
         }
@@ -259,10 +259,10 @@ impl Lowering<'_> {
         let wraps = if high >> (self.target.address_bits - 16) != 0 {
             Builder::is_valid()
         } else if u32::from(base_high.bits) + high + 1 > 0xffff {
-            let offset = self.builder.step(Step::Const(offset));
+            let offset = self.builder.constant(offset);
             let base_slot = self.slots[base.index()];
-            let addr = self.builder.step(Step::Alu(Alu::Add, base_slot, offset));
-            let slot = self.builder.step(Step::Alu(Alu::Sltu, addr, offset));
+            let addr = self.builder.alu(Alu::Add, base_slot, offset);
+            let slot = self.builder.alu(Alu::Sltu, addr, offset);
             let wraps = self.builder.column(format!("{base}_wraps"), ColumnKind::Pointer, slot);
             self.builder.constrain(Ex::from(wraps.clone()).boolean(), "carry of the high half");
             wraps
@@ -292,9 +292,10 @@ impl Lowering<'_> {
         };
         let number = i64::try_from(reg.index()).expect("below 32");
         let place = [Builder::plain(REGISTERS), Builder::plain(4 * number)];
-        self.access(place, old.map(Ex::from), new, &[]);
-        let written = written.map(|id| self.slots[id.index()]);
-        self.registers.push(RegisterAccess { reg, written });
+        let value = written.map(|id| self.slots[id.index()]);
+        let register = super::register(reg);
+        let previous = self.builder.query(Query::AccessRegister { register, value });
+        self.access(place, previous, [old.map(Ex::from), new], &[]);
     }
 
     /// Receives the old word with its timestamp and sends the new one with this access's.
@@ -304,13 +305,19 @@ impl Lowering<'_> {
     ///
     /// Lemma: the time of an access of the call that came earlier is earlier, whichever it is.
     /// Complete: for every state on which one of them was the last.
-    pub(super) fn access(&mut self, place: [Lin; 2], old: [Ex; 4], new: [Ex; 4], earlier: &[u32]) {
+    pub(super) fn access(
+        &mut self,
+        place: [Lin; 2],
+        previous: Slot,
+        [old, new]: [[Ex; 4]; 2],
+        earlier: &[u32],
+    ) {
         let number = self.builder.next_access();
         let now = time_of(number);
         let previous = match *earlier {
-            [] => self.any_earlier(number),
+            [] => self.any_earlier(number, previous),
             [only] => time_of(only),
-            _ => self.one_of(number, earlier),
+            _ => self.one_of(number, previous, earlier),
         };
         let head = place.map(Ex::from);
         let message = |word: [Ex; 4], time: Lin| {
@@ -323,14 +330,13 @@ impl Lowering<'_> {
     }
 
     /// A column for the time before this access at which its word was accessed last.
-    fn previous_column(&mut self, number: u32) -> Lin {
-        let previous = self.builder.step(Step::Previous(number));
+    fn previous_column(&mut self, number: u32, previous: Slot) -> Lin {
         self.builder.column(format!("t{number}"), ColumnKind::Time, previous)
     }
 
     /// The previous time if it is that of one of a few accesses of the call.
-    fn one_of(&mut self, number: u32, earlier: &[u32]) -> Lin {
-        let previous = self.previous_column(number);
+    fn one_of(&mut self, number: u32, previous: Slot, earlier: &[u32]) -> Lin {
+        let previous = self.previous_column(number, previous);
         let since = |&access: &u32| {
             let time = Builder::timestamp() + Builder::int(i64::from(access));
             Ex::from(previous.clone() - time)
@@ -345,11 +351,11 @@ impl Lowering<'_> {
     /// Lemma: now − previous − 1 = low + 2^17·high with low in 17 and high in
     /// `timestamp_bits` − 17 bits, so the previous access was before this one. Complete: for all times
     /// below 2^`timestamp_bits`, 0 for what was not accessed yet included.
-    fn any_earlier(&mut self, number: u32) -> Lin {
-        let previous = self.previous_column(number);
+    fn any_earlier(&mut self, number: u32, previous: Slot) -> Lin {
+        let previous = self.previous_column(number, previous);
         let gap = time_of(number) - previous.clone() - Builder::plain(1);
         let gap_slot = self.builder.eval_step(&gap.clone().into());
-        let low = self.builder.step(Step::Bits { of: gap_slot, low: 0, len: 17 });
+        let low = self.builder.bits(gap_slot, 0, 17);
         let low = self.builder.column(format!("t{number}_low"), ColumnKind::Time, low);
         self.builder.range(low.clone(), 17, "earlier, low limb");
         let high = (gap - low).scale(BabyBear::inverse_power_of_two(17));

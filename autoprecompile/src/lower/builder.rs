@@ -7,12 +7,14 @@ use autoprec_circuits::{
     BabyBear, Bus, Column, ColumnId, ColumnKind, Constraint, ConstraintSystem, Expr, Field,
     Interaction, Linear, Origin, TUPLE_SIZES,
 };
+use autoprec_isa::Alu;
 
 use super::splits::{self, Part, Split};
-use crate::recipe::{Slot, Step};
+use crate::recipe::{Query, Slot, Source, Steps};
 
 pub(super) type Lin = Linear<BabyBear>;
 pub(super) type Ex = Expr<BabyBear>;
+pub(super) type Step = crate::recipe::Step<BabyBear>;
 
 /// 1/2 in the field.
 pub(super) fn half() -> BabyBear {
@@ -25,11 +27,9 @@ pub(super) const SMALL_BITS: u32 = TUPLE_SIZES[1].ilog2();
 /// A system and its recipe under construction.
 pub(super) struct Builder {
     system: ConstraintSystem<BabyBear>,
-    /// The slot that fills each column.
-    column_slots: Vec<Slot>,
-    steps: Vec<Step>,
-    /// Steps that exist, but those that touch the machine.
-    numbers: BTreeMap<Step, Slot>,
+    /// What each column is made from.
+    sources: Vec<Source>,
+    steps: Steps<BabyBear>,
     /// How many columns have asked for a name.
     names: BTreeMap<String, u32>,
     inst: Option<u32>,
@@ -48,9 +48,8 @@ impl Builder {
     pub(super) fn new() -> Self {
         Self {
             system: ConstraintSystem::default(),
-            column_slots: Vec::new(),
-            steps: Vec::new(),
-            numbers: BTreeMap::new(),
+            sources: Vec::new(),
+            steps: Steps::default(),
             names: BTreeMap::new(),
             inst: None,
             accesses: 0,
@@ -86,22 +85,48 @@ impl Builder {
         std::mem::replace(&mut self.inst, inst)
     }
 
-    /// The slot of a step; equal steps that do not touch the machine share one.
+    /// The slot of a step.
     pub(super) fn step(&mut self, step: Step) -> Slot {
-        let shared = !matches!(step, Step::Look(_) | Step::Touch(_) | Step::Write { .. });
-        if shared && let Some(&slot) = self.numbers.get(&step) {
-            return slot;
-        }
-        let slot = Slot(u32::try_from(self.steps.len()).expect("a region has few steps"));
-        if shared {
-            self.numbers.insert(step.clone(), slot);
-        }
-        self.steps.push(step);
-        slot
+        self.steps.push(step)
+    }
+
+    /// The answer to a query.
+    pub(super) fn query(&mut self, query: Query) -> Slot {
+        self.step(Step::Query(query))
+    }
+
+    /// A known word.
+    pub(super) fn constant(&mut self, value: u32) -> Slot {
+        self.step(Step::Const(value.into()))
+    }
+
+    /// A word operation.
+    pub(super) fn alu(&mut self, op: Alu, a: Slot, b: Slot) -> Slot {
+        self.step(Step::Alu(op, a, b))
+    }
+
+    /// The second if the first is not 0, else the third.
+    pub(super) fn select(&mut self, condition: Slot, then: Slot, otherwise: Slot) -> Slot {
+        self.step(Step::Select(condition, then, otherwise))
+    }
+
+    /// `len` bits of a word, from bit `low` on.
+    pub(super) fn bits(&mut self, of: Slot, low: u32, len: u32) -> Slot {
+        self.step(Step::Bits { of, low, len })
     }
 
     /// A new column, filled from `slot`. The name gets a number if it is taken.
     pub(super) fn column(&mut self, name: impl Into<String>, kind: ColumnKind, slot: Slot) -> Lin {
+        self.column_from(name, kind, Source::Int(slot))
+    }
+
+    /// A new column that is made from `source`.
+    pub(super) fn column_from(
+        &mut self,
+        name: impl Into<String>,
+        kind: ColumnKind,
+        source: Source,
+    ) -> Lin {
         let mut name = name.into();
         let uses = self.names.entry(name.clone()).or_default();
         *uses += 1;
@@ -111,7 +136,7 @@ impl Builder {
         }
         let id = u32::try_from(self.system.columns.len()).expect("a system has few columns");
         self.system.columns.push(Column { name, kind });
-        self.column_slots.push(slot);
+        self.sources.push(source);
         Lin::column(ColumnId(id))
     }
 
@@ -205,18 +230,23 @@ impl Builder {
     pub(super) fn eval_step(&mut self, expr: &Ex) -> Slot {
         match expr {
             Expr::Linear(linear) => {
-                let slots = &self.column_slots;
-                let terms = linear.terms().iter().map(|&(c, k)| (k, slots[c.index()])).collect();
-                self.step(Step::Linear(terms, linear.constant()))
+                let slot = |column: ColumnId| match self.sources[column.index()] {
+                    Source::Int(slot) => slot,
+                    Source::Bit(..) | Source::Inverse(_) => {
+                        unreachable!("columns that others are computed from are made from numbers")
+                    }
+                };
+                let terms = linear.terms().iter().map(|&(c, k)| (k, slot(c))).collect();
+                self.step(Step::FieldLinear(terms, linear.constant()))
             }
             Expr::Sum(parts) => {
                 let terms = parts.iter().map(|part| (BabyBear::ONE, self.eval_step(part)));
                 let terms = terms.collect();
-                self.step(Step::Linear(terms, BabyBear::ZERO))
+                self.step(Step::FieldLinear(terms, BabyBear::ZERO))
             }
             Expr::Product(factors) => {
                 let slots: Vec<Slot> = factors.iter().map(|f| self.eval_step(f)).collect();
-                let product = slots.into_iter().reduce(|a, b| self.step(Step::Product(a, b)));
+                let product = slots.into_iter().reduce(|a, b| self.step(Step::FieldProduct(a, b)));
                 product.expect("a product has factors")
             }
         }
@@ -224,7 +254,7 @@ impl Builder {
 
     /// Pairs the checks of bytes and small numbers that nothing else implies, and hands everything
     /// out.
-    pub(super) fn finish(mut self) -> (ConstraintSystem<BabyBear>, Vec<Step>, Vec<Slot>) {
+    pub(super) fn finish(mut self) -> (ConstraintSystem<BabyBear>, Vec<Step>, Vec<Source>) {
         let mut known = self.known_bytes();
         let mut open: Vec<(Lin, Option<u32>, &str)> = Vec::new();
         for (value, inst) in std::mem::take(&mut self.bytes) {
@@ -248,7 +278,7 @@ impl Builder {
             let second = pair.get(1).map_or_else(Lin::zero, |(value, ..)| value.clone());
             self.two_bytes(pair[0].0.clone().into(), second.into(), pair[0].2);
         }
-        (self.system, self.steps, self.column_slots)
+        (self.system, self.steps.finish(), self.sources)
     }
 
     /// Demands of splits what nothing implies: constraints of bits, and byte checks that are left to

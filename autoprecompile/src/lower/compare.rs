@@ -7,7 +7,7 @@ use super::Lowering;
 use super::builder::{Builder, Ex, Lin};
 use super::word::Word;
 use crate::ir::ValueId;
-use crate::recipe::Step;
+use crate::recipe::Source;
 
 /// A quadratic non-residue of the BabyBear field.
 const NON_RESIDUE: i64 = 11;
@@ -28,7 +28,7 @@ impl Lowering<'_> {
             Word::Bytes(bytes) => self.split(&bytes[3], 7).1,
             Word::Halves([_, high]) => {
                 let of = self.slots[id.index()];
-                let slot = self.builder.step(Step::Bits { of, low: 31, len: 1 });
+                let slot = self.builder.bits(of, 31, 1);
                 let sign = self.builder.column(format!("{id}_sign"), ColumnKind::Helper, slot);
                 self.builder.constrain(Ex::from(sign.clone()).boolean(), "sign is a bit");
                 self.builder.range(high.lin - sign.times(1 << 15), 15, "rest of the sign's half");
@@ -68,9 +68,8 @@ impl Lowering<'_> {
         // Nothing is below 0.
         let mut borrow = Lin::zero();
         if b_low.bits != 0 {
-            let [low_a, low_b] =
-                [slot_a, slot_b].map(|of| self.builder.step(Step::Bits { of, low: 0, len: 16 }));
-            let slot = self.builder.step(Step::Alu(Alu::Sltu, low_a, low_b));
+            let [low_a, low_b] = [slot_a, slot_b].map(|of| self.builder.bits(of, 0, 16));
+            let slot = self.builder.alu(Alu::Sltu, low_a, low_b);
             borrow = self.builder.column(format!("{id}_borrow"), ColumnKind::Helper, slot);
             self.builder.constrain(Ex::from(borrow.clone()).boolean(), "borrow is a bit");
             let difference = a_low.lin - b_low.lin + borrow.times(1 << 16);
@@ -111,8 +110,8 @@ impl Lowering<'_> {
         }
         let equal = self.builder.column(id.to_string(), ColumnKind::Result, self.slots[id.index()]);
         let distance_slot = self.builder.eval_step(&distance);
-        let inverse = self.builder.step(Step::Inverse(distance_slot));
-        let inverse = self.builder.column(format!("{id}_inverse"), ColumnKind::Helper, inverse);
+        let (name, inverse) = (format!("{id}_inverse"), Source::Inverse(distance_slot));
+        let inverse = self.builder.column_from(name, ColumnKind::Helper, inverse);
         let rest = Ex::from(equal.clone() - Builder::is_valid());
         self.builder.constrain(distance.clone() * inverse.into() + rest, "different unless equal");
         self.builder.constrain(Ex::from(equal.clone()) * distance, "equal means no difference");

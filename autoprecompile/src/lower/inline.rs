@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use autoprec_circuits::{BabyBear, ColumnId, ColumnKind, ConstraintSystem, Expr};
 
 use super::builder::Ex;
-use crate::recipe::Slot;
+use crate::recipe::Source;
 
 /// Terms by which what is left may grow for a column less. A cell costs a prover about as much as
 /// evaluating so many terms.
@@ -21,14 +21,14 @@ const GROWTH: usize = 128;
 /// Leaves out the columns that constraints give.
 pub(super) fn inline(
     system: ConstraintSystem<BabyBear>,
-    slots: Vec<Slot>,
+    sources: Vec<Source>,
     degree: u32,
-) -> (ConstraintSystem<BabyBear>, Vec<Slot>) {
+) -> (ConstraintSystem<BabyBear>, Vec<Source>) {
     let mut inliner = Inliner::new(system, degree);
     for index in 0..inliner.system.constraints.len() {
         inliner.try_constraint(index);
     }
-    inliner.finish(slots)
+    inliner.finish(sources)
 }
 
 /// A place where an expression stands.
@@ -135,7 +135,7 @@ impl Inliner {
     }
 
     /// The system without what is not needed any more, its columns numbered anew.
-    fn finish(self, slots: Vec<Slot>) -> (ConstraintSystem<BabyBear>, Vec<Slot>) {
+    fn finish(self, sources: Vec<Source>) -> (ConstraintSystem<BabyBear>, Vec<Source>) {
         let Self { mut system, is_used, is_gone, .. } = self;
         let numbers: Vec<u32> = is_gone
             .iter()
@@ -157,7 +157,7 @@ impl Inliner {
                 *field = field.renumbered(&number);
             }
         }
-        (system, without(slots, &is_gone))
+        (system, without(sources, &is_gone))
     }
 }
 

@@ -33,7 +33,7 @@ use super::access::{self, Anchor, GroupKey, MEMORY};
 use super::builder::{Builder, Ex, Lin};
 use super::word::{Byte, Word};
 use crate::ir::{Effect, Node, ValueId};
-use crate::recipe::{Slot, Step};
+use crate::recipe::{Query, Slot};
 
 /// A word under one residue of its base: its distance from the base in words, and the residue.
 type Place = (u32, u32);
@@ -229,13 +229,14 @@ impl Lowering<'_> {
             is_written |= known.written.remove(place);
             known.unproven.remove(place);
         }
-        self.builder.step(if is_written { Step::Write { addr, value } } else { Step::Touch(addr) });
+        let value = is_written.then_some(value);
+        let previous = self.builder.query(Query::AccessWord { address: addr, value });
         let residues = &access.anchor.residues;
         let old = std::array::from_fn(|at| mixed(residues, |r| memory[r][at].clone()));
         let new = std::array::from_fn(|at| mixed(residues, |r| bytes[r][at].clone()));
         let earlier = self.lines.note_access(access, self.target.limits.degree);
         let place = [Builder::plain(MEMORY), access.anchor.pointer(access.offset)];
-        self.access(place, old, new, &earlier);
+        self.access(place, previous, [old, new], &earlier);
     }
 
     /// Looks at memory if an access touches a word that is not known.
@@ -261,7 +262,7 @@ impl Lowering<'_> {
     /// Looks at the word that an access touches.
     fn open(&mut self, access: &Access) {
         let addr = self.word_address(access);
-        let word = self.builder.step(Step::Look(addr));
+        let word = self.builder.query(Query::Word { line: addr, address: addr });
         let number = self.builder.next_word();
         let memory = self.byte_columns(&format!("m{number}"), ColumnKind::Input, word);
         let bytes = Byte::all_of(memory.clone(), u32::MAX, word);
@@ -288,25 +289,23 @@ impl Lowering<'_> {
         let position = positions[0] & common;
         let mut word = addr;
         if position != 0 {
-            let back = self.builder.step(Step::Const(position.wrapping_neg()));
-            word = self.builder.step(Step::Alu(Alu::Add, word, back));
+            let back = self.builder.constant(position.wrapping_neg());
+            word = self.builder.alu(Alu::Add, word, back);
         }
         if common != 3 {
-            let mask = self.builder.step(Step::Const(!(3 ^ common)));
-            word = self.builder.step(Step::Alu(Alu::And, word, mask));
+            let mask = self.builder.constant(!(3 ^ common));
+            word = self.builder.alu(Alu::And, word, mask);
         }
         word
     }
 
     /// The address of an access.
     fn address_slot(&mut self, access: &Access) -> Slot {
-        let distance = self.builder.step(Step::Const(access.offset));
+        let distance = self.builder.constant(access.offset);
         match access.base {
             None => distance,
             Some(base) if access.offset == 0 => self.slots[base.index()],
-            Some(base) => {
-                self.builder.step(Step::Alu(Alu::Add, self.slots[base.index()], distance))
-            }
+            Some(base) => self.builder.alu(Alu::Add, self.slots[base.index()], distance),
         }
     }
 
@@ -317,15 +316,15 @@ impl Lowering<'_> {
         };
         let mut value = self.current_word(access);
         if width != Width::Word {
-            let len = u8::try_from(8 * width.bytes()).expect("at most 16");
+            let len = 8 * width.bytes();
             let mut low = 0;
             if let [position] = access.positions()[..] {
-                low = u8::try_from(8 * position).expect("at most 24");
+                low = 8 * position;
             } else {
                 let shift = self.bit_shift(access);
-                value = self.builder.step(Step::Alu(Alu::Srl, value, shift));
+                value = self.builder.alu(Alu::Srl, value, shift);
             }
-            value = self.builder.step(Step::Bits { of: value, low, len });
+            value = self.builder.bits(value, low, len);
         }
         let slot = self.extended(value, width, signed);
         self.slots.push(slot);
@@ -379,9 +378,9 @@ impl Lowering<'_> {
         if !signed || width == Width::Word {
             return value;
         }
-        let unused = self.builder.step(Step::Const(32 - 8 * width.bytes()));
-        let top = self.builder.step(Step::Alu(Alu::Sll, value, unused));
-        self.builder.step(Step::Alu(Alu::Sra, top, unused))
+        let unused = self.builder.constant(32 - 8 * width.bytes());
+        let top = self.builder.alu(Alu::Sll, value, unused);
+        self.builder.alu(Alu::Sra, top, unused)
     }
 
     /// Changes bytes of known words.
@@ -412,8 +411,8 @@ impl Lowering<'_> {
             let Line { addr, word: old } = self.lines.known[&access.base].lines[index];
             let mut word = self.replaced(old, value, shift, width);
             if lines.len() > 1 {
-                let is_here = self.builder.step(Step::Alu(Alu::Eq, own, addr));
-                word = self.builder.step(Step::Select(is_here, word, old));
+                let is_here = self.builder.alu(Alu::Eq, own, addr);
+                word = self.builder.select(is_here, word, old);
             }
             let known = self.lines.known.get_mut(&access.base).expect("its words are known");
             known.lines[index].word = word;
@@ -430,8 +429,8 @@ impl Lowering<'_> {
         let words: Vec<Line> = words.collect();
         let mut result = words[0].word;
         for Line { addr, word } in &words[1..] {
-            let is_here = self.builder.step(Step::Alu(Alu::Eq, own, *addr));
-            result = self.builder.step(Step::Select(is_here, *word, result));
+            let is_here = self.builder.alu(Alu::Eq, own, *addr);
+            result = self.builder.select(is_here, *word, result);
         }
         result
     }
@@ -448,26 +447,26 @@ impl Lowering<'_> {
         if width == Width::Word {
             return value;
         }
-        let len = u8::try_from(8 * width.bytes()).expect("at most 16");
-        let ones = self.builder.step(Step::Const(u32::MAX >> (32 - len)));
-        let all = self.builder.step(Step::Const(u32::MAX));
-        let mask = self.builder.step(Step::Alu(Alu::Sll, ones, shift));
-        let others = self.builder.step(Step::Alu(Alu::Xor, mask, all));
-        let kept = self.builder.step(Step::Alu(Alu::And, word, others));
-        let low = self.builder.step(Step::Bits { of: value, low: 0, len });
-        let placed = self.builder.step(Step::Alu(Alu::Sll, low, shift));
-        self.builder.step(Step::Alu(Alu::Or, kept, placed))
+        let len = 8 * width.bytes();
+        let ones = self.builder.constant(u32::MAX >> (32 - len));
+        let all = self.builder.constant(u32::MAX);
+        let mask = self.builder.alu(Alu::Sll, ones, shift);
+        let others = self.builder.alu(Alu::Xor, mask, all);
+        let kept = self.builder.alu(Alu::And, word, others);
+        let low = self.builder.bits(value, 0, len);
+        let placed = self.builder.alu(Alu::Sll, low, shift);
+        self.builder.alu(Alu::Or, kept, placed)
     }
 
     /// 8 times the position of an access in its word.
     fn bit_shift(&mut self, access: &Access) -> Slot {
         if let [position] = access.positions()[..] {
-            return self.builder.step(Step::Const(8 * position));
+            return self.builder.constant(8 * position);
         }
         let addr = self.address_slot(access);
-        let position = self.builder.step(Step::Bits { of: addr, low: 0, len: 2 });
-        let three = self.builder.step(Step::Const(3));
-        self.builder.step(Step::Alu(Alu::Sll, position, three))
+        let position = self.builder.bits(addr, 0, 2);
+        let three = self.builder.constant(3);
+        self.builder.alu(Alu::Sll, position, three)
     }
 }
 

@@ -17,7 +17,7 @@ use super::builder::{Builder, Ex, Lin};
 use super::demand::{Demand, Form};
 use super::word::{Half, Word};
 use crate::ir::{Ir, Node, ValueId};
-use crate::recipe::{Slot, Step};
+use crate::recipe::Slot;
 
 /// Two words that one equation gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,8 +87,8 @@ impl Lowering<'_> {
     fn product(&mut self, a: ValueId, b: ValueId, forms: [Form; 2]) -> [Word; 2] {
         let [x, y] = [a, b].map(|value| self.bytes(value).map(|byte| byte.lin));
         let [slot_a, slot_b] = [a, b].map(|value| self.slots[value.index()]);
-        let low_slot = self.builder.step(Step::Alu(Alu::Mul, slot_a, slot_b));
-        let high_slot = self.builder.step(Step::Alu(Alu::Mulhu, slot_a, slot_b));
+        let low_slot = self.builder.alu(Alu::Mul, slot_a, slot_b);
+        let high_slot = self.builder.alu(Alu::Mulhu, slot_a, slot_b);
         // The high word needs the carry of the low one.
         let low = Place { name: "product", slot: low_slot, form: forms[0].max(Form::Halves) };
         let high = Place { name: "upper_product", slot: high_slot, form: forms[1] };
@@ -136,8 +136,8 @@ impl Lowering<'_> {
     /// The columns of one half of a word: two bytes or the half, not range-checked here.
     fn limb_columns(&mut self, Place { name, slot, form }: Place, half: usize) -> Vec<Lin> {
         let first = if half == 0 { 0 } else { 16 };
-        let mut limb = |low: u8, len: u8, name: String| {
-            let slot = self.builder.step(Step::Bits { of: slot, low, len });
+        let mut limb = |low: u32, len: u32, name: String| {
+            let slot = self.builder.bits(slot, low, len);
             self.builder.column(name, ColumnKind::Result, slot)
         };
         match form {
@@ -159,8 +159,8 @@ impl Lowering<'_> {
         let dividend = self.halves(a);
         let y = self.bytes(b).map(|byte| byte.lin);
         let [slot_a, slot_b] = [a, b].map(|value| self.slots[value.index()]);
-        let q_slot = self.builder.step(Step::Alu(Alu::Divu, slot_a, slot_b));
-        let r_slot = self.builder.step(Step::Alu(Alu::Remu, slot_a, slot_b));
+        let q_slot = self.builder.alu(Alu::Divu, slot_a, slot_b);
+        let r_slot = self.builder.alu(Alu::Remu, slot_a, slot_b);
         let q = self.byte_columns("quotient", ColumnKind::Result, q_slot);
         let form = forms[1].max(Form::Halves);
         let remainder = Place { name: "remainder", slot: r_slot, form };
@@ -198,8 +198,8 @@ impl Lowering<'_> {
 
     /// A column that is 0 unless all bits of the quotient are set.
     fn division_by_zero(&mut self, divisor: Slot, quotient: &[Lin; 4]) -> Lin {
-        let zero = self.builder.step(Step::Const(0));
-        let is_zero = self.builder.step(Step::Alu(Alu::Eq, divisor, zero));
+        let zero = self.builder.constant(0);
+        let is_zero = self.builder.alu(Alu::Eq, divisor, zero);
         let is_zero = self.builder.column("by_zero", ColumnKind::Helper, is_zero);
         let missing =
             quotient.iter().fold(Builder::int(4 * 255), |rest, digit| rest - digit.clone());
@@ -211,9 +211,8 @@ impl Lowering<'_> {
     /// Demands r <u b if `by_zero` is 0, and not r <u b if it is 1: the borrow is 1 − `by_zero`.
     fn remainder_below(&mut self, r: ([Half; 2], Slot), b: ([Half; 2], Slot), by_zero: Lin) {
         let (([r_low, r_high], r_slot), ([b_low, b_high], b_slot)) = (r, b);
-        let [low_r, low_b] =
-            [r_slot, b_slot].map(|of| self.builder.step(Step::Bits { of, low: 0, len: 16 }));
-        let slot = self.builder.step(Step::Alu(Alu::Sltu, low_r, low_b));
+        let [low_r, low_b] = [r_slot, b_slot].map(|of| self.builder.bits(of, 0, 16));
+        let slot = self.builder.alu(Alu::Sltu, low_r, low_b);
         let borrow = self.builder.column("remainder_borrow", ColumnKind::Helper, slot);
         self.builder.constrain(Ex::from(borrow.clone()).boolean(), "borrow is a bit");
         let low = r_low.lin - b_low.lin + borrow.times(1 << 16);

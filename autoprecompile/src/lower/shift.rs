@@ -7,7 +7,7 @@ use super::Lowering;
 use super::builder::{Builder, Ex, Lin};
 use super::word::{Byte, Word};
 use crate::ir::ValueId;
-use crate::recipe::{Slot, Step};
+use crate::recipe::Slot;
 
 impl Lowering<'_> {
     /// Splits a byte b at bit s into its low s and high 8 − s bits: b = low + 2^s·high. What makes
@@ -28,7 +28,7 @@ impl Lowering<'_> {
             Some(high) => high.clone(),
             None => {
                 let low = 8 * byte.index + s;
-                let slot = self.builder.step(Step::Bits { of: byte.word, low, len: 8 - s });
+                let slot = self.builder.bits(byte.word, low.into(), 8 - u32::from(s));
                 let high = self.builder.column("split", ColumnKind::Helper, slot);
                 self.builder.split(byte.lin.clone(), s, high.clone());
                 self.splits.insert(key, high.clone());
@@ -137,15 +137,15 @@ impl Lowering<'_> {
     fn crossing_bits(&mut self, id: ValueId, op: Alu, value: ValueId, by: &Amount) -> [Lin; 4] {
         [0, 1, 2, 3].map(|j| {
             let of = self.slots[value.index()];
-            let byte = self.builder.step(Step::Bits { of, low: 8 * j, len: 8 });
+            let byte = self.builder.bits(of, 8 * j, 8);
             let slot = if op == Alu::Sll {
-                let wide = self.builder.step(Step::Alu(Alu::Sll, byte, by.slot));
-                self.builder.step(Step::Bits { of: wide, low: 8, len: 8 })
+                let wide = self.builder.alu(Alu::Sll, byte, by.slot);
+                self.builder.bits(wide, 8, 8)
             } else {
-                let all = self.builder.step(Step::Const(u32::MAX));
-                let ones = self.builder.step(Step::Alu(Alu::Sll, all, by.slot));
-                let mask = self.builder.step(Step::Alu(Alu::Xor, ones, all));
-                self.builder.step(Step::Alu(Alu::And, byte, mask))
+                let all = self.builder.constant(u32::MAX);
+                let ones = self.builder.alu(Alu::Sll, all, by.slot);
+                let mask = self.builder.alu(Alu::Xor, ones, all);
+                self.builder.alu(Alu::And, byte, mask)
             };
             let carry = self.builder.column(format!("{id}_cross_{j}"), ColumnKind::Helper, slot);
             if (j % 2 == 1) == (op == Alu::Sll) {
@@ -163,17 +163,17 @@ impl Lowering<'_> {
         let low = self.bytes(amount)[0].lin.clone();
         let of = self.slots[amount.index()];
         let bits: [Lin; 3] = [0, 1, 2].map(|low| {
-            let slot = self.builder.step(Step::Bits { of, low, len: 1 });
+            let slot = self.builder.bits(of, low, 1);
             let bit = self.builder.column(format!("{id}_t_{low}"), ColumnKind::Helper, slot);
             self.builder.constrain(Ex::from(bit.clone()).boolean(), "bit of the amount");
             bit
         });
-        let moved = self.builder.step(Step::Bits { of, low: 3, len: 2 });
+        let moved = self.builder.bits(of, 3, 2);
         let mut flags = Vec::new();
         let mut none = Builder::is_valid();
         for m in 1..4 {
-            let number = self.builder.step(Step::Const(m));
-            let slot = self.builder.step(Step::Alu(Alu::Eq, moved, number));
+            let number = self.builder.constant(m);
+            let slot = self.builder.alu(Alu::Eq, moved, number);
             let flag = self.builder.column(format!("{id}_m_{m}"), ColumnKind::Helper, slot);
             self.builder.constrain(Ex::from(flag.clone()).boolean(), "bytes of the amount");
             none = none - flag.clone();
@@ -187,7 +187,7 @@ impl Lowering<'_> {
         let over = (low - t.clone() - m.times(8)).scale(BabyBear::inverse_power_of_two(5));
         self.builder.range(over, 3, "rest of the amount");
         let power = self.power(id, &bits, left);
-        let slot = self.builder.step(Step::Bits { of, low: 0, len: 3 });
+        let slot = self.builder.bits(of, 0, 3);
         Amount { bits: t, bytes: flags, power, slot }
     }
 

@@ -6,7 +6,7 @@ use autoprec_isa::{Alu, Reg};
 use super::Lowering;
 use super::builder::{Builder, Lin};
 use crate::ir::{Node, ValueId};
-use crate::recipe::{Slot, Step};
+use crate::recipe::{Query, Slot};
 
 /// A byte in range: its linear form and where its value comes from.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ impl Lowering<'_> {
 
     /// The value of a register at entry, received as bytes from memory.
     pub(super) fn register_word(&mut self, reg: Reg) -> Word {
-        let slot = self.builder.step(Step::Reg(reg));
+        let slot = self.builder.query(Query::Register(super::register(reg)));
         let outer = self.builder.set_inst(None);
         let lins = self.byte_columns(reg.abi_name(), ColumnKind::Input, slot);
         self.builder.set_inst(outer);
@@ -168,7 +168,7 @@ impl Lowering<'_> {
     /// Four columns with the bytes of a word; they are not range-checked here.
     pub(super) fn byte_columns(&mut self, name: &str, kind: ColumnKind, slot: Slot) -> [Lin; 4] {
         [0, 8, 16, 24].map(|low| {
-            let byte = self.builder.step(Step::Bits { of: slot, low, len: 8 });
+            let byte = self.builder.bits(slot, low, 8);
             self.builder.column(format!("{name}_{}", low / 8), kind, byte)
         })
     }
@@ -176,7 +176,7 @@ impl Lowering<'_> {
     /// One column of a byte of a value; it is not range-checked here.
     pub(super) fn byte_column(&mut self, id: ValueId, index: u8, kind: ColumnKind) -> Lin {
         let of = self.slots[id.index()];
-        let byte = self.builder.step(Step::Bits { of, low: 8 * index, len: 8 });
+        let byte = self.builder.bits(of, 8 * u32::from(index), 8);
         self.builder.column(format!("{id}_{index}"), kind, byte)
     }
 
@@ -229,7 +229,7 @@ impl Lowering<'_> {
     /// One column of a half of a value; it is not range-checked here.
     pub(super) fn half_column(&mut self, id: ValueId, index: usize) -> Lin {
         let (of, low) = (self.slots[id.index()], if index == 0 { 0 } else { 16 });
-        let half = self.builder.step(Step::Bits { of, low, len: 16 });
+        let half = self.builder.bits(of, low, 16);
         let name = format!("{id}_{}", if index == 0 { "low" } else { "high" });
         self.builder.column(name, ColumnKind::Result, half)
     }

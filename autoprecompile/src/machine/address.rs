@@ -6,10 +6,10 @@ use autoprec_circuits::Field;
 
 use super::Lowering;
 use super::builder::Lin;
-use super::fill::Slot;
 use super::gadget::{Int, Word};
 use super::memory::{Access, Base};
 use crate::ir::ValueId;
+use crate::recipe::Slot;
 
 impl<F: Field> Lowering<'_, F> {
     /// The address at a distance from a base, less multiples of flags: its range is for the memory to

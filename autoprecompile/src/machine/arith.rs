@@ -6,11 +6,11 @@ use autoprec_isa::Alu;
 use super::bit::{Bit, Function};
 use super::bitwise::{aligned, cut_at, sign_extended};
 use super::builder::{Ex, TableBuilder};
-use super::fill::{Source, Step};
 use super::gadget::{Int, Limb};
 use super::value::{Body, Part, ones};
 use super::{LowerError, Lowering};
 use crate::ir::{Node, ValueId};
+use crate::recipe::{Slot, Source, Step};
 
 impl<F: Field> Lowering<'_, F> {
     /// Lowers an operation.
@@ -136,7 +136,7 @@ impl<F: Field> Lowering<'_, F> {
         width: u32,
         condition: &Bit,
         [x, y]: [Body<F>; 2],
-        (slot, at): (super::Slot, u32),
+        (slot, at): (Slot, u32),
     ) -> Vec<Part<F>> {
         if x == y {
             return vec![Part { width, body: x }];
@@ -286,7 +286,7 @@ impl<F: Field> Lowering<'_, F> {
     }
 
     /// The step of a value that is computed from others.
-    pub(super) fn value_step(&mut self, node: Node) -> Option<Step> {
+    pub(super) fn value_step(&mut self, node: Node) -> Option<Step<F>> {
         let at = |id: ValueId| self.slots[id.index()].expect("operands have slots");
         match node {
             Node::Const(value) => Some(Step::Const(value.into())),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use autoprec_circuits::{ColumnId, Field};
 
 use super::builder::{Ex, Lin, TableBuilder};
-use super::fill::Slot;
+use crate::recipe::Slot;
 
 /// The most columns that a bit is a function of, unless it is their parity.
 const ATOMS: usize = 6;

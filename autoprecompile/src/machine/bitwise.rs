@@ -7,10 +7,10 @@ use super::Lowering;
 use super::bit::{Bit, Function};
 use super::builder::{Ex, Lin, TableBuilder};
 use super::demand::transitions;
-use super::fill::{Slot, Source};
 use super::invert::bit_operation;
 use super::value::{Body, Part, Parts, ones};
 use crate::ir::ValueId;
+use crate::recipe::{Slot, Source};
 
 impl<F: Field> Lowering<'_, F> {
     /// Whether a function can be written down as it is, or be given a column at once.

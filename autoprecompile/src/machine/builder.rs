@@ -14,8 +14,8 @@ use autoprec_circuits::{
 };
 use autoprec_isa::{Alu, Xlen};
 
-use super::fill::{Filler, Slot, Source, Step, Steps};
 use super::target::MachineTarget;
+use crate::recipe::{Query, RowGenerator, Slot, Source, Step, Steps};
 
 /// A linear form of columns.
 pub type Lin<F> = Linear<F>;
@@ -29,7 +29,7 @@ pub struct TableBuilder<F> {
     xlen: Xlen,
     system: MachineSystem<F>,
     sources: Vec<Source>,
-    pub(crate) steps: Steps,
+    steps: Steps<F>,
     names: BTreeMap<String, u32>,
     inst: Option<u32>,
 }
@@ -82,13 +82,18 @@ impl<F: Field> TableBuilder<F> {
         self.inst = inst;
     }
 
-    /// The next word of the record.
+    /// The next word of the record, for AIRs whose records are written by hand.
     pub fn input(&mut self) -> Slot {
-        self.steps.input()
+        self.query(Query::Given)
+    }
+
+    /// The answer to a query: the next word of the record.
+    pub fn query(&mut self, query: Query) -> Slot {
+        self.step(Step::Query(query))
     }
 
     /// The slot of a step.
-    pub fn step(&mut self, step: Step) -> Slot {
+    pub fn step(&mut self, step: Step<F>) -> Slot {
         self.steps.push(step)
     }
 
@@ -215,9 +220,9 @@ impl<F: Field> TableBuilder<F> {
     }
 
     /// The system and what fills its rows.
-    pub fn finish(self) -> (MachineSystem<F>, Filler) {
-        let filler = Filler::new(self.xlen, self.steps.list, self.sources);
-        (self.system, filler)
+    pub fn finish(self) -> (MachineSystem<F>, RowGenerator<F>) {
+        let rows = RowGenerator::new(self.xlen, self.steps.finish(), self.sources);
+        (self.system, rows)
     }
 }
 

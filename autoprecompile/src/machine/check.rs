@@ -21,9 +21,10 @@ use autoprec_circuits::{Check, ColumnId, Expr, Field, Linear, MachineBus};
 
 use self::claim::Claim;
 use self::world::{Host, World};
-use super::{MachineLowered, MachineTarget, OperandValues};
+use super::{MachineLowered, MachineTarget};
 use crate::ir::Ir;
 use crate::random::Rng;
+use crate::recipe::OperandValues;
 
 pub use world::MachineState;
 
@@ -236,18 +237,20 @@ impl<F: Field> Checker<'_, F> {
         let Ok(next_pc) = reference.execute(region) else { return Ok(None) };
         let effect = |what: String| Err(MachineFailure::Effect(what));
         let mut host = Host::new(start, target.time_bits, &mut self.rng);
-        let record = match lowered.recipe.execute(&mut host, &OperandValues::default()) {
-            Ok((pc, record)) if pc == next_pc => record,
-            Ok((pc, _)) => return effect(format!("it goes to {pc:#x} instead of {next_pc:#x}")),
+        let mut record = vec![0_u64; lowered.recipe.record_words()];
+        let operands = OperandValues::default();
+        match lowered.recipe.execute(&mut host, &operands, Some(&mut record[..])) {
+            Ok(pc) if pc == next_pc => {}
+            Ok(pc) => return effect(format!("it goes to {pc:#x} instead of {next_pc:#x}")),
             // A row cannot have an access whose base and distance lie on different sides of the end of
             // the address space. No recorded state is like that.
             Err(_) => return Ok(None),
-        };
+        }
         if let Some(difference) = host.world.difference(&reference) {
             return effect(difference);
         }
         let mut row = vec![F::ZERO; lowered.recipe.width()];
-        lowered.recipe.fill(&record, &mut row);
+        lowered.recipe.rows().generate(&record, &mut row);
         let violations = lowered.system.violations(&row);
         if let Some(violation) = violations.first() {
             let what = lowered.system.explain(violation, &row);

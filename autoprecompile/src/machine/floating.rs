@@ -10,12 +10,12 @@ use super::Lowering;
 use super::bit::{Bit, Function};
 use super::bitwise::{cut_at, divided};
 use super::builder::{Ex, Lin, TableBuilder};
-use super::fill::{Slot, Source, Step};
 use super::gadget::Word;
 use super::memory::{Access, load_cuts};
 use super::parts::widths;
-use super::recipe::Ask;
 use super::value::{Body, Part, Parts};
+use crate::recipe::Query;
+use crate::recipe::{Slot, Source, Step};
 
 impl<F: Field> Lowering<'_, F> {
     /// One flag per residue that the base may have.
@@ -67,7 +67,10 @@ impl<F: Field> Lowering<'_, F> {
         let addr = self.address_slot(access);
         let width = 8 * access.width.bytes();
         let bad = self.builder.bits(addr, 0, access.width.bytes().trailing_zeros());
-        let slot = self.ask(Ask::Look { line: address.slot, address: addr, bad });
+        // A misaligned access has no word.
+        let none = self.builder.constant(-1);
+        let line = self.builder.step(Step::Select(bad, none, address.slot));
+        let slot = self.query(Query::Word { line, address: addr });
         let own = if access.is_store { 0 } else { load_cuts(self, access) };
         let cuts = within.iter().map(|within| {
             let shift = 8 * u32::try_from(*within).expect("below 8");
@@ -88,9 +91,9 @@ impl<F: Field> Lowering<'_, F> {
             self.load_floating(access, (&parts, slot), &places, shift);
             memory.clone()
         };
-        let ask = Ask::AccessWord { line: address.slot, value: new.slot };
+        let query = Query::AccessWord { address: address.slot, value: Some(new.slot) };
         let words = [&memory.limbs[..], &new.limbs];
-        self.access(MachineBus::Memory, &address.limbs, words, ask);
+        self.access(MachineBus::Memory, &address.limbs, words, query);
     }
 
     /// Eight times the distance of an address from the beginning of its word.

@@ -7,7 +7,7 @@
 use autoprec_circuits::{ColumnKind, Field, MachineBus};
 
 use super::builder::{Ex, Lin, TableBuilder};
-use super::fill::{Slot, Step};
+use crate::recipe::{Slot, Step};
 
 /// A word in range: the limbs, from the lowest, and where the word is when rows are filled.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,9 +17,9 @@ use super::Lowering;
 use super::bit::{Bit, Function};
 use super::builder::Lin;
 use super::demand::Demands;
-use super::fill::Source;
 use super::value::{Body, Part};
 use crate::ir::{Ir, Node, ValueId};
+use crate::recipe::{Slot, Source};
 
 /// A word that comes in, what it is combined to, and with what.
 #[derive(Clone, Copy, Debug)]
@@ -197,7 +197,7 @@ impl<F: Field> Lowering<'_, F> {
         self.replace_parts(id, defined);
     }
 
-    fn define_bit(&mut self, part: &Part<F>, column: ColumnId, source: (super::Slot, u32)) {
+    fn define_bit(&mut self, part: &Part<F>, column: ColumnId, source: (Slot, u32)) {
         let form = Lin::column(column);
         match &part.body {
             Body::Rep(bit) if bit.function == Function::atom(column) => {}

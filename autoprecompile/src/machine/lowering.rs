@@ -9,15 +9,15 @@ use super::bit::{Bit, Function, Plans};
 use super::bitwise::cut_at;
 use super::builder::{Ex, Lin, TableBuilder, as_constant};
 use super::demand::Demands;
-use super::fill::{Slot, Step};
 use super::gadget::{Time, Word};
 use super::kind;
 use super::memory::{Base, Group, groups};
-use super::recipe::{Ask, MachineRecipe, Part, Which};
 use super::target::MachineTarget;
 use super::value::Val;
 use super::{LowerError, MachineLowered, Operands};
 use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
+use crate::recipe::{OperandField, Query, RegisterRef, WitnessRecipe};
+use crate::recipe::{Slot, Step};
 
 /// A region being lowered.
 pub(super) struct Lowering<'a, F> {
@@ -34,7 +34,6 @@ pub(super) struct Lowering<'a, F> {
     pub(super) plans: Plans,
     /// Functions that have columns.
     pub(super) columns: BTreeMap<Function, ColumnId>,
-    asks: Vec<Ask>,
     /// The columns of the numbers of registers that the program says, by the names of `kind`.
     pub(super) reads: BTreeMap<u8, Lin<F>>,
     pub(super) time: Time<F>,
@@ -65,7 +64,7 @@ impl<'a, F: Field> Lowering<'a, F> {
         let borders = (1..ir.xlen.bits() / width).map(|limb| cut_at(limb * width));
         let limb_cuts = borders.fold(0, |cuts, cut| cuts | cut);
         let factor_cuts = Self::factor_borders(target, ir.xlen.bits());
-        let slot = builder.input();
+        let slot = builder.query(Query::Time);
         let form = builder.column("time", ColumnKind::Time, slot);
         Ok(Self {
             ir,
@@ -80,7 +79,6 @@ impl<'a, F: Field> Lowering<'a, F> {
             slots: vec![None; ir.values.len()],
             plans: Plans::default(),
             columns: BTreeMap::new(),
-            asks: vec![Ask::Time],
             reads: BTreeMap::new(),
             time: Time { form, slot },
             ticks: 0,
@@ -114,9 +112,8 @@ impl<'a, F: Field> Lowering<'a, F> {
     }
 
     /// Asks the machine for an input.
-    pub(super) fn ask(&mut self, ask: Ask) -> Slot {
-        self.asks.push(ask);
-        self.builder.input()
+    pub(super) fn query(&mut self, query: Query) -> Slot {
+        self.builder.query(query)
     }
 
     /// Where a value is when rows are filled.
@@ -159,17 +156,17 @@ impl<'a, F: Field> Lowering<'a, F> {
         for id in self.ir.ids() {
             let Node::Reg(reg) = self.ir.node(id) else { continue };
             let number = u8::try_from(reg.index()).expect("below 32");
-            let ask = match self.operands {
-                Operands::Fixed { .. } => Ask::Register(Which::Fixed(number)),
+            let query = match self.operands {
+                Operands::Fixed { .. } => Query::Register(RegisterRef::Fixed(number)),
                 Operands::FromProgram { .. } => match number {
-                    kind::RS1 => Ask::Register(Which::Operand(Part::Rs1)),
-                    kind::RS2 => Ask::Register(Which::Operand(Part::Rs2)),
-                    kind::CONSTANT => Ask::Operand(Part::Constant),
-                    kind::NEXT => Ask::Operand(Part::Next),
+                    kind::RS1 => Query::Register(RegisterRef::Operand(OperandField::Rs1)),
+                    kind::RS2 => Query::Register(RegisterRef::Operand(OperandField::Rs2)),
+                    kind::CONSTANT => Query::Operand(OperandField::Constant),
+                    kind::NEXT => Query::Operand(OperandField::Next),
                     _ => return Err(LowerError::Register { register: reg.index() }),
                 },
             };
-            let slot = self.ask(ask);
+            let slot = self.query(query);
             self.slots[id.index()] = Some(slot);
             self.incoming(id, reg.abi_name());
         }
@@ -187,9 +184,9 @@ impl<'a, F: Field> Lowering<'a, F> {
         bus: MachineBus,
         place: &[Lin<F>],
         [old, new]: [&[Lin<F>]; 2],
-        ask: Ask,
+        query: Query,
     ) {
-        let previous = self.ask(ask);
+        let previous = self.query(query);
         let time = self.time.clone();
         let now = self.builder.later(&time, self.ticks);
         self.ticks += 1;
@@ -212,9 +209,8 @@ impl<'a, F: Field> Lowering<'a, F> {
         self.builder.send(MachineBus::Execution, -is_valid.clone(), message, "entry");
         let message = [&next.limbs[..], &[after.form]].concat();
         self.builder.send(MachineBus::Execution, is_valid, message, "exit");
-        let steps = self.builder.steps.list.clone();
-        let (system, filler) = self.builder.finish();
-        let recipe = MachineRecipe::new(steps, self.asks, next.slot, self.ir.xlen, filler);
+        let (system, rows) = self.builder.finish();
+        let recipe = WitnessRecipe::new(rows, next.slot, self.ir.xlen.bits());
         Ok(MachineLowered { system, recipe })
     }
 
@@ -245,7 +241,7 @@ impl<'a, F: Field> Lowering<'a, F> {
         let old = match self.entry_value(number) {
             Some(id) => self.word(id),
             None => {
-                let slot = self.ask(Ask::Register(Which::Fixed(number)));
+                let slot = self.query(Query::Register(RegisterRef::Fixed(number)));
                 self.builder.word(reg.abi_name(), ColumnKind::Input, slot)
             }
         };
@@ -254,8 +250,9 @@ impl<'a, F: Field> Lowering<'a, F> {
             None => old.clone(),
         };
         let place = [TableBuilder::plain(number.into())];
-        let ask = Ask::AccessRegister { which: Which::Fixed(number), value: new.slot };
-        self.access(MachineBus::Register, &place, [&old.limbs, &new.limbs], ask);
+        let query =
+            Query::AccessRegister { register: RegisterRef::Fixed(number), value: Some(new.slot) };
+        self.access(MachineBus::Register, &place, [&old.limbs, &new.limbs], query);
     }
 
     /// The address of the next instruction.

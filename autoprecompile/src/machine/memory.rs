@@ -27,12 +27,12 @@ use autoprec_isa::{Alu, Width};
 
 use super::bitwise::{cut_at, divided, sign_extended};
 use super::builder::Lin;
-use super::fill::Slot;
 use super::gadget::Word;
-use super::recipe::Ask;
 use super::value::{Parts, ones};
 use super::{LowerError, Lowering};
 use crate::ir::{Effect, Ir, Node, ValueId};
+use crate::recipe::Query;
+use crate::recipe::Slot;
 
 /// A base value; none if addresses are constant.
 pub(super) type Base = Option<ValueId>;
@@ -199,9 +199,9 @@ impl<F: Field> Lowering<'_, F> {
             Content::Value(id) => self.word(*id),
             Content::Parts(parts, slot) => self.parts_word(parts, *slot),
         };
-        let ask = Ask::AccessWord { line: line.address.slot, value: new.slot };
+        let query = Query::AccessWord { address: line.address.slot, value: Some(new.slot) };
         let (address, memory) = (line.address.limbs.clone(), line.memory.limbs.clone());
-        self.access(MachineBus::Memory, &address, [&memory, &new.limbs], ask);
+        self.access(MachineBus::Memory, &address, [&memory, &new.limbs], query);
         line.memory = new;
         (line.is_dirty, line.is_unproven) = (false, false);
         self.lines(base).insert(offset, line);
@@ -254,10 +254,9 @@ impl<F: Field> Lowering<'_, F> {
 
     fn open_line(&mut self, access: &Access, offset: u64) {
         let address = self.address(access.base, offset, &[]);
-        let zero = self.builder.constant(0);
         let addr = self.address_slot(access);
-        let ask = Ask::Look { line: address.slot, address: addr, bad: zero };
-        let slot = self.ask(ask);
+        let query = Query::Word { line: address.slot, address: addr };
+        let slot = self.query(query);
         let (content, memory) = match (access.is_whole(self.ir), access.is_store) {
             (true, false) => {
                 self.slots[access.value.index()] = Some(slot);

@@ -9,10 +9,10 @@ use autoprec_isa::Alu;
 use super::Lowering;
 use super::bitwise::cut_at;
 use super::builder::{Ex, Lin, TableBuilder};
-use super::fill::{Slot, Source, Step};
 use super::gadget::{Int, Limb, Word};
 use super::value::{Parts, ones};
 use crate::ir::ValueId;
+use crate::recipe::{Slot, Source, Step};
 
 /// A factor in pieces, from the lowest, each with where it is.
 type Pieces<F> = Vec<(Lin<F>, Slot)>;

@@ -6,17 +6,17 @@
 use autoprec_circuits::{ColumnKind, Field, MachineBus};
 
 use super::builder::{Ex, Lin, TableBuilder};
-use super::fill::{Source, Step};
 use super::gadget::Word;
 use super::kind;
-use super::recipe::{Ask, Part, Which};
 use super::{LowerError, Lowering, Operands};
 use crate::ir::ValueId;
+use crate::recipe::{OperandField, Query, RegisterRef};
+use crate::recipe::{Source, Step};
 
 impl<F: Field> Lowering<'_, F> {
     /// Accesses by what the program says, in the order of the instruction; rd last.
     pub(super) fn finish_kind(&mut self, kind: u32) -> Result<(Word<F>, Word<F>), LowerError> {
-        let pc_slot = self.ask(Ask::Operand(Part::Pc));
+        let pc_slot = self.query(Query::Operand(OperandField::Pc));
         let pc = self.builder.word("pc", ColumnKind::Input, pc_slot);
         let mut fields = [Lin::zero(), Lin::zero(), Lin::zero(), Lin::zero()];
         for (number, field) in [(kind::RS1, 1), (kind::RS2, 2)] {
@@ -46,28 +46,32 @@ impl<F: Field> Lowering<'_, F> {
         if matches!(self.operands, Operands::Fixed { .. }) {
             return;
         }
-        for (number, part) in [(kind::RS1, Part::Rs1), (kind::RS2, Part::Rs2)] {
+        for (number, part) in [(kind::RS1, OperandField::Rs1), (kind::RS2, OperandField::Rs2)] {
             let Some(id) = self.entry_value(number) else { continue };
             let name = if number == kind::RS1 { "rs1" } else { "rs2" };
-            let slot = self.ask(Ask::Operand(part));
+            let slot = self.query(Query::Operand(part));
             let register = self.builder.column(name, ColumnKind::Input, slot);
             let word = self.word(id);
-            let ask = Ask::AccessRegister { which: Which::Operand(part), value: word.slot };
+            let query = Query::AccessRegister {
+                register: RegisterRef::Operand(part),
+                value: Some(word.slot),
+            };
             let place = [register.clone()];
-            self.access(MachineBus::Register, &place, [&word.limbs, &word.limbs], ask);
+            self.access(MachineBus::Register, &place, [&word.limbs, &word.limbs], query);
             self.reads.insert(number, register);
         }
     }
 
     /// Writes the result times whether it is written.
     fn write_operand(&mut self, id: ValueId) -> [Lin<F>; 2] {
-        let [rd, writes] = [("rd", Part::Rd), ("writes", Part::Writes)].map(|(name, part)| {
-            let slot = self.ask(Ask::Operand(part));
-            (self.builder.column(name, ColumnKind::Input, slot), slot)
-        });
+        let [rd, writes] =
+            [("rd", OperandField::Rd), ("writes", OperandField::Writes)].map(|(name, part)| {
+                let slot = self.query(Query::Operand(part));
+                (self.builder.column(name, ColumnKind::Input, slot), slot)
+            });
         let result = self.word(id);
-        let which = Which::Operand(Part::Rd);
-        let old_slot = self.ask(Ask::Register(which));
+        let which = RegisterRef::Operand(OperandField::Rd);
+        let old_slot = self.query(Query::Register(which));
         let old = self.builder.word("rd_old", ColumnKind::Input, old_slot);
         let zero = self.builder.constant(0);
         let slot = self.builder.step(Step::Select(writes.1, result.slot, zero));
@@ -78,9 +82,9 @@ impl<F: Field> Lowering<'_, F> {
             let kind = ColumnKind::Result;
             limbs.push(self.builder.materialise("rd_new", kind, Source::Int(own), product));
         }
-        let ask = Ask::AccessRegister { which, value: slot };
+        let query = Query::AccessRegister { register: which, value: Some(slot) };
         let place = [rd.0.clone()];
-        self.access(MachineBus::Register, &place, [&old.limbs, &limbs], ask);
+        self.access(MachineBus::Register, &place, [&old.limbs, &limbs], query);
         [rd.0, writes.0]
     }
 }

@@ -5,10 +5,10 @@ use autoprec_circuits::{ColumnKind, Field};
 use super::Lowering;
 use super::bit::{Bit, Function};
 use super::builder::Lin;
-use super::fill::Slot;
 use super::gadget::{Int, Limb, Word};
 use super::value::{Body, Part, Parts, ones};
 use crate::ir::ValueId;
+use crate::recipe::Slot;
 
 impl<F: Field> Lowering<'_, F> {
     /// Cuts parts at these positions, of which bit i stands for that below bit i.

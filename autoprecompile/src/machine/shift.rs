@@ -6,9 +6,9 @@ use autoprec_isa::Alu;
 use super::Lowering;
 use super::bit::{Bit, Function};
 use super::bitwise::sign_extended;
-use super::fill::Slot;
 use super::value::{Body, Part, Parts};
 use crate::ir::ValueId;
+use crate::recipe::Slot;
 
 /// A shift, by the bits of its amount.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@ use autoprec_circuits::{ColumnKind, Field};
 use super::Lowering;
 use super::bit::Bit;
 use super::builder::{Ex, Lin, TableBuilder};
-use super::fill::{Slot, Source};
 use super::gadget::{Int, Limb, Word};
 use crate::ir::ValueId;
+use crate::recipe::{Slot, Source};
 
 /// Some bits of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]

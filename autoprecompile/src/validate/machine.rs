@@ -11,7 +11,7 @@ use crate::ir::{Node, State, ValueId};
 use crate::lift::lift;
 use crate::precompile::Precompile;
 use crate::random::{Rng, into_address, mix};
-use crate::recipe::Host;
+use crate::recipe::{Host, RecordWord};
 use crate::target::OPENVM;
 
 /// Bits of a memory address.
@@ -397,49 +397,37 @@ impl TracedHost {
     }
 }
 
-/// Address space and pointer of a register.
-fn place(reg: Reg) -> (u32, u32) {
-    (1, 4 * u32::try_from(reg.index()).expect("below 32"))
-}
-
 impl Host for TracedHost {
     type Fault = u32;
 
-    fn timestamp(&self) -> u32 {
-        self.now
+    fn time(&self) -> u64 {
+        self.now.into()
     }
 
-    fn look_reg(&mut self, reg: Reg) -> u32 {
-        self.machine.regs[reg.index()]
+    fn register(&mut self, number: u8) -> u64 {
+        self.machine.regs[usize::from(number)].into()
     }
 
-    fn look(&mut self, addr: u32) -> u32 {
-        self.machine.word(addr)
+    fn word(&mut self, addr: u64) -> Result<u64, u32> {
+        Ok(self.machine.word(u32::from_word(addr)).into())
     }
 
-    fn read(&mut self, addr: u32) -> (u32, u32) {
-        let word = self.machine.word(addr);
-        (self.access((2, addr), word, word), word)
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
+        let old = self.machine.regs[usize::from(number)];
+        let new = new.map_or(old, u32::from_word);
+        self.machine.regs[usize::from(number)] = new;
+        self.access((1, 4 * u32::from(number)), old, new).into()
     }
 
-    fn write(&mut self, addr: u32, value: u32) -> (u32, u32) {
+    fn access_word(&mut self, addr: u64, new: Option<u64>) -> u64 {
+        let addr = u32::from_word(addr);
         let old = self.machine.word(addr);
-        self.machine.memory.insert(addr, value);
-        (self.access((2, addr), old, value), old)
+        let new = new.map_or(old, u32::from_word);
+        self.machine.memory.insert(addr, new);
+        self.access((2, addr), old, new).into()
     }
 
-    fn read_reg(&mut self, reg: Reg) -> u32 {
-        let word = self.machine.regs[reg.index()];
-        self.access(place(reg), word, word)
-    }
-
-    fn write_reg(&mut self, reg: Reg, value: u32) -> u32 {
-        let old = self.machine.regs[reg.index()];
-        self.machine.regs[reg.index()] = value;
-        self.access(place(reg), old, value)
-    }
-
-    fn bad_address(&self, addr: u32) -> u32 {
-        addr
+    fn bad_address(&self, addr: u64) -> u32 {
+        u32::from_word(addr)
     }
 }

@@ -5,10 +5,10 @@
 //! states that no run meets, or once a step is wrong and everything after it consistent, would need
 //! many cells to change at once.
 
-use autoprec_circuits::{BabyBear, Field};
+use autoprec_circuits::BabyBear;
 
 use crate::random::Rng;
-use crate::recipe::WitnessRecipe;
+use crate::recipe::{Query, Step, WitnessRecipe};
 use crate::target::OPENVM;
 
 /// What the checker knows of one call.
@@ -21,7 +21,7 @@ pub(super) struct Sample {
 
 impl Sample {
     /// A row to begin with: the honest one half of the time.
-    pub(super) fn start(&self, recipe: &WitnessRecipe, rng: &mut Rng) -> Vec<BabyBear> {
+    pub(super) fn start(&self, recipe: &WitnessRecipe<BabyBear>, rng: &mut Rng) -> Vec<BabyBear> {
         match rng.below(4) {
             0 | 1 => self.row.clone(),
             2 => self.stray(recipe, rng),
@@ -30,11 +30,13 @@ impl Sample {
     }
 
     /// The row of a call that met other words, on which the instructions may fault.
-    fn stray(&self, recipe: &WitnessRecipe, rng: &mut Rng) -> Vec<BabyBear> {
+    fn stray(&self, recipe: &WitnessRecipe<BabyBear>, rng: &mut Rng) -> Vec<BabyBear> {
         let bound = 1 << OPENVM.address_bits;
         let mut record = self.record.clone();
-        let inputs = record.len() - 1 - recipe.ticks() as usize;
-        for word in &mut record[1..=inputs] {
+        let queries = recipe.steps().iter().filter_map(Step::query);
+        let is_input = |query: &Query| matches!(query, Query::Register(_) | Query::Word { .. });
+        let inputs = record.iter_mut().zip(queries).filter(|(_, query)| is_input(query));
+        for (word, _) in inputs {
             *word = match rng.below(12) {
                 0 | 1 => rng.word(),
                 2 | 3 => word.wrapping_add(rng.below(4)),
@@ -50,16 +52,16 @@ impl Sample {
     }
 
     /// The row of a prover that lies about the result of one step and computes on from there.
-    fn lying(&self, recipe: &WitnessRecipe, rng: &mut Rng) -> Vec<BabyBear> {
+    fn lying(&self, recipe: &WitnessRecipe<BabyBear>, rng: &mut Rng) -> Vec<BabyBear> {
         let steps = u32::try_from(recipe.steps().len()).expect("a region has few steps");
         let lie = rng.below(steps) as usize;
-        let (kind, bit, other) = (rng.below(6), 1 << rng.below(32), rng.word());
+        let (kind, bit, other) = (rng.below(6), 1 << rng.below(32), i128::from(rng.word()));
         filled(recipe, &self.record, |step, word| match kind {
             _ if step != lie => word,
             0 => word ^ 1,
-            1 => word.wrapping_add(1),
-            2 => word.wrapping_sub(1),
-            3 => word.wrapping_add(bit),
+            1 => word + 1,
+            2 => word - 1,
+            3 => word + bit,
             4 => other & 0xff,
             _ => other,
         })
@@ -67,10 +69,9 @@ impl Sample {
 }
 
 fn filled(
-    recipe: &WitnessRecipe,
+    recipe: &WitnessRecipe<BabyBear>,
     record: &[u32],
-    alter: impl Fn(usize, u32) -> u32,
+    alter: impl Fn(usize, i128) -> i128,
 ) -> Vec<BabyBear> {
-    let row = recipe.altered_row(record, alter);
-    row.into_iter().map(|cell| BabyBear::from_u64(u64::from(cell))).collect()
+    recipe.rows().altered(record, alter)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Field};
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Reg, Width, step};
-use autoprec_synth::{Host, OPENVM, Precompile};
+use autoprec_synth::{Host, OPENVM, Precompile, RecordWord as _};
 
 /// Timestamps and pointers are below this.
 const BOUND: u32 = 1 << OPENVM.address_bits;
@@ -164,54 +164,44 @@ impl Traced {
 impl Host for Traced {
     type Fault = Fault;
 
-    fn timestamp(&self) -> u32 {
-        self.now
+    fn time(&self) -> u64 {
+        self.now.into()
     }
 
-    fn look_reg(&mut self, reg: Reg) -> u32 {
-        self.world.regs[reg.index()]
+    fn register(&mut self, number: u8) -> u64 {
+        self.world.regs[usize::from(number)].into()
     }
 
-    fn look(&mut self, addr: u32) -> u32 {
-        self.world.word(addr)
+    fn word(&mut self, addr: u64) -> Result<u64, Fault> {
+        Ok(self.world.word(u32::from_word(addr)).into())
     }
 
-    fn read(&mut self, addr: u32) -> (u32, u32) {
-        let word = self.world.word(addr);
-        (self.access((2, addr), word, word), word)
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
+        let old = self.world.regs[usize::from(number)];
+        let new = new.map_or(old, u32::from_word);
+        self.world.regs[usize::from(number)] = new;
+        self.access((1, 4 * u32::from(number)), old, new).into()
     }
 
-    fn write(&mut self, addr: u32, value: u32) -> (u32, u32) {
+    fn access_word(&mut self, addr: u64, new: Option<u64>) -> u64 {
+        let addr = u32::from_word(addr);
         let old = self.world.word(addr);
-        self.world.memory.insert(addr, value);
-        (self.access((2, addr), old, value), old)
+        if let Some(new) = new {
+            self.world.memory.insert(addr, u32::from_word(new));
+        }
+        self.access((2, addr), old, new.map_or(old, u32::from_word)).into()
     }
 
-    fn read_reg(&mut self, reg: Reg) -> u32 {
-        let word = self.world.regs[reg.index()];
-        self.access(register(reg), word, word)
+    fn bad_address(&self, addr: u64) -> Fault {
+        Fault(u32::from_word(addr))
     }
-
-    fn write_reg(&mut self, reg: Reg, value: u32) -> u32 {
-        let old = std::mem::replace(&mut self.world.regs[reg.index()], value);
-        self.access(register(reg), old, value)
-    }
-
-    fn bad_address(&self, addr: u32) -> Fault {
-        Fault(addr)
-    }
-}
-
-fn register(reg: Reg) -> Place {
-    (1, 4 * u32::try_from(reg.index()).expect("below 32"))
 }
 
 /// The row that a recipe makes of a record.
-pub(crate) fn filled(precompile: &Precompile, record: &[u32]) -> Vec<BabyBear> {
-    let mut row = vec![0; precompile.recipe.width()];
-    precompile.recipe.fill_row(record, &mut row);
-    let canonical = |&cell| BabyBear::from_canonical(cell).expect("cells are canonical");
-    row.iter().map(canonical).collect()
+pub(crate) fn row_of(precompile: &Precompile, record: &[u32]) -> Vec<BabyBear> {
+    let mut row = vec![BabyBear::ZERO; precompile.recipe.width()];
+    precompile.recipe.rows().generate(record, &mut row);
+    row
 }
 
 /// Why what a row claims is false; `None` if it is true, or cannot be claimed because what it

@@ -3,11 +3,10 @@
 use autoprec_blocks::Region;
 use autoprec_circuits::{Field, MachineSystem};
 use autoprec_isa::Xlen;
+use autoprec_synth::OperandValues;
 use autoprec_synth::ir::{Effect, Ir, Node};
 use autoprec_synth::lift;
-use autoprec_synth::machine::{
-    LowerError, MachineLowered, MachineTarget, OperandValues, Operands, lower_machine,
-};
+use autoprec_synth::machine::{LowerError, MachineLowered, MachineTarget, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 
 use super::judge::inconsistent;
@@ -93,11 +92,12 @@ impl<F: Field> Case<F> {
         let expected = claim.run(&mut reference, Some(*operands));
         let start = world.time;
         let before = format!("{:x?}", world.regs);
-        let result = lowered.recipe.execute(&mut world, operands);
-        let (next, record) = match (result, expected) {
-            (Ok((next, record)), Ok(expected)) => {
+        let mut record = vec![0_u64; lowered.recipe.record_words()];
+        let result = lowered.recipe.execute(&mut world, operands, Some(&mut record[..]));
+        let next = match (result, expected) {
+            (Ok(next), Ok(expected)) => {
                 assert_eq!(next, expected, "{what}\n{before}");
-                (next, record)
+                next
             }
             (Err(_), _) => {
                 counts.faults += 1;
@@ -116,7 +116,7 @@ impl<F: Field> Case<F> {
             assert_eq!(own, Some(*value), "{what}\n{address:#x} {before}");
         }
         let mut row = vec![F::ZERO; lowered.recipe.width()];
-        lowered.recipe.fill(&record, &mut row);
+        lowered.recipe.rows().generate(&record, &mut row);
         accepted(&lowered.system, &row, &format!("{what}\n{before}\nto {next:#x}"));
         if let Err(error) = inconsistent(&lowered.system, target, xlen, claim, &row) {
             panic!("{what}\n{before}\n{error}");
@@ -161,13 +161,12 @@ impl<F: Field> Case<F> {
             }
             row[column] = honest[column];
         }
-        let filler = self.lowered.recipe.filler();
-        let steps = filler.steps();
+        let rows = self.lowered.recipe.rows();
+        let steps = rows.steps().len();
         for step in (first(steps)..steps).step_by(stride(steps)) {
             for change in [1, -1, 1 << 31, i128::from(mix(record[0], step as u64) >> 20)] {
                 let alter = |index, value| value ^ (change * i128::from(index == step));
-                filler.fill_altered(record, &mut row, alter);
-                judge(&row, &format!("step {step} by {change}"));
+                judge(&rows.altered(record, alter), &format!("step {step} by {change}"));
             }
         }
     }

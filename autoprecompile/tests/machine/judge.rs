@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use autoprec_circuits::{Field, MachineBus, MachineSystem};
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::{MachineTarget, OperandValues};
+use autoprec_synth::OperandValues;
+use autoprec_synth::machine::MachineTarget;
 
 use super::world::{Claim, World};
 

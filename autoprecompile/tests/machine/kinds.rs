@@ -2,7 +2,8 @@
 
 use autoprec_circuits::Field;
 use autoprec_isa::{Alu, Inst, Op, Reg, Width, Xlen};
-use autoprec_synth::machine::{MachineTarget, OperandValues, Operands, lift_kind, lower_machine};
+use autoprec_synth::OperandValues;
+use autoprec_synth::machine::{MachineTarget, Operands, lift_kind, lower_machine};
 use autoprec_synth::rewrite::optimise;
 
 use super::check::{Case, Counts};

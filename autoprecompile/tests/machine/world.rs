@@ -7,7 +7,7 @@ use autoprec_isa::{
     Alu, Csr, CsrWrite, FloatAction, Flow, Inst, Machine, Operand, Reg, Width, Xlen, step,
 };
 use autoprec_synth::ir::sign_extend;
-use autoprec_synth::machine::{MachineHost, OperandValues};
+use autoprec_synth::{Host, OperandValues};
 
 /// A cell of the machine and when it was accessed last.
 type Cell = (u64, u64);
@@ -87,33 +87,35 @@ impl World {
     }
 }
 
-impl MachineHost for World {
+impl Host for World {
     type Fault = u64;
     fn time(&self) -> u64 {
         self.time
     }
-    fn register(&self, number: u8) -> u64 {
+    fn register(&mut self, number: u8) -> u64 {
         self.regs[&number].0
     }
     fn word(&mut self, address: u64) -> Result<u64, u64> {
         assert!(address.is_multiple_of(self.xlen.bytes().into()));
         self.line(address).map(|cell| cell.0).ok_or(address)
     }
-    fn access_register(&mut self, number: u8, new: u64) -> u64 {
-        assert!(number != 0 || new == 0);
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
         let cell = self.regs.get_mut(&number).unwrap();
+        let new = new.unwrap_or(cell.0);
+        assert!(number != 0 || new == 0);
         let previous = cell.1;
         *cell = (new, self.time);
         self.time += 1;
         previous
     }
-    fn access_word(&mut self, address: u64, new: u64) -> u64 {
-        let previous = self.line(address).unwrap().1;
+    fn access_word(&mut self, address: u64, new: Option<u64>) -> u64 {
+        let (old, previous) = self.line(address).unwrap();
+        let new = new.unwrap_or(old);
         self.memory.insert(address, (new, self.time));
         self.time += 1;
         previous
     }
-    fn misaligned(&self, address: u64) -> u64 {
+    fn bad_address(&self, address: u64) -> u64 {
         address
     }
 }

@@ -9,11 +9,9 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_circuits::{Boundary, BusKind as _, Field, MachineBus, Statement, Table, Trace};
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::{
-    MachineHost, MachineLowered, MachineTarget, OperandValues, Operands, lower_machine,
-};
+use autoprec_synth::machine::{MachineLowered, MachineTarget, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
-use autoprec_synth::{PrecompileId, lift};
+use autoprec_synth::{Host, OperandValues, PrecompileId, lift};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -172,12 +170,12 @@ impl<F: Field> CallTable<F> {
         for ((call, state), row) in states.iter().enumerate().zip(cells.chunks_mut(width)) {
             let mut host = CallHost::new(state, self.region.xlen)
                 .map_err(|reason| CallsError::State { call, reason })?;
-            let (_, record) = self
-                .lowered
-                .recipe
-                .execute(&mut host, &OperandValues::default())
+            let recipe = &self.lowered.recipe;
+            let mut record = vec![0_u64; recipe.record_words()];
+            recipe
+                .execute(&mut host, &OperandValues::default(), Some(&mut record[..]))
                 .map_err(|Absent(address)| CallsError::Memory { call, address })?;
-            self.lowered.recipe.fill(&record, row);
+            recipe.rows().generate(&record, row);
             count_row(&self.lowered.system, row, &self.ranges, &mut lookups);
             for (bus, multiplicity, fields) in self.lowered.system.stateful_messages(row) {
                 let multiplicity = multiplicity.to_signed().expect("rows send a message once");
@@ -304,22 +302,22 @@ impl CallHost {
     }
 
     /// Replaces a value at the next tick; gives the time of the access before.
-    fn access(time: &mut u64, cell: &mut (u64, u64), new: u64) -> u64 {
+    fn access(time: &mut u64, cell: &mut (u64, u64), new: Option<u64>) -> u64 {
         let previous = cell.1;
-        *cell = (new, *time);
+        *cell = (new.unwrap_or(cell.0), *time);
         *time += 1;
         previous
     }
 }
 
-impl MachineHost for CallHost {
+impl Host for CallHost {
     type Fault = Absent;
 
     fn time(&self) -> u64 {
         self.time
     }
 
-    fn register(&self, number: u8) -> u64 {
+    fn register(&mut self, number: u8) -> u64 {
         self.registers[usize::from(number)].0
     }
 
@@ -327,16 +325,16 @@ impl MachineHost for CallHost {
         self.memory.get(&address).map(|cell| cell.0).ok_or(Absent(address))
     }
 
-    fn access_register(&mut self, number: u8, new: u64) -> u64 {
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
         Self::access(&mut self.time, &mut self.registers[usize::from(number)], new)
     }
 
-    fn access_word(&mut self, address: u64, new: u64) -> u64 {
+    fn access_word(&mut self, address: u64, new: Option<u64>) -> u64 {
         let cell = self.memory.get_mut(&address).expect("the word was asked for before");
         Self::access(&mut self.time, cell, new)
     }
 
-    fn misaligned(&self, address: u64) -> Absent {
+    fn bad_address(&self, address: u64) -> Absent {
         Absent(address)
     }
 }

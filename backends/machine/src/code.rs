@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use autoprec_isa::{Inst, Op, Reg};
 use autoprec_profiler::{Environment, OpenVmRequest, PrecompileId};
-use autoprec_synth::machine::OperandValues;
+use autoprec_synth::OperandValues;
 
 use crate::guest::Guest;
 use crate::kind::{Kind, Request};

@@ -237,12 +237,13 @@ impl<F: Field> Tracer<'_, F> {
             unreachable!("instructions and calls are lowered")
         };
         let start = self.state.time;
-        let (next, record) = lowered
+        let begin = records.words.len();
+        records.words.resize(begin + lowered.recipe.record_words(), 0);
+        let next = lowered
             .recipe
-            .execute(&mut self.state, &operands)
+            .execute(&mut self.state, &operands, Some(&mut records.words[begin..]))
             .map_err(|Misaligned(address)| RunError::Misaligned { pc, address })?;
-        self.state.time = start + u64::from(lowered.recipe.ticks().max(1));
-        records.words.extend(record);
+        self.state.time = start + u64::from(lowered.recipe.ticks());
         self.messages += lowered.system.interactions.len() as u64;
         if effect != Effect::None {
             self.effect(pc, effect)?;

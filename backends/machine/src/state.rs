@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::MachineHost;
+use autoprec_synth::Host;
 
 use crate::guest::Guest;
 
@@ -144,14 +144,14 @@ impl<'a> State<'a> {
     }
 }
 
-impl MachineHost for State<'_> {
+impl Host for State<'_> {
     type Fault = Misaligned;
 
     fn time(&self) -> u64 {
         self.time
     }
 
-    fn register(&self, number: u8) -> u64 {
+    fn register(&mut self, number: u8) -> u64 {
         self.registers[usize::from(number)]
     }
 
@@ -159,19 +159,23 @@ impl MachineHost for State<'_> {
         Ok(self.look(address))
     }
 
-    fn access_register(&mut self, number: u8, new: u64) -> u64 {
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
         let number = usize::from(number);
-        self.registers[number] = new;
+        if let Some(new) = new {
+            self.registers[number] = new;
+        }
         let previous = std::mem::replace(&mut self.register_times[number], self.time);
         self.time += 1;
         previous
     }
 
-    fn access_word(&mut self, address: u64, new: u64) -> u64 {
+    fn access_word(&mut self, address: u64, new: Option<u64>) -> u64 {
         let (position, word) = self.place(address);
         let time = self.time;
         let page = &mut self.pages[position];
-        let old = std::mem::replace(&mut page.values[word], new);
+        let old = page.values[word];
+        let new = new.unwrap_or(old);
+        page.values[word] = new;
         let previous = std::mem::replace(&mut page.times[word], time);
         if page.patched && old != new && self.guest.is_patched(address) {
             self.overwritten = Some(address);
@@ -180,7 +184,7 @@ impl MachineHost for State<'_> {
         previous
     }
 
-    fn misaligned(&self, address: u64) -> Misaligned {
+    fn bad_address(&self, address: u64) -> Misaligned {
         Misaligned(address)
     }
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use autoprec_circuits::{Field, MachineSystem};
 use autoprec_synth::machine::{
-    Filler, LowerError, MachineLowered, MachineTarget, Operands, lift_kind, lower_machine,
+    LowerError, MachineLowered, MachineTarget, Operands, lift_kind, lower_machine,
 };
 use autoprec_synth::rewrite::optimise;
-use autoprec_synth::{LiftError, PrecompileId, lift};
+use autoprec_synth::{LiftError, PrecompileId, RowGenerator, lift};
 
 use crate::guest::Guest;
 use crate::kind::Kind;
@@ -23,7 +23,7 @@ pub(crate) enum Maker<F> {
     /// Made from dataflow.
     Lowered(Box<MachineLowered<F>>),
     /// Written by hand.
-    Written(Box<(MachineSystem<F>, Filler)>),
+    Written(Box<(MachineSystem<F>, RowGenerator<F>)>),
 }
 
 impl<F: Field> Maker<F> {
@@ -43,15 +43,15 @@ impl<F: Field> Maker<F> {
 
     pub(crate) fn fill(&self, record: &[u64], row: &mut [F]) {
         match self {
-            Self::Lowered(lowered) => lowered.recipe.fill(record, row),
-            Self::Written(written) => written.1.fill(record, row),
+            Self::Lowered(lowered) => lowered.recipe.rows().generate(record, row),
+            Self::Written(written) => written.1.generate(record, row),
         }
     }
 
     /// How much later control is sent on at most, copies not counted.
     pub(crate) fn ticks(&self) -> u64 {
         match self {
-            Self::Lowered(lowered) => lowered.recipe.ticks().max(1).into(),
+            Self::Lowered(lowered) => lowered.recipe.ticks().into(),
             // No request accesses more.
             Self::Written(_) => 8,
         }

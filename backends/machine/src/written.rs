@@ -13,7 +13,8 @@ mod tests;
 
 use autoprec_circuits::{ColumnKind, Field, Linear, MachineBus, MachineSystem};
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::{Filler, MachineTarget, Slot, TableBuilder, Time, Word};
+use autoprec_synth::machine::{MachineTarget, TableBuilder, Time, Word};
+use autoprec_synth::{RowGenerator, Slot};
 
 use crate::kind::{Kind, Request};
 use crate::table::Written;
@@ -28,7 +29,7 @@ pub(crate) fn lower<F: Field>(
     table: Written,
     target: &MachineTarget,
     xlen: Xlen,
-) -> (MachineSystem<F>, Filler) {
+) -> (MachineSystem<F>, RowGenerator<F>) {
     let mut builder = TableBuilder::new(target, xlen);
     let b = &mut builder;
     match table {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use autoprec_circuits::BusKind as _;
-use autoprec_synth::{Precompile, WitnessRecipe};
+use autoprec_circuits::{BabyBear, BusKind as _};
+use autoprec_synth::{Precompile, RowGenerator};
 use openvm_circuit::arch::RowMajorMatrixArena;
 use openvm_circuit_primitives::Chip;
 use openvm_stark_backend::{p3_field::PrimeCharacteristicRing, prover::AirProvingContext};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Rows that one task expands before it takes the next ones: few, so that they stay in its cache.
-const ROWS_PER_TASK: usize = WitnessRecipe::LANES;
+const ROWS_PER_TASK: usize = RowGenerator::<BabyBear>::LANES;
 
 /// Generates the trace of one precompile.
 pub(crate) struct PrecompileChip {
@@ -39,7 +39,7 @@ impl PrecompileChip {
         for (row, canonical) in rows.chunks_exact(width).zip(canonical.chunks_exact_mut(width)) {
             canonical[..words].copy_from_slice(&record_words(row)[..words]);
         }
-        recipe.fill_rows(canonical);
+        recipe.rows().generate_in_place(canonical);
         for row in canonical.chunks_exact(width) {
             self.count(row);
         }

@@ -5,14 +5,14 @@
 //!
 //! - one access through [`Host`] is one access of OpenVM's memory and one tick of its clock;
 //! - the metered interpreter reports one row per call, which sizes the arena for preflight;
-//! - registers and memory are read untraced by the `look` functions only.
+//! - registers and memory are read untraced by `register` and `word` only.
 
 #![expect(unsafe_code, reason = "OpenVM's executors exchange data through raw buffers")]
 
 use std::sync::Arc;
 
-use autoprec_isa::Reg;
-use autoprec_synth::{Host, Precompile, WitnessRecipe};
+use autoprec_circuits::BabyBear;
+use autoprec_synth::{Host, OperandValues, Precompile, RecordWord, WitnessRecipe};
 use openvm_circuit::{
     arch::{
         ExecuteFunc, ExecutionError, InterpreterExecutor, InterpreterMeteredExecutor,
@@ -37,9 +37,18 @@ const BAD_ADDRESS: &str =
 pub(crate) struct PrecompileExecutor(pub(crate) Arc<Precompile>);
 
 /// The byte address of a register in the register address space.
-fn register_pointer(register: Reg) -> u32 {
-    let index = u32::try_from(register.index()).expect("there are 32 registers");
-    4 * index
+fn register_pointer(number: u8) -> u32 {
+    4 * u32::from(number)
+}
+
+/// A word of the machine, for a recipe.
+fn word(bytes: [u8; 4]) -> u64 {
+    u32::from_le_bytes(bytes).into()
+}
+
+/// A word of a recipe, for the machine.
+fn bytes(word: u64) -> [u8; 4] {
+    u32::from_word(word).to_le_bytes()
 }
 
 /// The region would access an address that OpenVM cannot.
@@ -53,7 +62,7 @@ struct BadAddress;
 #[derive(Clone, Copy)]
 struct PreCompute {
     /// Borrowed from the executor, which outlives every interpreter made from it.
-    recipe: *const WitnessRecipe,
+    recipe: *const WitnessRecipe<BabyBear>,
     /// The AIR whose height grows by one at each call; unused by the pure interpreter.
     air: usize,
 }
@@ -65,58 +74,54 @@ impl<Ctx: ExecutionCtxTrait> Host for InterpreterHost<'_, Ctx> {
     type Fault = BadAddress;
 
     #[inline]
-    fn timestamp(&self) -> u32 {
+    fn time(&self) -> u64 {
         0 // neither interpreter keeps time
     }
 
     #[inline]
-    fn look_reg(&mut self, register: Reg) -> u32 {
-        u32::from_le_bytes(self.0.host_read::<u8, 4>(RV32_REGISTER_AS, register_pointer(register)))
+    fn register(&mut self, number: u8) -> u64 {
+        word(self.0.host_read::<u8, 4>(RV32_REGISTER_AS, register_pointer(number)))
     }
 
     #[inline]
-    fn look(&mut self, address: u32) -> u32 {
-        u32::from_le_bytes(self.0.host_read::<u8, 4>(RV32_MEMORY_AS, address))
+    fn word(&mut self, address: u64) -> Result<u64, BadAddress> {
+        Ok(word(self.0.host_read::<u8, 4>(RV32_MEMORY_AS, u32::from_word(address))))
     }
 
     #[inline]
-    fn read(&mut self, address: u32) -> (u32, u32) {
-        (0, u32::from_le_bytes(self.0.vm_read::<u8, 4>(RV32_MEMORY_AS, address)))
-    }
-
-    #[inline]
-    fn write(&mut self, address: u32, value: u32) -> (u32, u32) {
-        let previous = self.look(address);
-        self.0.vm_write::<u8, 4>(RV32_MEMORY_AS, address, &value.to_le_bytes());
-        (0, previous)
-    }
-
-    #[inline]
-    fn read_reg(&mut self, register: Reg) -> u32 {
-        let _word: [u8; 4] = self.0.vm_read(RV32_REGISTER_AS, register_pointer(register));
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
+        let pointer = register_pointer(number);
+        match new {
+            Some(new) => self.0.vm_write::<u8, 4>(RV32_REGISTER_AS, pointer, &bytes(new)),
+            None => drop::<[u8; 4]>(self.0.vm_read(RV32_REGISTER_AS, pointer)),
+        }
         0
     }
 
     #[inline]
-    fn write_reg(&mut self, register: Reg, value: u32) -> u32 {
-        let pointer = register_pointer(register);
-        self.0.vm_write::<u8, 4>(RV32_REGISTER_AS, pointer, &value.to_le_bytes());
+    fn access_word(&mut self, address: u64, new: Option<u64>) -> u64 {
+        let address = u32::from_word(address);
+        match new {
+            Some(new) => self.0.vm_write::<u8, 4>(RV32_MEMORY_AS, address, &bytes(new)),
+            None => drop::<[u8; 4]>(self.0.vm_read(RV32_MEMORY_AS, address)),
+        }
         0
     }
 
     #[cold]
-    fn bad_address(&self, _address: u32) -> BadAddress {
+    fn bad_address(&self, _address: u64) -> BadAddress {
         BadAddress
     }
 }
 
 #[inline]
 fn call<Ctx: ExecutionCtxTrait>(
-    recipe: &WitnessRecipe,
+    recipe: &WitnessRecipe<BabyBear>,
     state: &mut VmExecState<F, GuestMemory, Ctx>,
 ) {
-    match recipe.execute(&mut InterpreterHost(state), None) {
-        Ok(next) => state.set_pc(next),
+    let operands = OperandValues::default();
+    match recipe.execute::<_, u32>(&mut InterpreterHost(state), &operands, None) {
+        Ok(next) => state.set_pc(u32::from_word(next)),
         Err(BadAddress) => {
             state.exit_code = Err(ExecutionError::Fail { pc: state.pc(), msg: BAD_ADDRESS });
         }
@@ -152,7 +157,7 @@ unsafe fn metered_handler<Ctx: MeteredExecutionCtxTrait>(
 ///
 /// `data` points to a [`PreCompute`] whose recipe is alive for `'a`.
 #[inline]
-unsafe fn read_pre_compute<'a>(data: *const u8) -> (&'a WitnessRecipe, usize) {
+unsafe fn read_pre_compute<'a>(data: *const u8) -> (&'a WitnessRecipe<BabyBear>, usize) {
     // SAFETY: by the caller; the buffer has no particular alignment.
     let PreCompute { recipe, air } = unsafe { data.cast::<PreCompute>().read_unaligned() };
     // SAFETY: the recipe belongs to an `Arc` in the executor inventory, which the interpreter
@@ -211,54 +216,51 @@ impl Host for PreflightHost<'_> {
     type Fault = BadAddress;
 
     #[inline]
-    fn timestamp(&self) -> u32 {
-        self.0.timestamp
+    fn time(&self) -> u64 {
+        self.0.timestamp.into()
     }
 
     #[inline]
-    fn look_reg(&mut self, register: Reg) -> u32 {
+    fn register(&mut self, number: u8) -> u64 {
         // SAFETY: registers are bytes, and every register pointer is inside their space.
-        let word =
-            unsafe { self.0.data().read::<u8, 4>(RV32_REGISTER_AS, register_pointer(register)) };
-        u32::from_le_bytes(word)
+        word(unsafe { self.0.data().read::<u8, 4>(RV32_REGISTER_AS, register_pointer(number)) })
     }
 
     #[inline]
-    fn look(&mut self, address: u32) -> u32 {
+    fn word(&mut self, address: u64) -> Result<u64, BadAddress> {
+        let address = u32::from_word(address);
         // SAFETY: memory is bytes; the recipe checks every address before it is used.
-        u32::from_le_bytes(unsafe { self.0.data().read::<u8, 4>(RV32_MEMORY_AS, address) })
+        Ok(word(unsafe { self.0.data().read::<u8, 4>(RV32_MEMORY_AS, address) }))
     }
 
     #[inline]
-    fn read(&mut self, address: u32) -> (u32, u32) {
-        // SAFETY: as in `look`.
-        let (previous, word) = unsafe { self.0.read::<u8, 4>(RV32_MEMORY_AS, address) };
-        (previous, u32::from_le_bytes(word))
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
+        let pointer = register_pointer(number);
+        // SAFETY: as in `register`.
+        let (previous, _) = unsafe {
+            match new {
+                Some(new) => self.0.write::<u8, 4>(RV32_REGISTER_AS, pointer, bytes(new)),
+                None => self.0.read::<u8, 4>(RV32_REGISTER_AS, pointer),
+            }
+        };
+        previous.into()
     }
 
     #[inline]
-    fn write(&mut self, address: u32, value: u32) -> (u32, u32) {
-        // SAFETY: as in `look`.
-        let (previous, word) =
-            unsafe { self.0.write::<u8, 4>(RV32_MEMORY_AS, address, value.to_le_bytes()) };
-        (previous, u32::from_le_bytes(word))
-    }
-
-    #[inline]
-    fn read_reg(&mut self, register: Reg) -> u32 {
-        // SAFETY: as in `look_reg`.
-        unsafe { self.0.read::<u8, 4>(RV32_REGISTER_AS, register_pointer(register)).0 }
-    }
-
-    #[inline]
-    fn write_reg(&mut self, register: Reg, value: u32) -> u32 {
-        let pointer = register_pointer(register);
-        // SAFETY: as in `look_reg`.
-        unsafe { self.0.write::<u8, 4>(RV32_REGISTER_AS, pointer, value.to_le_bytes()).0 }
+    fn access_word(&mut self, address: u64, new: Option<u64>) -> u64 {
+        let address = u32::from_word(address);
+        // SAFETY: as in `word`.
+        let (previous, _) = unsafe {
+            match new {
+                Some(new) => self.0.write::<u8, 4>(RV32_MEMORY_AS, address, bytes(new)),
+                None => self.0.read::<u8, 4>(RV32_MEMORY_AS, address),
+            }
+        };
+        previous.into()
     }
 
     #[cold]
-    fn bad_address(&self, _address: u32) -> BadAddress {
+    fn bad_address(&self, _address: u64) -> BadAddress {
         BadAddress
     }
 }
@@ -277,9 +279,10 @@ impl PreflightExecutor<F, Arena> for PrecompileExecutor {
         debug_assert!(head.is_empty(), "rows are aligned for field elements");
         let start = memory.timestamp;
         let record = &mut record[..recipe.record_words()];
-        *pc = recipe
-            .execute(&mut PreflightHost(memory), Some(record))
+        let next = recipe
+            .execute(&mut PreflightHost(memory), &OperandValues::default(), Some(record))
             .map_err(|BadAddress| ExecutionError::Fail { pc: *pc, msg: BAD_ADDRESS })?;
+        *pc = u32::from_word(next);
         debug_assert_eq!(memory.timestamp, start + recipe.ticks(), "an access is a tick");
         Ok(())
     }

@@ -7,7 +7,6 @@ use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Reg, Width, Xlen, step};
 
 use crate::ir::{Ir, Node, State, ValueId};
-use crate::machine::recipe::MachineHost;
 use crate::random::{Rng, into_address, mix};
 
 /// The instructions cannot be executed on this state.
@@ -359,14 +358,14 @@ impl Host {
     }
 }
 
-impl MachineHost for Host {
+impl crate::recipe::Host for Host {
     type Fault = u64;
 
     fn time(&self) -> u64 {
         self.now
     }
 
-    fn register(&self, number: u8) -> u64 {
+    fn register(&mut self, number: u8) -> u64 {
         self.world.registers[usize::from(number)]
     }
 
@@ -374,18 +373,21 @@ impl MachineHost for Host {
         Ok(self.world.word(address))
     }
 
-    fn access_register(&mut self, number: u8, new: u64) -> u64 {
-        let old = std::mem::replace(&mut self.world.registers[usize::from(number)], new);
+    fn access_register(&mut self, number: u8, new: Option<u64>) -> u64 {
+        let old = self.world.registers[usize::from(number)];
+        let new = new.unwrap_or(old);
+        self.world.registers[usize::from(number)] = new;
         self.access(Place::Register(u64::from(number)), old, new)
     }
 
-    fn access_word(&mut self, address: u64, new: u64) -> u64 {
+    fn access_word(&mut self, address: u64, new: Option<u64>) -> u64 {
         let old = self.world.word(address);
+        let new = new.unwrap_or(old);
         self.world.memory.insert(address, new);
         self.access(Place::Memory(address), old, new)
     }
 
-    fn misaligned(&self, address: u64) -> u64 {
+    fn bad_address(&self, address: u64) -> u64 {
         address
     }
 }

@@ -2,7 +2,7 @@
 
 use autoprec_circuits::Field;
 use autoprec_profiler::Environment;
-use autoprec_synth::machine::{MachineHost as _, OperandValues};
+use autoprec_synth::{Host as _, OperandValues};
 
 use super::{Flow, RunError, Tracer};
 use crate::kind::Request;
@@ -43,13 +43,13 @@ impl<F: Field> Tracer<'_, F> {
     /// Accesses a register without changing it: number, value, previous time.
     fn named(&mut self, number: u8) -> [u64; 3] {
         let value = self.state.register(number);
-        [number.into(), value, self.state.access_register(number, value)]
+        [number.into(), value, self.state.access_register(number, Some(value))]
     }
 
     /// Accesses a register and gives the previous time.
     fn touch(&mut self, number: u8) -> u64 {
         let value = self.state.register(number);
-        self.state.access_register(number, value)
+        self.state.access_register(number, Some(value))
     }
 
     fn fail<T>(pc: u64, reason: impl Into<String>) -> Result<T, RunError> {
@@ -75,7 +75,7 @@ impl<F: Field> Tracer<'_, F> {
         let base = self.named(operands.rs1);
         let new = self.hint(operands.pc, base[1])?;
         let old = self.state.look(base[1]);
-        let previous = self.state.access_word(base[1], new);
+        let previous = self.state.access_word(base[1], Some(new));
         self.push(Written::HintStore, &[&begin[..], &base, &[old, new, previous]].concat())
     }
 
@@ -89,7 +89,7 @@ impl<F: Field> Tracer<'_, F> {
         for left in (1..=count).rev() {
             let new = self.hint(operands.pc, pointer)?;
             let (time, old) = (self.state.time, self.state.look(pointer));
-            let previous = self.state.access_word(pointer, new);
+            let previous = self.state.access_word(pointer, Some(new));
             self.push(Written::CopyHint, &[time, pointer, left, old, new, previous])?;
             pointer = self.state.xlen().mask(pointer.wrapping_add(4));
         }
@@ -106,7 +106,7 @@ impl<F: Field> Tracer<'_, F> {
         };
         let number = PUBLIC_VALUES + index;
         let old = self.state.register(number);
-        let previous = self.state.access_register(number, value[1]);
+        let previous = self.state.access_register(number, Some(value[1]));
         let rest = [operands.constant, old, previous];
         self.push(Written::Reveal, &[&begin[..], &base, &value, &rest].concat())
     }
@@ -149,7 +149,7 @@ impl<F: Field> Tracer<'_, F> {
         let limit = self.state.register(A2);
         let count = u64::min(limit, self.stdin.len() as u64);
         let number = self.touch(A7);
-        let result = self.state.access_register(A0, count);
+        let result = self.state.access_register(A0, Some(count));
         let (base, limit) = (self.named(A1), self.named(A2));
         let (mut pointer, bytes) = (base[1], u64::from(self.state.xlen().bytes()));
         for left in (1..=count).rev() {
@@ -157,7 +157,7 @@ impl<F: Field> Tracer<'_, F> {
             let (time, address) = (self.state.time, pointer - pointer % bytes);
             let (old, shift) = (self.state.look(address), 8 * (pointer % bytes));
             let new = old & !(0xff << shift) | byte << shift;
-            let previous = self.state.access_word(address, new);
+            let previous = self.state.access_word(address, Some(new));
             self.push(Written::CopyIn, &[time, pointer, left, old, byte, new, previous])?;
             pointer = self.state.xlen().mask(pointer.wrapping_add(1));
         }
@@ -173,16 +173,16 @@ impl<F: Field> Tracer<'_, F> {
             return Self::fail(begin[0], reason);
         }
         let number = self.touch(A7);
-        let file = self.state.access_register(A0, count);
+        let file = self.state.access_register(A0, Some(count));
         let (base, counted, place) =
             (self.named(A1), self.named(A2), self.state.register(OUTPUT_CURSOR));
-        let cursor = self.state.access_register(OUTPUT_CURSOR, place + count);
+        let cursor = self.state.access_register(OUTPUT_CURSOR, Some(place + count));
         let (mut pointer, bytes) = (base[1], u64::from(self.state.xlen().bytes()));
         for (left, place) in (1..=count).rev().zip(place..) {
             let (time, address) = (self.state.time, pointer - pointer % bytes);
             let word = self.state.look(address);
             let [byte, ..] = (word >> (8 * (pointer % bytes))).to_le_bytes();
-            let previous = self.state.access_word(address, word);
+            let previous = self.state.access_word(address, Some(word));
             let record = [time, pointer, left, place, word, byte.into(), previous];
             self.push(Written::CopyOut, &record)?;
             self.output.push(byte);
@@ -196,7 +196,7 @@ impl<F: Field> Tracer<'_, F> {
     fn write_error(&mut self, begin: [u64; 3]) -> Result<(), RunError> {
         let count = self.state.register(A2);
         let number = self.touch(A7);
-        let file = self.state.access_register(A0, count);
+        let file = self.state.access_register(A0, Some(count));
         let counted = self.named(A2);
         self.push(Written::WriteError, &[&begin[..], &[number, file], &counted[1..]].concat())
     }

@@ -6,7 +6,8 @@
 //! call, whose ticks no other call shares, after as many rows as it said.
 
 use autoprec_circuits::{ColumnKind, Expr, Field, Linear, MachineBus};
-use autoprec_synth::machine::{Slot, TableBuilder, Time, Word};
+use autoprec_synth::Slot;
+use autoprec_synth::machine::{TableBuilder, Time, Word};
 
 use super::{HINT, IN, OUT, aligned, copying, power, word_shift};
 

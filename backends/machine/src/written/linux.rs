@@ -4,7 +4,8 @@
 //! far as the call has them.
 
 use autoprec_circuits::{ColumnKind, Expr, Field, Linear, MachineBus};
-use autoprec_synth::machine::{Slot, TableBuilder, Time, Word};
+use autoprec_synth::Slot;
+use autoprec_synth::machine::{TableBuilder, Time, Word};
 
 use super::{Begin, IN, OUT, begin, copying, count, low, number, register};
 use crate::kind::Request;

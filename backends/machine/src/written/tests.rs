@@ -78,12 +78,12 @@ fn given<F: Field>(system: &MachineSystem<F>, row: &[F]) -> Vec<(MachineBus, Vec
 }
 
 fn check<F: Field>(target: &MachineTarget, xlen: Xlen, (table, record, free): &Case) {
-    let (system, filler) = lower::<F>(*table, target, xlen);
-    assert_eq!(filler.record_words(), record.len(), "{table:?}");
+    let (system, rows) = lower::<F>(*table, target, xlen);
+    assert_eq!(rows.record_words(), record.len(), "{table:?}");
     assert_eq!(system.padding_violations(), Vec::<String>::new(), "{table:?}");
     assert!(system.degree() <= target.degree, "{table:?}");
-    let mut row = vec![F::ZERO; filler.width()];
-    filler.fill(record, &mut row);
+    let mut row = vec![F::ZERO; rows.width()];
+    rows.generate(record, &mut row);
     if let Some(violation) = system.violations(&row).first() {
         panic!("{table:?} {record:x?}: {}", system.explain(violation, &row));
     }
@@ -144,9 +144,9 @@ proptest! {
 
 /// A record whose row must not be accepted.
 fn refused<F: Field>(target: &MachineTarget, xlen: Xlen, table: Written, record: &[u64]) {
-    let (system, filler) = lower::<F>(table, target, xlen);
-    let mut row = vec![F::ZERO; filler.width()];
-    filler.fill(record, &mut row);
+    let (system, rows) = lower::<F>(table, target, xlen);
+    let mut row = vec![F::ZERO; rows.width()];
+    rows.generate(record, &mut row);
     assert!(!system.violations(&row).is_empty(), "{table:?} {record:x?}");
 }
 
