@@ -1,11 +1,7 @@
-//! The options of a build script.
+//! The options of a build script; `run` is what becomes of them.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::environment::Environment;
-use crate::error::Error;
-use crate::run::{self, Patched};
 use crate::zkvm::Target;
 
 /// A guest to be patched, and how. What is not said here is as the guest's `[package.metadata.autoprec]`
@@ -124,31 +120,5 @@ impl Patch {
     pub fn report(mut self, folder: impl AsRef<Path>) -> Self {
         self.report = Some(folder.as_ref().to_owned());
         self
-    }
-
-    /// Does it, and talks to cargo on standard output.
-    ///
-    /// # Panics
-    /// With what went wrong, as build scripts do.
-    pub fn run(self) {
-        if let Err(error) = self.try_run() {
-            panic!("autoprec: {error}");
-        }
-    }
-
-    /// The same without a panic.
-    ///
-    /// # Errors
-    /// If the guest cannot be built, profiled or patched, or the lock would change but must not.
-    pub fn try_run(&self) -> Result<Patched, Error> {
-        self.run_in(&Environment::of_process(), &mut std::io::stdout())
-    }
-
-    /// The same in another environment than the process's, with what cargo is told written elsewhere.
-    ///
-    /// # Errors
-    /// As [`Self::try_run`].
-    pub fn run_in(&self, environment: &Environment, to: &mut dyn Write) -> Result<Patched, Error> {
-        run::run(self, environment, to)
     }
 }

@@ -30,12 +30,36 @@ pub struct Patched {
 pub(crate) const PLAIN_CONFIG: &str =
     "[app_vm_config.rv32i]\n[app_vm_config.rv32m]\n[app_vm_config.io]\n";
 
+impl Patch {
+    /// Patches the guest, and tells cargo on standard output.
+    ///
+    /// # Panics
+    /// With what went wrong, as build scripts do.
+    pub fn run(self) {
+        if let Err(error) = self.try_run() {
+            panic!("autoprec: {error}");
+        }
+    }
+
+    /// The same without a panic.
+    ///
+    /// # Errors
+    /// If the guest cannot be built, profiled or patched, or the lock would change but must not.
+    pub fn try_run(&self) -> Result<Patched, Error> {
+        self.run_in(&Environment::of_process(), &mut std::io::stdout())
+    }
+
+    /// The same in another environment than the process's, with what cargo is told written elsewhere.
+    ///
+    /// # Errors
+    /// As [`Self::try_run`].
+    pub fn run_in(&self, environment: &Environment, to: &mut dyn Write) -> Result<Patched, Error> {
+        run(self, environment, to)
+    }
+}
+
 /// As [`Patch::run_in`].
-pub(crate) fn run(
-    patch: &Patch,
-    environment: &Environment,
-    to: &mut dyn Write,
-) -> Result<Patched, Error> {
+fn run(patch: &Patch, environment: &Environment, to: &mut dyn Write) -> Result<Patched, Error> {
     let mut cargo = Directives::new(to);
     for name in HEEDED.into_iter().chain(WRAPPERS) {
         cargo.rerun_if_env_changed(name)?;

@@ -27,12 +27,8 @@ use crate::system::ConstraintSystem;
 pub enum MachineBus {
     /// `[pc: word, time]`: received at entry, sent at exit.
     Execution,
-    /// `[pc: word, kind, rd, rs1, rs2, writes, constant: word, next: word]`: what lies at an address.
-    ///
-    /// `kind` is the kind of instruction, counted from 1, or the number of a precompile, whose other
-    /// fields are 0. `writes` is whether `rd` is not `x0`. `constant` is the instruction's one
-    /// constant as a word: its immediate, or the address that it leads to or computes from its own.
-    /// `next` is the address behind it.
+    /// `[pc: word, kind, …]`: a lookup of what lies at an address. What stands behind `kind` is up to those
+    /// who state the machine.
     Program,
     /// `[number, value: word, time]`: previous value received, new value sent.
     Register,

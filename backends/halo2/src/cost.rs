@@ -12,7 +12,7 @@ use autoprec_circuits::{ColumnId, Expr, Field, Linear, MachineBus, MachineSystem
 
 use crate::expression::Nodes;
 use crate::layout::Layout;
-use crate::replay::MOST_BITS;
+use crate::limits::MOST_BITS;
 
 /// A product of field elements.
 const PRODUCT: u64 = 17;

@@ -11,7 +11,8 @@ use pasta_curves::group::ff::PrimeField as _;
 use crate::challenge::{Challenges, Transcript, check_statement};
 use crate::circuit::{GATE, Shape, TableCircuit};
 use crate::error::{ProveError, TableError};
-use crate::layout::{BLINDED_ROWS, Layout};
+use crate::layout::Layout;
+use crate::limits::BLINDED_ROWS;
 use crate::witness::{both_phases, check_cells};
 
 /// A constraint that a row does not satisfy.

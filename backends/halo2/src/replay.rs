@@ -20,7 +20,8 @@ use pasta_curves::group::{Curve as _, CurveAffine as _, Group as _, GroupEncodin
 use pasta_curves::{Eq, EqAffine, Fp};
 use rand_core::TryRng;
 
-use crate::layout::{BLINDED_ROWS, Layout};
+use crate::layout::Layout;
+use crate::limits::{BLINDED_ROWS, MOST_BITS};
 use crate::setup::Points;
 
 /// Bytes that the library draws for a field element, the lowest first.
@@ -69,9 +70,6 @@ impl TryRng for Generator {
         Ok(())
     }
 }
-
-/// Columns of more bits than this are left to the library, whose method is for large values.
-pub(crate) const MOST_BITS: u32 = 24;
 
 /// The commitments that the library will make to columns, encoded as in a proof. The columns may be
 /// shorter than the circuit.

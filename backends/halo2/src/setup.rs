@@ -14,7 +14,7 @@ use pasta_curves::EqAffine;
 use pasta_curves::group::GroupEncoding as _;
 
 use crate::error::SetupError;
-use crate::layout::MAX_K;
+use crate::limits::MAX_K;
 
 const MAGIC: &[u8; 8] = b"appasta\x01";
 const DIGEST: usize = 32;

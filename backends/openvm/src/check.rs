@@ -3,18 +3,17 @@
 
 use openvm_circuit::arch::debug_proving_ctx;
 use openvm_instructions::exe::VmExe;
-use openvm_stark_backend::{
-    p3_field::{PrimeCharacteristicRing, PrimeField32},
-    prover::ProvingContext,
-};
+use openvm_stark_backend::{p3_field::PrimeField32, prover::ProvingContext};
 
 use crate::{
     base::BaseVm,
     guest::GuestImage,
     machine::{Machine, configure, guarded},
-    prove::{ProveError, ProveOptions},
+    options::ProveOptions,
+    prove::ProveError,
     report::{Phase, Report},
     segments::{Plan, RunError, Work, failed, run_segments},
+    tamper::Tamper,
     transpile::transpile,
     types::{Backend, F},
 };
@@ -50,31 +49,6 @@ fn plan(
     observe(Phase::Commit);
     let _commitment = plan.machine.load(&config, &exe).map_err(failed("commitment"))?;
     Ok((plan, exe))
-}
-
-/// Adds to one cell of a precompile's trace.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Tamper {
-    /// The id of the precompile.
-    pub precompile: u32,
-    /// The row; taken from the first segment in which the precompile has rows.
-    pub row: usize,
-    /// The column.
-    pub column: usize,
-    /// What is added.
-    pub add: u32,
-}
-
-impl Tamper {
-    pub(crate) fn apply(&self, machine: &Machine, traces: &mut ProvingContext<Backend>) {
-        let shape = |id: usize| machine.airs[id].precompile;
-        let trace = traces.per_trace.iter_mut().find(|(id, _)| shape(*id) == Some(self.precompile));
-        if let Some((_, trace)) = trace {
-            let main = &mut trace.common_main;
-            main.values[self.row * main.width + self.column] += F::from_u32(self.add);
-        }
-    }
 }
 
 /// Alters every cell of the row `row` of each precompile's trace in turn, in the first segment, and

@@ -10,9 +10,10 @@ use crate::{
     config::PatchedConfig,
     guest::GuestImage,
     machine::{Machine, MachineError, configure},
+    options::ProveOptions,
     params::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT, Security},
     proof::words,
-    prove::{ProveError, ProveOptions},
+    prove::ProveError,
     segments::choose_height,
     transpile::{TranspileError, transpile},
 };

@@ -40,7 +40,12 @@ pub(crate) fn program<F: Field>(target: &MachineTarget, xlen: Xlen) -> MachineSy
     receiving(names, MachineBus::Program, "instruction")
 }
 
-/// The Program message of a row.
+/// The Program message of a row: `[pc: word, kind, rd, rs1, rs2, writes, constant: word, next: word]`.
+///
+/// `kind` is the kind of instruction, counted from 1, or the number of a precompile, whose other
+/// fields are 0. `writes` is whether `rd` is not `x0`. `constant` is the instruction's one
+/// constant as a word: its immediate, or the address that it leads to or computes from its own.
+/// `next` is the address behind it.
 pub(crate) fn program_message<F: Field>(line: &Line, target: &MachineTarget, xlen: Xlen) -> Vec<F> {
     let word = |word: u64| target.split(xlen, word).into_iter().map(F::from_u64);
     let operands = &line.operands;
