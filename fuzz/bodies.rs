@@ -1,11 +1,12 @@
 //! What fuzzing does with bytes: nothing may panic, run for long or take much memory, and what was
 //! read must be consistent. The fuzz targets call these, and so does an ordinary test, on the corpus.
 
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::{Inst, Xlen, decode as decode_word};
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::Model;
-use autoprec_profiler::{
-    Environment, Input, Limits, Patches, Profile, Program, Sources, Subject, View, report, run,
-};
+use autoprec_profiler::{Sources, Subject, View, report};
 
 /// Instructions that a guest is given.
 const INSTRUCTIONS: u64 = 10_000;

@@ -29,7 +29,7 @@ mod select;
 mod target;
 mod validate;
 
-pub use autoprec_profiler::PrecompileId;
+pub use autoprec_guest_elf::PrecompileId;
 pub use candidate::Candidate;
 pub use cut::candidates;
 pub use lift::{LiftError, lift};

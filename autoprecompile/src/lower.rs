@@ -30,8 +30,8 @@ mod word;
 use std::collections::BTreeMap;
 
 use autoprec_circuits::{BabyBear, Bus, ColumnKind, ConstraintSystem, Expr, Interaction};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::{Alu, Reg, Xlen};
-use autoprec_profiler::PrecompileId;
 
 use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
 use crate::recipe::{Query, RegisterRef, RowGenerator, Slot, WitnessRecipe};

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Bus, BusKind, ConstraintSystem, Expr, Size};
-use autoprec_profiler::PrecompileId;
+use autoprec_guest_elf::PrecompileId;
 use sha2::{Digest, Sha256};
 
 use crate::ir::Ir;

@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use autoprec_blocks::Region;
+use autoprec_executor::{Environment, MachineState, run_watched};
+use autoprec_guest_elf::Patches;
 use autoprec_isa::Reg;
-use autoprec_profiler::{Environment, MachineState, Patches, run_watched};
 use autoprec_synth::{
     Budget, Candidate, Effort, OPENVM, Precompile, PrecompileId, Snapshot, candidates, select,
     synthesise, total_cells, validate,

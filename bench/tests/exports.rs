@@ -14,8 +14,8 @@ use autoprec_bench::{
     write_export,
 };
 use autoprec_blocks::{Cfg, Region};
+use autoprec_guest_elf::Program;
 use autoprec_isa::Xlen;
-use autoprec_profiler::Program;
 use autoprec_synth::{Effort, OPENVM, cost_before};
 
 /// The longest block of the Keccak example that has at most 60 instructions.

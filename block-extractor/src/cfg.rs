@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use autoprec_guest_elf::Program;
 use autoprec_isa::{Decoded, Op, Reg, Xlen};
-use autoprec_profiler::{Profile, Program};
+use autoprec_profile::Profile;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::code::Code;

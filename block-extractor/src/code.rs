@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use autoprec_guest_elf::Program;
 use autoprec_isa::{Decoded, Op, Xlen};
-use autoprec_profiler::{Profile, Program};
+use autoprec_profile::Profile;
 
 use crate::pointers::{self, Text};
 

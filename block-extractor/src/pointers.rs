@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::{
     Alu, Csr, CsrWrite, Decoded, FloatAction, Flow, Inst, Machine, Op, Reg, Width, Xlen, step,
 };
-use autoprec_profiler::{Program, Segment};
 
 /// What counts as an address of code.
 #[derive(Clone, Copy, Debug)]

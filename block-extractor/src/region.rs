@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
+use autoprec_guest_elf::Program;
 use autoprec_isa::{Inst, Op, Xlen};
-use autoprec_profiler::Program;
 
 /// One instruction at its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use autoprec_blocks::text::xlen_from_name;
 use autoprec_blocks::{Block, Cfg, RegSet, Terminator};
+use autoprec_guest_elf::{Program, Segment, Symbol};
 use autoprec_isa::{Inst, Reg, Xlen};
-use autoprec_profiler::{Edge, Profile, Program, Segment, Span, Symbol};
+use autoprec_profile::{Edge, Profile, Span};
 
 /// What a fixture describes.
 struct Fixture {

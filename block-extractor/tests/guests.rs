@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use autoprec_blocks::{Cfg, Region};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Run, run};
+use autoprec_executor::{Environment, Input, Limits, Run, run};
+use autoprec_guest_elf::{Patches, Program};
 
 fn example(path: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path);

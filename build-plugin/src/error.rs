@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use autoprec_executor::ParseEnvironmentError;
 use autoprec_linker::lock::LockError;
 use autoprec_linker::vendors::Refusal;
 use autoprec_openvm_config::{BudgetError, ConfigError};
 use autoprec_pipeline::PipelineError;
 use autoprec_pipeline::output::OutputError;
-use autoprec_profiler::{ParseEnvironmentError, ProfileError};
+use autoprec_profile::ProfileError;
 
 /// Why a guest was not found, not built or not patched.
 #[derive(Debug, thiserror::Error)]

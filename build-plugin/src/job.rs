@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use autoprec_pipeline::{Guest, output};
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 
 use crate::environment::Skip;
 use crate::error::Error;

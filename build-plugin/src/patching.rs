@@ -10,7 +10,7 @@ use autoprec_pipeline::{
     Build, Given, Guest, Job as Pipeline, Options, Recorded, Setting, Silent, Source, build,
     changes, folder,
 };
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;

@@ -1,9 +1,9 @@
 //! Guests whose prover takes no precompiles: profiled and reported. And reports in a line.
 
+use autoprec_executor::Environment;
 use autoprec_linker::vendors::Refusal;
 use autoprec_pipeline::output::Folder;
 use autoprec_pipeline::{Guest, NotLinked, Setting, folder, profile_report};
-use autoprec_profiler::Environment;
 use autoprec_profiler::cost::Model;
 
 use crate::error::Error;

@@ -2,12 +2,12 @@
 //!
 //! Invariant: a guest is patched only for a prover that takes it.
 
+use autoprec_executor::Environment;
 use autoprec_linker::Form;
 use autoprec_linker::vendors::refusal;
 use autoprec_openvm_config::{BudgetError, base_limits};
 use autoprec_pipeline::output;
 use autoprec_pipeline::{Guest, MACHINE_PRECOMPILES, Options, Prices};
-use autoprec_profiler::Environment;
 
 use crate::error::Error;
 use crate::given;

@@ -7,9 +7,9 @@ mod report;
 
 use std::path::PathBuf;
 
+use autoprec_executor::Environment;
 use autoprec_isa::Reg;
 use autoprec_linker::Form;
-use autoprec_profiler::Environment;
 use autoprec_verify::Backend;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
+use autoprec_executor::{Limits, OnMoment, Run};
 use autoprec_openvm_config::OpenVmConfig;
 use autoprec_pipeline::Given;
-use autoprec_profiler::{Limits, OnMoment, Run};
 
 use crate::args::InputArgs;
 use crate::files;

@@ -14,8 +14,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use autoprec_dashboards::{self as dashboards, LIVE_VERSION, LivePoint};
+use autoprec_executor::Moment;
+use autoprec_guest_elf::Program;
 use autoprec_pipeline::{Stage, Watch, live_profile};
-use autoprec_profiler::{Moment, Profile, Program};
+use autoprec_profile::Profile;
 
 use crate::clock;
 use crate::guest::{EXECUTED, Guest};

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use autoprec_executor::Environment;
 use autoprec_linker::verify_link;
 use autoprec_openvm::{
     BaseVm, GuestImage, PatchedGuest, Phase, Proof, ProveOptions, Report, TableUse, Verdict,
     describe, prove, verify,
 };
-use autoprec_profiler::Environment;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use autoprec_guest_elf::Program;
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::{Model, Spent};
 use autoprec_profiler::export::{self, Growth};
-use autoprec_profiler::{Profile, Program, Subject, View};
+use autoprec_profiler::{Subject, View};
 
 use crate::args::Format;
 use crate::files;

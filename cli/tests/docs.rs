@@ -74,12 +74,15 @@ fn links_lead_somewhere() {
 fn files_and_tests_that_are_named_exist() {
     let folders = [
         "isa/",
+        "guest/",
+        "profile/",
+        "executor/",
         "profiler/",
         "block-extractor/",
         "circuits/",
         "autoprecompile/",
         "linker/",
-        "openvm/",
+        "backends/",
         "dashboards/",
         "pipeline/",
         "build-plugin/",

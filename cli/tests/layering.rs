@@ -12,6 +12,9 @@ use serde_json::Value;
 /// Folder and crate, from the bottom layer on.
 const LAYERS: &[(&str, &str)] = &[
     ("isa", "autoprec-isa"),
+    ("guest", "autoprec-guest-elf"),
+    ("profile", "autoprec-profile"),
+    ("executor", "autoprec-executor"),
     ("profiler", "autoprec-profiler"),
     ("block-extractor", "autoprec-blocks"),
     ("circuits", "autoprec-circuits"),

@@ -1,8 +1,7 @@
 //! Running original and patched guest side by side.
 
-use autoprec_profiler::{
-    Environment, Input, Limits, LoadError, Patches, PrecompileId, Program, Run, RunError, run,
-};
+use autoprec_executor::{Environment, Input, Limits, Run, RunError, run};
+use autoprec_guest_elf::{LoadError, Patches, PrecompileId, Program};
 
 use crate::{Manifest, ManifestError};
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use autoprec_blocks::Region;
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::{Alu, Inst, Op, Reg, Xlen};
-use autoprec_profiler::PrecompileId;
 
 /// Opcode of a call in the `insn` form: custom-2.
 const CUSTOM_2: u32 = 0x5b;

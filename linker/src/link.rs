@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::{Cfg, Region};
-use autoprec_profiler::{PrecompileId, Program};
+use autoprec_guest_elf::{PrecompileId, Program};
 
 use crate::digest::sha256;
 use crate::elf::Elf;

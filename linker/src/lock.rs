@@ -12,7 +12,7 @@ mod text;
 pub use assign::Wanted;
 pub use change::{BuildField, LockChange, PrecompileField};
 
-use autoprec_profiler::PrecompileId;
+use autoprec_guest_elf::PrecompileId;
 
 use crate::Form;
 use crate::form::IDS;

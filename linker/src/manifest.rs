@@ -24,7 +24,7 @@
 use std::fmt;
 
 use autoprec_blocks::{ExitTarget, Guard};
-use autoprec_profiler::{Patch, Patches, PrecompileId};
+use autoprec_guest_elf::{Patch, Patches, PrecompileId};
 use object::{Object as _, ObjectSection as _};
 
 use crate::Form;

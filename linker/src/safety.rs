@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use autoprec_blocks::{Cfg, Region};
+use autoprec_guest_elf::{PrecompileId, Program};
 use autoprec_isa::Reg;
-use autoprec_profiler::{PrecompileId, Program};
 
 use crate::elf::Elf;
 use crate::form::{IDS, Place};

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use autoprec_profiler::Environment;
+use autoprec_executor::Environment;
 
 /// A prover that takes no precompile of somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@
 //! what linking gives of the original and the manifest. Those before it say what does not fit.
 
 use autoprec_blocks::{Cfg, Region};
-use autoprec_profiler::{LoadError, PrecompileId, Profile, Program, Span};
+use autoprec_guest_elf::{LoadError, PrecompileId, Program};
+use autoprec_profile::{Profile, Span};
 
 use crate::digest::sha256;
 use crate::elf::Elf;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
+use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Call, Manifest};
-use autoprec_profiler::PrecompileId;
 
 use crate::made::{MACHINE_BACKENDS, Made};
 

@@ -8,9 +8,10 @@ use std::sync::Mutex;
 
 use autoprec_blocks::{Cfg, Region};
 use autoprec_dashboards::Report;
+use autoprec_executor::{Environment, run_watched};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::lock::{Lock, Wanted};
 use autoprec_linker::{Form, Item, check_equivalence, link};
-use autoprec_profiler::{Environment, PrecompileId, run_watched};
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
@@ -161,7 +162,7 @@ fn record(
     let entries: BTreeSet<u64> = regions.keys().copied().collect();
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
     let mut states: BTreeMap<u64, Vec<State>> = BTreeMap::new();
-    let mut on_entry = |pc: u64, machine: &dyn autoprec_profiler::MachineState| {
+    let mut on_entry = |pc: u64, machine: &dyn autoprec_executor::MachineState| {
         let visits = seen.entry(pc).or_default();
         *visits += 1;
         let kept = states.entry(pc).or_default();

@@ -1,8 +1,9 @@
 //! What can go wrong between a guest and its report.
 
+use autoprec_executor::RunError;
+use autoprec_guest_elf::LoadError;
 use autoprec_linker::lock::{LockChange, LockError};
 use autoprec_linker::{Difference, LinkError, ManifestError};
-use autoprec_profiler::{LoadError, RunError};
 
 use crate::output::OutputError;
 

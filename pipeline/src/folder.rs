@@ -11,7 +11,8 @@
 //! | `precompiles/10000.txt` | everything about a precompile |
 
 use autoprec_dashboards::Report;
-use autoprec_profiler::{Profile, report as drawing};
+use autoprec_profile::Profile;
+use autoprec_profiler::report as drawing;
 
 use crate::build::Build;
 use crate::error::PipelineError;

@@ -5,11 +5,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use autoprec_executor::{Algebra, Environment, Input, Limits, OnMoment, Run, run_streamed};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_linker::Manifest;
 use autoprec_openvm_config::OpenVmConfig;
-use autoprec_profiler::{
-    Algebra, Environment, Input, Limits, OnMoment, Patches, Program, Run, run_streamed,
-};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::PipelineError;
@@ -159,7 +158,7 @@ impl Setting {
     /// If it cannot go on.
     pub fn run(&self, guest: &Guest) -> Result<Run, PipelineError> {
         let Self { environment, input, limits } = self;
-        autoprec_profiler::run(&guest.program, &guest.patches(), *environment, input, limits)
+        autoprec_executor::run(&guest.program, &guest.patches(), *environment, input, limits)
             .map_err(|error| PipelineError::Run {
                 name: guest.name.clone(),
                 error: Box::new(error),

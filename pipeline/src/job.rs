@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use autoprec_dashboards::System;
 use autoprec_linker::Linked;
 use autoprec_linker::lock::Lock;
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 
 use crate::guest::{Guest, Setting};
 use crate::made::{Candidates, Made, Options};

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use autoprec_dashboards::{
     LIVE_NAME, LIVE_NODES, LIVE_ROWS, LiveBlock, LiveProfile, LiveRow, LiveTree,
 };
-use autoprec_profiler::{Profile, Program, Span};
+use autoprec_guest_elf::Program;
+use autoprec_profile::{Profile, Span};
 
 /// What executed most. `program` has the original words.
 pub fn live_profile(program: &Program, profile: &Profile) -> LiveProfile {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
+use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::lock::{Lock, LockChange, Locked, LockedBuild, LockedTotals, Wanted};
-use autoprec_profiler::PrecompileId;
 use autoprec_synth::SYNTHESISER_VERSION;
 use sha2::{Digest as _, Sha256};
 

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, BusKind, ConstraintSystem, Field, Pasta, Size};
 use autoprec_dashboards::{self as dashboards, Check};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Form, Item};
-use autoprec_profiler::PrecompileId;
 use autoprec_synth::machine::{
     BABYBEAR, MachineCandidate, MachineEffort, MachineLowered, MachinePrecompile, MachineState,
     MachineTarget, MachineValidation, PASTA, RowCost, choose_machine, machine_candidates,
@@ -126,7 +126,7 @@ impl Options {
     pub(crate) fn state(
         &self,
         region: &Region,
-        machine: &dyn autoprec_profiler::MachineState,
+        machine: &dyn autoprec_executor::MachineState,
     ) -> Option<State> {
         match self {
             Self::OpenVm { .. } => snapshot(region, machine).map(State::OpenVm),
@@ -235,7 +235,7 @@ pub(crate) enum State {
     Machine(MachineState),
 }
 
-fn snapshot(region: &Region, machine: &dyn autoprec_profiler::MachineState) -> Option<Snapshot> {
+fn snapshot(region: &Region, machine: &dyn autoprec_executor::MachineState) -> Option<Snapshot> {
     let mut regs = [0; 32];
     for reg in autoprec_isa::Reg::all() {
         regs[reg.index()] = u32::try_from(machine.reg(reg)).ok()?;
@@ -249,7 +249,7 @@ fn snapshot(region: &Region, machine: &dyn autoprec_profiler::MachineState) -> O
 /// What a region touches of a state.
 pub fn machine_state(
     region: &Region,
-    machine: &dyn autoprec_profiler::MachineState,
+    machine: &dyn autoprec_executor::MachineState,
 ) -> Option<MachineState> {
     let mut registers = [0; 32];
     for reg in autoprec_isa::Reg::all() {

@@ -3,7 +3,7 @@
 
 use autoprec_blocks::{Cfg, Region};
 use autoprec_dashboards::{self as dashboards, Report, Totals};
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::{Model, Spent};
 
 use crate::guest::Guest;

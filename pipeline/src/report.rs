@@ -2,7 +2,7 @@
 
 use autoprec_dashboards::{self as dashboards, Report, Totals};
 use autoprec_linker::lock::Lock;
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 
 use crate::job::{Checked, Job, Outcome};
 use crate::made::Price;

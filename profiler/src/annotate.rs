@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use autoprec_guest_elf::{Program, Segment, Symbol};
 use autoprec_isa::Inst;
+use autoprec_profile::Profile;
 
 use crate::cost::Model;
-use crate::profile::Profile;
-use crate::program::{Program, Symbol};
 use crate::sources::{Place, Sources};
 
 /// An instruction.
@@ -95,7 +95,7 @@ pub fn find(
 
 fn extent(program: &Program, symbol: &Symbol) -> Range<u64> {
     let next = program.symbols.iter().find(|s| s.is_function && s.addr > symbol.addr);
-    let segment = program.segment_at(symbol.addr).map_or(symbol.addr, crate::Segment::end);
+    let segment = program.segment_at(symbol.addr).map_or(symbol.addr, Segment::end);
     let end = match symbol.size {
         0 => next.map_or(segment, |next| next.addr),
         size => symbol.addr.saturating_add(size),

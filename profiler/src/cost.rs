@@ -10,10 +10,10 @@ mod spent;
 
 use std::collections::BTreeMap;
 
+use autoprec_guest_elf::Program;
 use autoprec_isa::{Inst, Op};
+use autoprec_profile::Profile;
 
-use crate::profile::Profile;
-use crate::program::Program;
 use crate::view::{Executed, Subject, View};
 
 pub use file::ModelError;

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use autoprec_guest_elf::Program;
+use autoprec_profile::Profile;
+
 use crate::cost::Model;
-use crate::profile::Profile;
-use crate::program::Program;
 
 /// One of the two profiles.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use autoprec_guest_elf::Program;
 use autoprec_isa::encoding::TABLE;
+use autoprec_profile::Profile;
 
 use crate::owners::by_owner;
-use crate::profile::Profile;
-use crate::program::Program;
 
 /// What is not RISC-V's.
 const CUSTOM: &str = "custom";

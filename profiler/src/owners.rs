@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::profile::{Profile, Visit};
-use crate::program::Program;
+use autoprec_guest_elf::Program;
+use autoprec_profile::{Profile, Visit};
 
 /// Executions of spans by what they count for: the function that they lie in, or the call on whose
 /// path they were executed. Each execution is counted once.

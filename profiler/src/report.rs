@@ -6,14 +6,14 @@ mod places;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::accesses::{MemoryUse, WIDTHS, misaligned};
+use autoprec_guest_elf::Program;
+use autoprec_profile::{Called, MemoryUse, Profile, Section, WIDTHS};
+
+use crate::accesses::misaligned;
 use crate::cost::Model;
 use crate::export::{self, GraphError, Growth};
-use crate::markers::Section;
 use crate::opcodes::Histogram;
 use crate::owners::by_owner;
-use crate::profile::{Called, Profile};
-use crate::program::Program;
 use crate::view::{Subject, View};
 pub use places::{By, PlaceRow, place_table, places};
 

@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use addr2line::Context;
+use autoprec_guest_elf::demangle;
 use gimli::{Dwarf, EndianArcSlice, Error, LittleEndian, SectionId};
 use object::{Object as _, ObjectSection as _};
-
-use crate::demangle::demangle;
 
 type Reader = EndianArcSlice<LittleEndian>;
 

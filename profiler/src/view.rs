@@ -11,10 +11,10 @@ mod sites;
 
 use std::collections::BTreeMap;
 
+use autoprec_guest_elf::Program;
 use autoprec_isa::Inst;
+use autoprec_profile::Profile;
 
-use crate::profile::Profile;
-use crate::program::Program;
 use crate::sources::Sources;
 
 /// A run, and what there is to name its instructions by.

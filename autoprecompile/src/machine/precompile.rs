@@ -2,8 +2,8 @@
 
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Field, MachineBus, Pasta, Size};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Op;
-use autoprec_profiler::PrecompileId;
 use sha2::{Digest as _, Sha256};
 
 use super::check::{MachineEffort, MachineFailure, MachineState, MachineValidation, Subject};

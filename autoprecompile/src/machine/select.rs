@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::Field;
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Op;
-use autoprec_profiler::PrecompileId;
 use rayon::prelude::*;
 
 use super::MachineTarget;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use autoprec_blocks::{Cfg, Region};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 
 pub(crate) const LIMITS: Limits = Limits::instructions(10_000_000);
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use autoprec_blocks::{Cfg, Region};
 use autoprec_circuits::{ColumnKind, Expr, Field, MachineBus, MachineSystem};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_synth::lift;
 use autoprec_synth::machine::{MachineTarget, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;

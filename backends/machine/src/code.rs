@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use autoprec_executor::{Environment, OpenVmRequest};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::{Inst, Op, Reg};
-use autoprec_profiler::{Environment, OpenVmRequest, PrecompileId};
 use autoprec_synth::OperandValues;
 
 use crate::guest::Guest;

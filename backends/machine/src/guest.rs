@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
+use autoprec_executor::Environment;
+use autoprec_guest_elf::{LoadError, Patches, PrecompileId, Program};
 use autoprec_isa::{Reg, Xlen};
 use autoprec_linker::{Form, Manifest, ManifestError, insn_id};
-use autoprec_profiler::{Environment, LoadError, Patches, PrecompileId, Program};
 use sha2::{Digest as _, Sha256};
 
 use crate::image::Image;

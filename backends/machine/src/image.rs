@@ -3,8 +3,8 @@
 //! **Invariants**: parts are sorted, do not touch each other, and begin and end at multiples of a
 //! word's bytes; a part is whole words of the file's bytes, extended with zeros.
 
+use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::Xlen;
-use autoprec_profiler::{Program, Segment};
 
 /// Initial memory of a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]

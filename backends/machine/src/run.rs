@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use autoprec_circuits::Field;
-use autoprec_profiler::Input;
+use autoprec_executor::Input;
 use autoprec_synth::machine::MachineTarget;
 
 use crate::claims::Claims;

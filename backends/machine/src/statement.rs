@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use autoprec_circuits::{Field, MachineSystem, Statement, Table};
-use autoprec_profiler::Environment;
+use autoprec_executor::Environment;
 use autoprec_synth::machine::MachineTarget;
 use sha2::{Digest as _, Sha256};
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Op;
-use autoprec_profiler::PrecompileId;
 
 use crate::kind::{Kind, op_name};
 

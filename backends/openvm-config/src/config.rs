@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_profiler::{Algebra, AlgebraError};
+use autoprec_executor::{Algebra, AlgebraError};
 use num_bigint::BigUint;
 use serde::{Deserialize, Deserializer, de};
 

@@ -1,8 +1,8 @@
 //! What is read of an `openvm.toml`, and the room that it leaves. That the sizes are OpenVM's own is
 //! tested where OpenVM is: in `backends/openvm/tests`.
 
+use autoprec_executor::Algebra;
 use autoprec_openvm_config::{BudgetError, ConfigError, OpenVmConfig, base_limits};
-use autoprec_profiler::Algebra;
 use autoprec_synth::Budget;
 
 const SMALLEST: &str = "[app_vm_config.rv32i]\n[app_vm_config.io]\n";

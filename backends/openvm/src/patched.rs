@@ -6,8 +6,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use autoprec_blocks::{Region, RegionError};
+use autoprec_guest_elf::{LoadError, Program};
 use autoprec_linker::{Call, Manifest, ManifestError};
-use autoprec_profiler::{LoadError, Program};
 use autoprec_synth::{OPENVM, Precompile, SynthError, synthesise};
 use rayon::prelude::*;
 

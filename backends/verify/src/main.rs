@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use autoprec_executor::Environment;
 use autoprec_machine::Public;
-use autoprec_profiler::Environment;
 use autoprec_verify::{RunProof, check_link, verify};
 use clap::Parser;
 

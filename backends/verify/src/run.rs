@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use autoprec_circuits::{BabyBear, Pasta};
+use autoprec_executor::Environment;
 use autoprec_halo2 as halo2;
 use autoprec_linker::{VerifyLinkError, verify_link};
 use autoprec_machine::{Guest, GuestError, Public, StatementError, statement};
 use autoprec_plonky3 as plonky3;
-use autoprec_profiler::Environment;
 use autoprec_synth::machine::MachinePrecompile;
 
 use crate::file::{Backend, RunProof};

@@ -14,11 +14,11 @@ pub(crate) fn shared(path: &str) -> PathBuf {
 }
 
 /// Programs that echo their input and xor it, for several environments.
-pub(crate) const OPENVM: &str = "profiler/tests/io/openvm-32.elf";
-pub(crate) const SP1: &str = "profiler/tests/io/sp1-32.elf";
-pub(crate) const ZISK: &str = "profiler/tests/io/zisk-64.elf";
-pub(crate) const RISC0: &str = "profiler/tests/io/risc0-32.elf";
-pub(crate) const LINUX: &str = "profiler/tests/io/bare-32.elf";
+pub(crate) const OPENVM: &str = "executor/tests/io/openvm-32.elf";
+pub(crate) const SP1: &str = "executor/tests/io/sp1-32.elf";
+pub(crate) const ZISK: &str = "executor/tests/io/zisk-64.elf";
+pub(crate) const RISC0: &str = "executor/tests/io/risc0-32.elf";
+pub(crate) const LINUX: &str = "executor/tests/io/bare-32.elf";
 
 /// The folder of a test.
 pub(crate) struct World {

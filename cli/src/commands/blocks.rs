@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use autoprec_blocks::Cfg;
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 
 use crate::args::BlocksArgs;
 use crate::commands::diff;

@@ -15,7 +15,7 @@ use autoprec_pipeline::{
     Build, Given, Job, MACHINE_PRECOMPILES, Options, PipelineError, Recorded, Source, Watch, build,
     changes, folder as names,
 };
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{BuildArgs, TargetName};

@@ -3,10 +3,11 @@
 use anyhow::{Context, Result, bail};
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Pasta};
+use autoprec_executor::run_watched;
+use autoprec_guest_elf::PrecompileId;
 use autoprec_halo2 as halo2;
 use autoprec_machine::{CallState, CallTable, Cell, Interface, parse_calls};
 use autoprec_plonky3 as plonky3;
-use autoprec_profiler::{PrecompileId, run_watched};
 use autoprec_synth::machine::{MachineTarget, PASTA};
 use autoprec_verify::Backend;
 
@@ -41,14 +42,14 @@ pub(crate) fn record(args: &RecordCallsArgs) -> Result<()> {
     let original = guest.original();
     let mut states = Vec::new();
     let watch = [region.entry()].into();
-    let mut on_entry = |_: u64, machine: &dyn autoprec_profiler::MachineState| {
+    let mut on_entry = |_: u64, machine: &dyn autoprec_executor::MachineState| {
         if states.len() < args.most
             && let Some(found) = state(&region, machine)
         {
             states.push(found);
         }
     };
-    let none = autoprec_profiler::Patches::none();
+    let none = autoprec_guest_elf::Patches::none();
     run_watched(&original, &none, environment, &input, &limits, &watch, &mut on_entry)
         .with_context(|| guest.name.clone())?;
     let cell = |(at, value): (u64, u64)| Cell { at, value, time: 0 };

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use autoprec_executor::{Environment, Input, Limits};
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
 use autoprec_openvm::{BaseVm, Proof, ProveOptions};
 use autoprec_openvm_config::base_limits;
 use autoprec_pipeline::{Job, Options, Recorded, Source};
-use autoprec_profiler::{Environment, Input, Limits};
 use serde::Serialize;
 
 use crate::args::{DemoArgs, DemoGuest};

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use autoprec_guest_elf::Program;
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::diff::{Diff, Side};
-use autoprec_profiler::{Profile, Program, Sources, Subject, export};
+use autoprec_profiler::{Sources, Subject, export};
 
 use crate::args::DiffArgs;
 use crate::files::{self, File};

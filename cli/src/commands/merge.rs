@@ -1,7 +1,7 @@
 //! `autoprec merge`.
 
 use anyhow::{Context, Result};
-use autoprec_profiler::{MergeError, Profile};
+use autoprec_profile::{MergeError, Profile};
 
 use crate::args::MergeArgs;
 use crate::commands::diff;

@@ -6,8 +6,10 @@ mod folder;
 mod tables;
 
 use anyhow::{Context, Result};
+use autoprec_executor::{Run, RunError};
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::Model;
-use autoprec_profiler::{Profile, Run, RunError, Sources, Subject};
+use autoprec_profiler::{Sources, Subject};
 
 use crate::args::{Format, ProfileArgs};
 use crate::files::{File, Folder};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use autoprec_blocks::Region;
+use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Manifest, VerifyLinkError, verify_link};
-use autoprec_profiler::PrecompileId;
 use autoprec_synth::{OPENVM, synthesise};
 use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 

@@ -66,9 +66,10 @@ fn folders_have_the_cost_that_was_asked_for() {
 #[test]
 fn guests_without_names_are_told_how_to_get_them() {
     let desk = Desk::new();
-    let root = crate::support::examples().join("../profiler/tests");
-    std::fs::copy(root.join("oracle/sort-rv32im.elf"), desk.path("symbols.elf")).unwrap();
-    std::fs::copy(root.join("inlined/guest.elf"), desk.path("whole.elf")).unwrap();
+    let root = crate::support::examples().join("..");
+    std::fs::copy(root.join("executor/tests/oracle/sort-rv32im.elf"), desk.path("symbols.elf"))
+        .unwrap();
+    std::fs::copy(root.join("profiler/tests/inlined/guest.elf"), desk.path("whole.elf")).unwrap();
     desk.write("nothing.elf", elf::guest(&["addi a0, zero, 0", "addi a7, zero, 93", "ecall"]));
     let notes = |guest: &str, options: &str| -> Vec<String> {
         let ran = desk.succeeds(&format!("profile {guest} --env bare {options}"));

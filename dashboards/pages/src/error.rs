@@ -1,7 +1,7 @@
 //! Why there is no page.
 
+use autoprec_guest_elf::LoadError;
 use autoprec_linker::{ManifestError, ParseFormError};
-use autoprec_profiler::LoadError;
 
 /// Why there is no page: what does not belong together, or cannot be read.
 #[derive(Debug, thiserror::Error)]

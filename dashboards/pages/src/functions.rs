@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use autoprec_blocks::Terminator;
 use autoprec_dashboards::Function;
-use autoprec_profiler::Program;
+use autoprec_guest_elf::Program;
 
 use crate::Guest;
 

@@ -21,8 +21,10 @@ mod tables;
 
 use autoprec_blocks::Cfg;
 use autoprec_dashboards::{Code, Detail, Limits, PAGE_VERSION, Page, Report};
+use autoprec_guest_elf::Program;
+use autoprec_profile::Profile;
+use autoprec_profiler::Sources;
 use autoprec_profiler::cost::Model;
-use autoprec_profiler::{Profile, Program, Sources};
 
 pub use error::PageError;
 

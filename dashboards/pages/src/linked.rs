@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
 use autoprec_dashboards::{Precompile, Report};
-use autoprec_profiler::{PrecompileId, Program};
+use autoprec_guest_elf::{PrecompileId, Program};
 
 use crate::PageError;
 use crate::prices::Prices;

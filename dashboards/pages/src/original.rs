@@ -1,8 +1,9 @@
 //! The original guest, and whether guest, profile and report belong together.
 
 use autoprec_dashboards::Report;
+use autoprec_guest_elf::Program;
 use autoprec_linker::Manifest;
-use autoprec_profiler::{Profile, Program};
+use autoprec_profile::Profile;
 
 use crate::PageError;
 
@@ -54,7 +55,7 @@ pub(crate) fn check_profile(profile: &Profile, report: &Report) -> Result<(), Pa
     if let Some(span) = left.iter().position(|&rest| rest > 0) {
         return damaged(format!("span {span} was executed more often than visited"));
     }
-    let executed = |span: &autoprec_profiler::Span| u128::from(span.insts) * u128::from(span.count);
+    let executed = |span: &autoprec_profile::Span| u128::from(span.insts) * u128::from(span.count);
     let sum: u128 = profile.spans.iter().map(executed).sum();
     if sum != u128::from(profile.instructions) {
         let all = profile.instructions;

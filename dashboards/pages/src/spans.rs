@@ -3,7 +3,8 @@
 //! A span is straight-line code, and nothing enters a linked region but at its first instruction. So a
 //! span either executes all of a region or none of it.
 
-use autoprec_profiler::{Profile, Program, Span};
+use autoprec_guest_elf::Program;
+use autoprec_profile::{Profile, Span};
 
 use crate::PageError;
 use crate::linked::Linked;

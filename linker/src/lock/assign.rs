@@ -3,7 +3,7 @@
 //! Invariants: no number is given twice; a precompile that is where it was and as it was keeps its
 //! number; of equal ones the order of addresses decides, not the order they are asked for in.
 
-use autoprec_profiler::PrecompileId;
+use autoprec_guest_elf::PrecompileId;
 
 use super::{Lock, LockError, Locked};
 use crate::form::IDS;

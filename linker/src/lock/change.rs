@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use autoprec_profiler::PrecompileId;
+use autoprec_guest_elf::PrecompileId;
 
 use super::{Lock, Locked, LockedBuild};
 

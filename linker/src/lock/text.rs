@@ -3,7 +3,7 @@
 //! Invariants: printing and reading back gives the same lock; version 1, which has neither builds nor
 //! ends, is read, and written as version 2; reading is total.
 
-use autoprec_profiler::PrecompileId;
+use autoprec_guest_elf::PrecompileId;
 use serde::{Deserialize, Serialize};
 
 use super::{Lock, LockError, Locked, LockedBuild, LockedTotals, VERSION};

@@ -14,9 +14,9 @@
 
 use autoprec_blocks::text::xlen_from_name;
 use autoprec_blocks::{Cfg, Region, RegionInst};
+use autoprec_guest_elf::{PrecompileId, Program};
 use autoprec_isa::{Inst, Xlen};
 use autoprec_linker::{Form, Item, LinkError, Linked, link};
-use autoprec_profiler::{PrecompileId, Program};
 use sha2::{Digest as _, Sha256};
 
 use crate::elf::{Part, Spec};

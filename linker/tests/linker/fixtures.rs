@@ -5,9 +5,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use autoprec_executor::{Environment, Input, Limits};
+use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::{Xlen, decode};
 use autoprec_linker::{Manifest, check_equivalence, insn_id, verify_link};
-use autoprec_profiler::{Environment, Input, Limits, Program, Segment};
 
 use crate::fixture::{Fixture, system_digest};
 

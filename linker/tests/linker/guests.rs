@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use autoprec_blocks::{Cfg, Region};
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, PrecompileId, Program};
 use autoprec_isa::Reg;
 use autoprec_linker::{Form, Item, Linked, Manifest, check_equivalence, link, verify_link};
-use autoprec_profiler::{Environment, Input, Limits, Patches, PrecompileId, Program, run};
 
 use crate::fixture::{of_region, system_digest};
 

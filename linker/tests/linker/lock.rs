@@ -3,9 +3,9 @@
 mod changes;
 mod text;
 
+use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::Form;
 use autoprec_linker::lock::{Lock, Locked, LockedBuild, Wanted};
-use autoprec_profiler::PrecompileId;
 use proptest::prelude::*;
 
 fn wanted(symbol: &str, entry: u64, shape: u8) -> Wanted {

@@ -1,9 +1,9 @@
 //! The text form of the manifest.
 
 use autoprec_blocks::{ExitTarget, Guard};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Reg;
 use autoprec_linker::{Call, Form, Manifest, ManifestError};
-use autoprec_profiler::PrecompileId;
 use proptest::prelude::*;
 
 fn exits() -> impl Strategy<Value = Vec<(Guard, ExitTarget)>> {

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_linker::{Form, Manifest, check_equivalence, verify_link};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
 use proptest::prelude::*;
 
 use crate::fixture::{Fixture, system_digest};

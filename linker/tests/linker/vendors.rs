@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use autoprec_executor::Environment;
 use autoprec_linker::vendors::{VENDORS, refusal};
-use autoprec_profiler::Environment;
 
 const PAGE: &str = include_str!("../../../docs/guide/vendors.md");
 

@@ -1,8 +1,8 @@
 //! A patched file differs from what it should be: each difference is found.
 
 use autoprec_blocks::Region;
+use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Manifest, VerifyLinkError, verify_link};
-use autoprec_profiler::PrecompileId;
 use sha2::{Digest as _, Sha256};
 
 use crate::fixture::{Fixture, system_digest};

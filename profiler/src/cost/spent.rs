@@ -1,8 +1,9 @@
 //! Rows per table: what a run, or a part of it, takes from the prover.
 
+use autoprec_guest_elf::Program;
+use autoprec_profile::{Profile, Span};
+
 use super::Model;
-use crate::profile::{Profile, Span};
-use crate::program::Program;
 
 /// Rows per table of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use autoprec_guest_elf::Program;
+use autoprec_profile::{ByWidth, Profile, by_width};
 use serde::Serialize;
 
 use super::weighted;
@@ -9,8 +11,6 @@ use crate::accesses::{accesses, misaligned};
 use crate::cost::Model;
 use crate::opcodes::{Histogram, opcodes};
 use crate::owners::by_owner;
-use crate::profile::{ByWidth, Profile, by_width};
-use crate::program::Program;
 
 /// The version of the format.
 const VERSION: u32 = 1;

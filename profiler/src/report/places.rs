@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use autoprec_profile::Visit;
+
 use super::share;
 use crate::cost::Model;
 use crate::owners::function_name;
-use crate::profile::Visit;
 use crate::sources::Place;
 use crate::view::Subject;
 

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use autoprec_profile::{Span, Stack};
+
 use super::names::{Names, OriginId};
 use super::sites::Sites;
 use super::{Executed, Path, Subject, add};
-use crate::profile::Stack;
 
 /// Values per unit, by where instructions come from.
 type Spent = BTreeMap<OriginId, Vec<u64>>;
@@ -42,7 +43,7 @@ fn spent(
     cost: &dyn Fn(Executed) -> Vec<u64>,
 ) -> Vec<Spent> {
     let profile = subject.profile;
-    let of_span = |(index, span): (usize, &crate::Span)| {
+    let of_span = |(index, span): (usize, &Span)| {
         let mut spent = Spent::new();
         for (pc, inst) in subject.program.insts(span.start..span.end) {
             let values = cost(Executed { span: index, pc, inst });

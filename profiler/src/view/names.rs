@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use autoprec_guest_elf::Program;
+
 use super::{Frame, Function, Kind, Subject};
-use crate::program::Program;
 use crate::sources::{Place, Sources};
 
 /// Index of an [`Origin`].

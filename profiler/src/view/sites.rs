@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use autoprec_isa::{Op, Reg};
+use autoprec_profile::Span;
 
 use super::Subject;
-use crate::profile::Span;
 
 /// A call path, and a function that was entered from it.
 type Entered<'a> = (&'a [u64], u64);

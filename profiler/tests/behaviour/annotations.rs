@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::path::Path;
 
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::Xlen;
 use autoprec_profiler::annotate::{self, FindError};
 use autoprec_profiler::cost::Model;
-use autoprec_profiler::{DebugInfo, Environment, Input, Limits, Patches, Program, Sources, run};
+use autoprec_profiler::{DebugInfo, Sources};
 use object::{Object as _, ObjectSection as _};
 
 use crate::common::{BASE, execute, program};

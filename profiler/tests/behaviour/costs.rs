@@ -1,8 +1,9 @@
 //! Cost models, and runs weighed by them.
 
+use autoprec_executor::Environment;
 use autoprec_isa::{Inst, Op, Xlen, encoding::TABLE};
 use autoprec_profiler::cost::{Model, ModelError, Padding, Spent};
-use autoprec_profiler::{Environment, Subject, export, opcodes, report};
+use autoprec_profiler::{Subject, export, opcodes, report};
 
 use crate::common::{execute, program};
 

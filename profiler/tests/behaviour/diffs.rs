@@ -1,9 +1,11 @@
 //! Profiles compared, and profiles put together.
 
+use autoprec_executor::Environment;
+use autoprec_guest_elf::Program;
 use autoprec_isa::Xlen;
+use autoprec_profile::{MergeError, Profile};
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::diff::{Change, Diff, Side};
-use autoprec_profiler::{Environment, MergeError, Profile, Program};
 
 use crate::common::{execute, program};
 

@@ -1,11 +1,12 @@
 //! Inlined functions and lines on call paths, and what is left of them where debug information is
 //! missing or damaged.
 
+use autoprec_executor::Environment;
+use autoprec_guest_elf::Program;
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::report::{self, By};
-use autoprec_profiler::{
-    DebugInfo, Environment, Kind, Profile, Program, Sources, Subject, View, export,
-};
+use autoprec_profiler::{DebugInfo, Kind, Sources, Subject, View, export};
 use object::{Object as _, ObjectSection as _};
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use autoprec_circuits::Field;
-use autoprec_profiler::Environment;
+use autoprec_executor::Environment;
 
 use super::{REGISTER_ROWS, Records, Run, RunError, Tracer};
 use crate::claims::{CLAIMS_VERSION, Claims};

@@ -1,7 +1,7 @@
 //! What the environments answer, and the records of these rows.
 
 use autoprec_circuits::Field;
-use autoprec_profiler::Environment;
+use autoprec_executor::Environment;
 use autoprec_synth::{Host as _, OperandValues};
 
 use super::{Flow, RunError, Tracer};

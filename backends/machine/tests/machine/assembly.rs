@@ -1,8 +1,9 @@
 //! Guests from assembly.
 
+use autoprec_executor::Environment;
+use autoprec_guest_elf::Program;
 use autoprec_isa::{Inst, Xlen};
 use autoprec_machine::Guest;
-use autoprec_profiler::{Environment, Program};
 
 /// Where the guests of tests begin.
 pub(crate) const ENTRY: u64 = 0x1000;

@@ -2,9 +2,10 @@
 
 use autoprec_blocks::{Region, RegionInst};
 use autoprec_circuits::{BabyBear, Field, Pasta};
+use autoprec_executor::Environment;
+use autoprec_guest_elf::{PrecompileId, Program};
 use autoprec_isa::Xlen;
 use autoprec_machine::{CallState, CallTable, CallsError, Cell, parse_calls};
-use autoprec_profiler::{Environment, PrecompileId, Program};
 use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
 
 use crate::assembly::{ENTRY, guest, program};

@@ -1,9 +1,9 @@
 //! Claims, rows and public values that are not those of the run are refused.
 
 use autoprec_circuits::{BabyBear, Field, Pasta, Statement, Trace};
+use autoprec_executor::Environment;
 use autoprec_isa::Xlen;
 use autoprec_machine::{Claims, Guest, Proving, Public, Run, execute, statement};
-use autoprec_profiler::Environment;
 use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
 use proptest::prelude::*;
 

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use autoprec_blocks::{Cfg, Region};
 use autoprec_circuits::{BabyBear, Field, Pasta};
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, PrecompileId, Program};
 use autoprec_isa::Reg;
 use autoprec_linker::{Form, Item, link};
 use autoprec_machine::{Guest, GuestError, Run, execute};
-use autoprec_profiler::{Environment, Input, Limits, Patches, PrecompileId, Program, run};
 use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
 
 use crate::runs::{checked, input};

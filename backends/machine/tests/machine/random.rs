@@ -1,9 +1,10 @@
 //! Random programs of every kind of instruction: what they leave in memory is what the executor says.
 
 use autoprec_circuits::{BabyBear, Pasta};
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::{Inst, Op, Reg, Xlen};
 use autoprec_machine::{Guest, Kind};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
 use autoprec_synth::machine::{BABYBEAR, PASTA};
 use proptest::prelude::*;
 

@@ -1,9 +1,10 @@
 //! Runs give what the executor gives, and their rows show their statements.
 
 use autoprec_circuits::{BabyBear, Expr, Field, Pasta};
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::Xlen;
 use autoprec_machine::{Guest, Run, execute};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, run};
 use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
 
 use crate::assembly::{guest, program};

@@ -1,9 +1,10 @@
 //! Guests that use OpenVM's extensions: the profiler executes them as OpenVM does.
 
 use autoprec_blocks::Cfg;
+use autoprec_executor::{Environment, Input, Limits, Run, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_openvm::{BaseVm, GuestImage, execute};
 use autoprec_openvm_config::OpenVmConfig;
-use autoprec_profiler::{Environment, Input, Limits, Patches, Program, Run, run};
 
 use crate::support::{START, assemble, elf, patch};
 

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, fs, ops::Range, path::PathBuf, sync::Arc};
 
 use autoprec_blocks::{Region, RegionInst};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::{Inst, Xlen, decode};
 use autoprec_openvm::GuestImage;
-use autoprec_profiler::PrecompileId;
 use autoprec_synth::{OPENVM, Precompile, synthesise};
 
 /// A committed guest with its input and the bytes that it must reveal.

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use autoprec_circuits::BabyBear;
+use autoprec_executor::Input;
 use autoprec_machine::{Guest, Public, execute};
 use autoprec_plonky3::{Parameters, prove};
-use autoprec_profiler::Input;
 use autoprec_verify::{Backend, FileError, RunProof};
 use proptest::prelude::*;
 

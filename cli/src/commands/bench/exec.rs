@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use autoprec_bench::{ExecReport, GuestTimes};
+use autoprec_executor::{Environment, Input, Limits, Run, RunError};
 use autoprec_openvm::{BaseVm, Interpret, interpreter};
-use autoprec_profiler::{Environment, Input, Limits, Run, RunError};
 
 use super::cpu_time;
 use super::qemu::Qemu;

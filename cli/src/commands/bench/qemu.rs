@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use autoprec_executor::{Input, Run};
 use autoprec_isa::Xlen;
-use autoprec_profiler::{Input, Run};
 use tempfile::TempDir;
 use wait4::{ResUse, Wait4 as _};
 

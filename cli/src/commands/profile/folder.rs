@@ -5,9 +5,10 @@ use autoprec_dashboards::Report;
 use autoprec_linker::vendors::refusal;
 use autoprec_pipeline::folder::write_report;
 use autoprec_pipeline::{NotLinked, profile_report};
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::report::{self, By};
-use autoprec_profiler::{Profile, Sources, Subject, export};
+use autoprec_profiler::{Sources, Subject, export};
 
 use super::tables;
 use crate::files::Folder;

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use autoprec_blocks::{Block, Cfg};
+use autoprec_profile::Profile;
 use autoprec_profiler::cost::Model;
 use autoprec_profiler::report::{self, By};
-use autoprec_profiler::{Profile, Sources, Subject, annotate, opcodes};
+use autoprec_profiler::{Sources, Subject, annotate, opcodes};
 
 use crate::args::{ProfileArgs, Rows};
 use crate::sources::Texts;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use autoprec_blocks::Region;
 use autoprec_dashboards::{AirStats, ApcBlock, ApcCode, ApcStats, Apcs};
+use autoprec_guest_elf::PrecompileId;
 use autoprec_pipeline::Guest;
-use autoprec_profiler::PrecompileId;
 use autoprec_synth::{OPENVM, cost_before, synthesise};
 use rayon::prelude::*;
 

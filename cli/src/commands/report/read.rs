@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use autoprec_dashboards::{Apcs, Measured, Report};
 use autoprec_pipeline::folder::{CONFIG, GUEST, PROFILE, REPORT, measured_name};
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 
 use crate::files;
 

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use autoprec_dashboards::Report;
+use autoprec_executor::{Environment, Input, Limits, run};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
 use autoprec_pages::Built;
 use autoprec_pipeline::{Guest, Job, Options, Prices, Recorded, Silent, Source, build};
-use autoprec_profiler::{Environment, Input, Limits, Patches, Profile, Program, run};
+use autoprec_profile::Profile;
 use autoprec_synth::Budget;
 
 /// What was built of a guest.

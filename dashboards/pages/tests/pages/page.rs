@@ -3,10 +3,11 @@
 mod refused;
 
 use autoprec_dashboards::{Detail, Edges, Page, Table, Totals};
+use autoprec_guest_elf::Program;
 use autoprec_pages::{Built, PageData, page_data};
 use autoprec_pipeline::{Build, Job, NotLinked, Recorded, Silent, Source, build, profile_report};
+use autoprec_profiler::Sources;
 use autoprec_profiler::cost::{Model, Spent};
-use autoprec_profiler::{Program, Sources};
 use object::{Object, ObjectSection, ObjectSymbol};
 
 use crate::built::{Example, built, built_of, example, guest, options, profile};

@@ -2,7 +2,7 @@
 
 use autoprec_dashboards::Report;
 use autoprec_pages::{Built, PageError, page_data};
-use autoprec_profiler::Profile;
+use autoprec_profile::Profile;
 
 use crate::built::{Example, built, example};
 

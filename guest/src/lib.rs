@@ -1,0 +1,16 @@
+//! Guest programs: what the rest of the workspace needs to know of an ELF file.
+//!
+//! [`Program::load`] reads one, [`LoadError`] says why it cannot be used. A linked guest differs from its
+//! original by [`Patches`], which are plain data: entry, original bytes and number of each precompile.
+
+mod demangle;
+mod digest;
+mod elf;
+mod error;
+mod patches;
+mod program;
+
+pub use demangle::demangle;
+pub use error::LoadError;
+pub use patches::{Patch, Patches, PrecompileId};
+pub use program::{Program, ProgramHeaders, Segment, Symbol};
