@@ -1,8 +1,6 @@
 //! The example guests: their selected precompiles pass the checker, on random states and on states
 //! of the run, do not depend on the number of threads, and have the sizes of the fixtures.
 
-#[path = "common/bless.rs"]
-mod bless;
 #[path = "common/guest.rs"]
 mod guest;
 
@@ -17,6 +15,7 @@ use autoprec_synth::{
     Budget, Candidate, Effort, OPENVM, Precompile, PrecompileId, Snapshot, candidates, select,
     synthesise, total_cells, validate,
 };
+use autoprec_testing::{expect_file, fixture};
 use guest::{Guest, LIMITS};
 
 /// What is selected of each guest: enough for every kind of code, few enough to be checked here.
@@ -121,7 +120,7 @@ fn check(name: &str) {
             .unwrap_or_else(|error| panic!("{name}: {error}\n{}", precompile.region));
         assert!(done.honest as usize >= states.len(), "{name}: {done:?}");
     }
-    bless::expect_file(&bless::fixture(&format!("sizes/{name}.txt")), &sizes(&one));
+    expect_file(&fixture!(&format!("sizes/{name}.txt")), &sizes(&one));
 }
 
 #[test]

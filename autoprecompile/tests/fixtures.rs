@@ -1,10 +1,7 @@
 //! Fixtures: a region as assembly and what each stage makes of it, in one file.
 //!
 //! The first line names the stages, comments say what the fixture is about, then comes the region.
-//! `BLESS=1 cargo test -p autoprec-synth --test fixtures` rewrites what is expected.
-
-#[path = "common/bless.rs"]
-mod bless;
+//! `BLESS=1 cargo test --release -p autoprec-synth --test fixtures` rewrites what is expected.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -13,6 +10,7 @@ use autoprec_blocks::Region;
 use autoprec_circuits::ConstraintSystem;
 use autoprec_synth::ir::Ir;
 use autoprec_synth::{OPENVM, PrecompileId, lift, lower, rewrite};
+use autoprec_testing::{expect_file, fixture, fixtures};
 
 /// A fixture without what is expected.
 struct Fixture {
@@ -80,20 +78,15 @@ fn printed(ir: &Ir) -> String {
     text
 }
 
-fn cases() -> Vec<PathBuf> {
-    let folder = std::fs::read_dir(bless::fixture("")).expect("there is a folder of fixtures");
-    let files = folder.map(|file| file.expect("a file").path());
-    let mut files: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|ext| ext == "txt")).collect();
-    files.sort();
-    assert!(files.len() >= 12, "the fixtures are gone");
-    files
+fn cases() -> Vec<(PathBuf, String)> {
+    let cases = fixtures(&fixture!(""));
+    assert!(cases.len() >= 12, "the fixtures are gone");
+    cases
 }
 
 #[test]
 fn fixtures_give_what_they_say() {
-    for path in cases() {
-        let text = std::fs::read_to_string(&path).expect("a text");
-        bless::expect_file(&path, &Fixture::parse(&text).outcome());
+    for (path, text) in cases() {
+        expect_file(&path, &Fixture::parse(&text).outcome());
     }
 }

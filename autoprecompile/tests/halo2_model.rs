@@ -3,13 +3,14 @@
 
 #[path = "common/assembly.rs"]
 mod assembly;
-#[path = "common/bless.rs"]
-mod bless;
+
+use std::path::Path;
 
 use assembly::region;
 use autoprec_circuits::Bus;
 use autoprec_profiler::cost::Model;
 use autoprec_synth::{OPENVM, PrecompileId, synthesise};
+use autoprec_testing::expect_file;
 
 /// Instructions that share a table, and the most general of them. One with an immediate is a row of
 /// the table of its form with registers, as the operand of such a table comes from the program.
@@ -101,6 +102,6 @@ fn the_model_of_halo2_is_what_the_gadgets_give() {
         tables.join(",\n")
     );
     Model::from_json(&text).expect("it is a model");
-    let path = bless::fixture("../../../profiler/models/halo2.json");
-    bless::expect_file(&path, &text);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../profiler/models/halo2.json");
+    expect_file(&path, &text);
 }

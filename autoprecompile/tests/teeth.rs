@@ -3,12 +3,10 @@
 //! Each part of each system is removed in turn. The checker is asked first, with growing effort, then
 //! a row made by hand, which a second opinion, [`world`], must call wrong. What nothing notices must
 //! be explained, by what else implies it. The table of all parts is a fixture;
-//! `BLESS=1 cargo test -p autoprec-synth --test teeth` rewrites it.
+//! `BLESS=1 cargo test --release -p autoprec-synth --test teeth` rewrites it.
 
 #[path = "common/assembly.rs"]
 mod assembly;
-#[path = "common/bless.rs"]
-mod bless;
 #[path = "common/world.rs"]
 mod world;
 
@@ -19,6 +17,7 @@ use autoprec_circuits::{BabyBear, Bus, BusKind as _, Field, Origin};
 use autoprec_synth::{
     Effort, OPENVM, OperandValues, Precompile, PrecompileId, synthesise, validate,
 };
+use autoprec_testing::{expect_file, fixture};
 
 /// Regions that use every gadget.
 const REGIONS: &[&str] = &[
@@ -282,7 +281,7 @@ fn no_part_is_missed_in_silence() {
             writeln!(table, "  {kind} {origin}: {fate}").unwrap();
         }
     }
-    bless::expect_file(&bless::fixture("teeth/removals.txt"), &table);
+    expect_file(&fixture!("teeth/removals.txt"), &table);
     assert!(!table.contains(UNNOTICED), "{table}");
 }
 

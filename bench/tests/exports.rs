@@ -1,9 +1,6 @@
 //! Exports: a block of an example guest, sizes of a machine, and files that are none.
 //!
-//! `BLESS=1 cargo test -p autoprec-bench --test exports` rewrites what is expected.
-
-#[path = "../../autoprecompile/tests/common/bless.rs"]
-mod bless;
+//! `BLESS=1 cargo test --release -p autoprec-bench --test exports` rewrites what is expected.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +14,7 @@ use autoprec_blocks::{Cfg, Region};
 use autoprec_guest_elf::Program;
 use autoprec_isa::Xlen;
 use autoprec_synth::{Effort, OPENVM, cost_before};
+use autoprec_testing::{expect_file, fixture};
 
 /// The longest block of the Keccak example that has at most 60 instructions.
 fn block() -> Region {
@@ -44,7 +42,7 @@ fn a_block_of_an_example_is_written_and_read() {
     let region = block();
     let mut json = write_export(&region).expect("the guest is RV32IM");
     json.push('\n');
-    bless::expect_file(&bless::fixture("keccak-block.json"), &json);
+    expect_file(&fixture!("keccak-block.json"), &json);
     let export = read(&json);
     assert_eq!(export.region.insts, region.insts);
     assert_eq!(export.region.exits, region.exits);

@@ -1,17 +1,17 @@
 //! The graph: fixtures of assembly in, listing and drawing out; and what holds of every graph.
 //!
 //! A fixture is the input up to the first line that begins with `;;`, then the expected texts.
-//! `BLESS=1 cargo test -p autoprec-blocks` rewrites the expected texts.
+//! `BLESS=1 cargo test --release -p autoprec-blocks` rewrites the expected texts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use autoprec_blocks::text::xlen_from_name;
 use autoprec_blocks::{Block, Cfg, RegSet, Terminator};
 use autoprec_guest_elf::{Program, Segment, Symbol};
 use autoprec_isa::{Inst, Reg, Xlen};
 use autoprec_profile::{Edge, Profile, Span};
+use autoprec_testing::{expect_file, fixture, fixtures, input};
 
 /// What a fixture describes.
 struct Fixture {
@@ -124,22 +124,10 @@ fn stages(fixture: &Fixture) -> String {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the switch that re-blesses fixtures")]
-fn fixtures() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut paths: Vec<_> =
-        std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no fixtures in {}", folder.display());
-    for path in paths {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (input, expected) = text.split_at(text.find(";;").unwrap_or(text.len()));
-        let got = stages(&Fixture::parse(input));
-        if std::env::var("BLESS").is_ok() {
-            std::fs::write(&path, format!("{input}{got}")).unwrap();
-        } else {
-            assert_eq!(got, expected, "{}: BLESS=1 accepts the new text", path.display());
-        }
+fn graphs_are_what_the_fixtures_say() {
+    for (path, text) in fixtures(&fixture!("")) {
+        let input = input(&text);
+        expect_file(&path, &(input.to_owned() + &stages(&Fixture::parse(input))));
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 /// Folder and crate, from the bottom layer on.
 const LAYERS: &[(&str, &str)] = &[
+    ("testing", "autoprec-testing"),
     ("isa", "autoprec-isa"),
     ("guest", "autoprec-guest-elf"),
     ("profile", "autoprec-profile"),
@@ -128,6 +129,17 @@ fn crates_that_are_kept_apart_do_not_use_each_other() {
     for (name, used, why) in APART {
         assert!(!dependencies(&packages[*name]).contains(used), "{name} uses {used}: {why}");
         assert!(packages.contains_key(*used), "{used} is a crate of the workspace");
+    }
+}
+
+#[test]
+fn what_is_for_tests_is_in_no_product() {
+    for (name, package) in packages() {
+        let dependencies = package["dependencies"].as_array().expect("there is a list");
+        let tests = dependencies.iter().filter(|used| text(&used["name"]) == "autoprec-testing");
+        for used in tests {
+            assert_eq!(used["kind"], "dev", "{name} must use autoprec-testing in tests only");
+        }
     }
 }
 

@@ -4,8 +4,6 @@
 
 #[path = "../common/assembly.rs"]
 mod assembly;
-#[path = "../common/bless.rs"]
-mod bless;
 mod check;
 mod judge;
 mod kinds;
@@ -19,6 +17,7 @@ mod world;
 use autoprec_circuits::{BabyBear, Field, Pasta};
 use autoprec_isa::Xlen;
 use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_testing::{expect_file, fixture};
 use check::check_region;
 
 fn check_regions<F: Field>(target: &MachineTarget, states: u64) {
@@ -109,7 +108,7 @@ fn sizes_are_those_of_the_fixture() {
         out += &sizes::sizes::<Pasta>(name, &PASTA, 4);
         out += &sizes::sizes::<BabyBear>(name, &BABYBEAR, 4);
     }
-    bless::expect_file(&bless::fixture("machine/sizes.txt"), &out);
+    expect_file(&fixture!("machine/sizes.txt"), &out);
 }
 
 #[test]
@@ -128,8 +127,8 @@ fn systems_are_those_of_the_fixtures() {
             ("pasta", sizes::system::<Pasta>(&region, &PASTA)),
             ("babybear", sizes::system::<BabyBear>(&region, &BABYBEAR)),
         ] {
-            let path = bless::fixture(&format!("machine/{name}-{xlen}-{field}.txt"));
-            bless::expect_file(&path, &text);
+            let path = fixture!(&format!("machine/{name}-{xlen}-{field}.txt"));
+            expect_file(&path, &text);
         }
     }
 }

@@ -13,6 +13,8 @@ use autoprec_isa::{
     decode, step,
 };
 
+use autoprec_testing::{expect_file, fixture};
+
 use crate::encoding::XLENS;
 use crate::vectors::{self, DATA, DATA_BYTES, Ended, START, State, Vector, agrees};
 
@@ -281,11 +283,7 @@ fn every_instruction_has_vectors() {
         let name = if name == "-" { "(none)" } else { name };
         writeln!(listing, "{name} {narrow} {wide}").expect("a string");
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/coverage.txt");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, &listing).expect("the fixture can be written");
-    }
-    assert_eq!(std::fs::read_to_string(path).expect(path), listing, "BLESS=1 records it");
+    expect_file(&fixture!("coverage.txt"), &listing);
 }
 
 /// FNV-1a of 64 bits over lines.

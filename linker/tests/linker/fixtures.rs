@@ -1,14 +1,15 @@
 //! One file, one case: a guest in, and out of it the manifest, the changed words and the refusals.
 //!
-//! `BLESS=1 cargo test -p autoprec-linker` rewrites what is expected.
+//! `BLESS=1 cargo test --release -p autoprec-linker` rewrites what is expected.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
 
 use autoprec_executor::{Environment, Input, Limits};
 use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::{Xlen, decode};
 use autoprec_linker::{Manifest, check_equivalence, insn_id, verify_link};
+use autoprec_testing::{expect_file, fixture, fixtures, input};
 
 use crate::fixture::{Fixture, system_digest};
 
@@ -76,27 +77,15 @@ fn outcome(fixture: &Fixture) -> String {
     out
 }
 
-fn cases() -> Vec<(std::path::PathBuf, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let files = std::fs::read_dir(&folder).expect("there are fixtures");
-    let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty());
-    let read = |path: &Path| std::fs::read_to_string(path).expect("a text");
-    paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
+fn cases() -> Vec<(PathBuf, String)> {
+    fixtures(&fixture!(""))
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the switch that re-blesses fixtures")]
 fn fixtures_give_what_they_say() {
     for (path, text) in cases() {
-        let (input, expected) = text.split_at(text.find(";;").unwrap_or(text.len()));
-        let got = outcome(&Fixture::parse(input));
-        if std::env::var("BLESS").is_ok() {
-            std::fs::write(&path, format!("{input}{got}")).unwrap();
-        } else {
-            assert_eq!(got, expected, "{}: BLESS=1 accepts the new text", path.display());
-        }
+        let input = input(&text);
+        expect_file(&path, &(input.to_owned() + &outcome(&Fixture::parse(input))));
     }
 }
 
