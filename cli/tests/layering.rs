@@ -112,6 +112,20 @@ fn every_crate_has_its_layer_and_its_folder() {
 }
 
 #[test]
+fn the_document_has_each_crate_once_and_in_order() {
+    let document = root().join("docs/architecture.md");
+    let document = std::fs::read_to_string(document).expect("there is a document");
+    let named: Vec<&str> = document
+        .lines()
+        .filter(|line| line.starts_with("### `") && line.contains("/`: `autoprec"))
+        .collect();
+    let crates = LAYERS.iter().filter(|(_, name)| *name != HOST);
+    let expected: Vec<String> =
+        crates.map(|(folder, name)| format!("### `{folder}/`: `{name}`")).collect();
+    assert_eq!(named, expected);
+}
+
+#[test]
 fn dependencies_point_up_the_table() {
     for (name, package) in packages() {
         let own = layer(&name).expect("every crate has a layer");
