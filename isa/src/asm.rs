@@ -57,6 +57,7 @@ impl Format {
         match self {
             Self::R => &[Rd, Rs1, Rs2],
             Self::I | Self::Shift | Self::ShiftW => &[Rd, Rs1, Imm],
+            Self::Bytes => &[Rd, Rs1],
             Self::Load => &[Rd, Memory],
             Self::S => &[Rs2, Memory],
             Self::B => &[Rs1, Rs2, Imm],
@@ -116,7 +117,9 @@ pub enum ParseError {
     #[error("there is no instruction")]
     Empty,
     /// The mnemonic is in no table.
-    #[error("no instruction is called `{mnemonic}` in the supported set (IMAFDC, Zicsr, Zifencei)")]
+    #[error(
+        "no instruction is called `{mnemonic}` in the supported set (IMAFDC, Zicsr, Zifencei, parts of Zba and Zbb)"
+    )]
     Mnemonic {
         /// What was read.
         mnemonic: String,

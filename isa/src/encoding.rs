@@ -7,6 +7,7 @@ mod format;
 mod index;
 
 use crate::alu::Alu;
+use crate::composite::Composite;
 use crate::compressed;
 use crate::csr::{CsrOp, CsrUpdate};
 use crate::float::{FloatOp, Precision, Rounding};
@@ -25,7 +26,7 @@ pub struct Row {
     pub name: &'static str,
     /// Where the operands are.
     pub format: Format,
-    /// The bits that are not operands.
+    /// The bits that are neither operands nor those of the width ([`Format`] says which have such).
     pub fixed: u32,
     /// What it does.
     pub op: Op,
@@ -58,6 +59,14 @@ const fn csr(update: CsrUpdate, immediate: bool) -> Op {
     Op::Csr(CsrOp { update, immediate })
 }
 
+const fn extremum(less: Alu, greater: bool) -> Op {
+    Op::Composite(Composite::Extremum { less, greater })
+}
+
+const fn shift_add(shift: u8) -> Op {
+    Op::Composite(Composite::ShiftAdd { shift })
+}
+
 /// `negate` says whether product and addend are negated.
 const fn fused(negate: [bool; 2], precision: Precision) -> Op {
     let [product, addend] = negate;
@@ -80,7 +89,7 @@ pub const TABLE: &[Row] = {
         Add, Class, CopySign, Div, Eq, FromBits, Le, Lt, Max, Min, Mul, NegateSign, Resize, Sqrt, Sub, ToBits, XorSign,
     };
     use Format::{
-        Amo, B, Bare, Csr, CsrImm, Fence, FenceI, Float1Round, Float2, Float2Round, Float3Round, FloatCompare,
+        Amo, B, Bare, Bytes, Csr, CsrImm, Fence, FenceI, Float1Round, Float2, Float2Round, Float3Round, FloatCompare,
         FloatFromReg, FloatFromRegRound, FloatLoad, FloatStore, FloatToReg, FloatToRegRound, I, J, Load, Lr, R, S,
         Shift, ShiftW, U,
     };
@@ -156,6 +165,18 @@ pub const TABLE: &[Row] = {
         r64("divuw",     R,      0x0200_503b, Op::Alu(Alu::DivuW)),
         r64("remw",      R,      0x0200_603b, Op::Alu(Alu::RemW)),
         r64("remuw",     R,      0x0200_703b, Op::Alu(Alu::RemuW)),
+
+        row("andn",      R,      0x4000_7033, Op::Composite(Composite::Andn)),
+        row("orn",       R,      0x4000_6033, Op::Composite(Composite::Orn)),
+        row("xnor",      R,      0x4000_4033, Op::Composite(Composite::Xnor)),
+        row("min",       R,      0x0a00_4033, extremum(Alu::Slt, false)),
+        row("minu",      R,      0x0a00_5033, extremum(Alu::Sltu, false)),
+        row("max",       R,      0x0a00_6033, extremum(Alu::Slt, true)),
+        row("maxu",      R,      0x0a00_7033, extremum(Alu::Sltu, true)),
+        row("rev8",      Bytes,  0x6800_5013, Op::Composite(Composite::Rev8)),
+        row("sh1add",    R,      0x2000_2033, shift_add(1)),
+        row("sh2add",    R,      0x2000_4033, shift_add(2)),
+        row("sh3add",    R,      0x2000_6033, shift_add(3)),
 
         row("fence",     Fence,  0x0000_000f, Op::Fence),
         row("fence.i",   FenceI, 0x0000_100f, Op::FenceI),
@@ -286,7 +307,7 @@ impl Inst {
         let row = self.row()?;
         let format = row.format;
         let regs = self.rd.bits(7) | self.rs1.bits(15) | self.rs2.bits(20);
-        let word = row.fixed | regs | format.imm_bits(self.imm);
+        let word = row.fixed | format.width_bits(xlen) | regs | format.imm_bits(self.imm);
         // Whatever does not fit changes what the word means.
         (row.matches(xlen, word) && row.inst(xlen, word) == self).then_some(word)
     }
@@ -300,7 +321,8 @@ impl Inst {
 impl Row {
     /// Whether this row describes `word`, on a machine of this width.
     fn matches(&self, xlen: Xlen, word: u32) -> bool {
-        word & !self.format.operand_mask(xlen) == self.fixed
+        let fixed = self.fixed | self.format.width_bits(xlen);
+        word & !self.format.operand_mask(xlen) == fixed
             && self.since <= xlen
             && (!self.format.floats().rounding || Rounding::new((word >> 12) & 7).is_some())
     }

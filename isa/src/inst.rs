@@ -1,6 +1,7 @@
 //! A decoded instruction: plain data, the same for every encoding that means it.
 
 use crate::alu::Alu;
+use crate::composite::Composite;
 use crate::csr::{Csr, CsrOp};
 use crate::float::{FloatOp, Precision};
 use crate::reg::Reg;
@@ -14,6 +15,8 @@ pub enum Op {
     Alu(Alu),
     /// `rd = alu(rs1, imm)`
     AluImm(Alu),
+    /// `rd = composite(rs1, rs2)`
+    Composite(Composite),
     /// `rd = memory[rs1 + imm]`
     Load {
         /// Bytes read.

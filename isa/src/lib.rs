@@ -4,8 +4,9 @@
 //! [`step`] states what it does. Decoding, encoding, printing and parsing are loops over the
 //! table. Executing, lifting and every other analysis are implementations of [`Machine`].
 //!
-//! The set is RV32 and RV64 `IMAFDC` with `Zicsr` and `Zifencei`, unprivileged. A machine need not
-//! have all of it: [`Inst::is_float`] and others tell what an environment may lack.
+//! The set is RV32 and RV64 `IMAFDC` with `Zicsr` and `Zifencei`, unprivileged, and
+//! of `Zba` and `Zbb` what [`Composite`] lists. A machine need not have all of it:
+//! [`Inst::is_float`] and others tell what an environment may lack.
 //!
 //! ```
 //! use autoprec_isa::{Inst, Xlen, decode};
@@ -22,6 +23,7 @@
 
 mod alu;
 mod asm;
+mod composite;
 mod compressed;
 mod csr;
 pub mod encoding;
@@ -33,6 +35,7 @@ mod word;
 
 pub use alu::Alu;
 pub use asm::{Asm, ParseError};
+pub use composite::Composite;
 pub use csr::{Csr, CsrOp, CsrUpdate, CsrWrite, ParseCsrError};
 pub use encoding::decode;
 pub use float::{BadRounding, FloatAction, FloatOp, FloatOperands, FloatUnit, Precision, Rounding};

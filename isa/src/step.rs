@@ -34,6 +34,23 @@ pub trait Machine {
     /// Applies a word operation.
     fn alu(&mut self, op: Alu, a: Self::Word, b: Self::Word) -> Self::Word;
 
+    /// One of two words, by whether `condition`, which is 0 or 1, is 1. A machine that has an operation for
+    /// it performs that.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "part of `step`")]
+    fn select(
+        &mut self,
+        condition: Self::Word,
+        then: Self::Word,
+        otherwise: Self::Word,
+    ) -> Self::Word {
+        let zero = self.constant(0);
+        let mask = self.alu(Alu::Sub, zero, condition);
+        let differ = self.alu(Alu::Xor, then, otherwise);
+        let change = self.alu(Alu::And, differ, mask);
+        self.alu(Alu::Xor, change, otherwise)
+    }
+
     /// Reads a register; `x0` must read as zero.
     fn reg(&mut self, reg: Reg) -> Self::Word;
 
@@ -169,6 +186,10 @@ pub fn step<M: Machine>(m: &mut M, xlen: Xlen, pc: u64, len: u8, inst: &Inst) ->
         Op::AluImm(alu) => {
             let (a, b) = (m.reg(rs1), m.operand(Operand::Constant, xlen.mask(offset)));
             m.alu(alu, a, b)
+        }
+        Op::Composite(op) => {
+            let (a, b) = (m.reg(rs1), m.reg(rs2));
+            op.expand(m, xlen, a, b)
         }
         Op::Load { width, signed } => {
             let addr = address(m, xlen, inst);

@@ -16,6 +16,8 @@ pub enum Format {
     Shift,
     /// `rd, rs1, imm`, with an immediate below 32
     ShiftW,
+    /// `rd, rs1`; where shifts have the amount, the position of the register's last byte is fixed
+    Bytes,
     /// `rd, imm(rs1)`
     Load,
     /// `rs2, imm(rs1)`
@@ -127,7 +129,7 @@ impl Format {
             Self::Float1Round | Self::FloatToRegRound | Self::FloatFromRegRound => {
                 RD | FUNCT3 | RS1
             }
-            Self::FloatToReg | Self::FloatFromReg => RD | RS1,
+            Self::FloatToReg | Self::FloatFromReg | Self::Bytes => RD | RS1,
             Self::Shift => RD | RS1 | ((xlen.bits() - 1) << 20),
             Self::ShiftW => RD | RS1 | (31 << 20),
             Self::U | Self::J => !0x7f,
@@ -147,11 +149,19 @@ impl Format {
         }
     }
 
+    /// The bits that are fixed by the width of the registers.
+    pub(super) const fn width_bits(self, xlen: Xlen) -> u32 {
+        match self {
+            Self::Bytes => (xlen.bits() - 8) << 20,
+            _ => 0,
+        }
+    }
+
     /// The immediate in an instruction word of this format.
     pub(super) const fn imm(self, xlen: Xlen, word: u32) -> i32 {
         let signed = word.cast_signed();
         match self {
-            Self::R | Self::FenceI | Self::Bare => 0,
+            Self::R | Self::Bytes | Self::FenceI | Self::Bare => 0,
             Self::I | Self::Load => signed >> 20,
             Self::Shift => field(word, 20, 6) & (xlen.bits() - 1).cast_signed(),
             Self::ShiftW => field(word, 20, 5),
@@ -188,7 +198,7 @@ impl Format {
     pub(super) const fn imm_bits(self, imm: i32) -> u32 {
         let imm = imm.cast_unsigned();
         match self {
-            Self::R | Self::FenceI | Self::Bare => 0,
+            Self::R | Self::Bytes | Self::FenceI | Self::Bare => 0,
             Self::I | Self::Load | Self::Csr | Self::Fence => imm << 20,
             Self::Shift | Self::ShiftW => (imm & 63) << 20,
             Self::S => ((imm >> 5) << 25) | ((imm & 31) << 7),

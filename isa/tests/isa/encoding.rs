@@ -110,7 +110,7 @@ pub(crate) fn words() -> impl Strategy<Value = u32> {
             Format::Float1Round | Format::FloatToRegRound | Format::FloatFromRegRound => {
                 0x000f_ff80
             }
-            Format::FloatToReg | Format::FloatFromReg => 0x000f_8f80,
+            Format::FloatToReg | Format::FloatFromReg | Format::Bytes => 0x000f_8f80,
             Format::Shift | Format::ShiftW => 0x03ff_8f80,
             Format::Amo => 0x07ff_8f80,
             Format::Lr => 0x060f_8f80,
@@ -148,6 +148,7 @@ fn fit(format: Format, xlen: Xlen, inst: Inst) -> Inst {
         Format::I | Format::Load => (rd, rs1, no, signed(12)),
         Format::Shift => (rd, rs1, no, inst.imm & (xlen.bits() - 1).cast_signed()),
         Format::ShiftW => (rd, rs1, no, inst.imm & 31),
+        Format::Bytes => (rd, rs1, no, 0),
         Format::S => (no, rs1, rs2, signed(12)),
         Format::B => (no, rs1, rs2, signed(13) & !1),
         Format::U => (rd, no, no, inst.imm & !0xfff),
