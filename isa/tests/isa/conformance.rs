@@ -24,6 +24,7 @@ const FILES: &[(&str, &str)] = &[
     ("memory", include_str!("../fixtures/conformance/memory.txt")),
     ("control", include_str!("../fixtures/conformance/control.txt")),
     ("multiply", include_str!("../fixtures/conformance/multiply.txt")),
+    ("bits", include_str!("../fixtures/conformance/bits.txt")),
     ("atomic", include_str!("../fixtures/conformance/atomic.txt")),
     ("counters", include_str!("../fixtures/conformance/counters.txt")),
     ("reserved", include_str!("../fixtures/conformance/reserved.txt")),

@@ -8,6 +8,7 @@ REGISTER = "add sub sll slt sltu xor srl sra or and".split()
 REGISTER_W = "addw subw sllw srlw sraw".split()
 MULTIPLY = "mul mulh mulhsu mulhu div divu rem remu".split()
 MULTIPLY_W = "mulw divw divuw remw remuw".split()
+BITS = "andn orn xnor min minu max maxu sh1add sh2add sh3add".split()
 IMMEDIATE = "addi slti sltiu xori ori andi".split()
 SHIFT = "slli srli srai".split()
 SHIFT_W = "slliw srliw sraiw".split()
@@ -40,6 +41,7 @@ def sets(xlen):
     return {
         "word": word,
         "few": few,
+        "bytes": [0x123456789ABCDEF0 & (1 << xlen) - 1, 0x80, 0x1FF00],
         # The last one only half lies in memory; there is nothing at the others.
         "missing": [0, 0x10000, qemu.DATA - 1, qemu.DATA + qemu.DATA_BYTES - 1],
         "place": [memory + i for i in range(9)],
@@ -144,6 +146,18 @@ def multiply(xlen):
         yield from registers(name)
 
 
+def bits(xlen):
+    """Of Zba and Zbb what composite.rs lists."""
+    for name in BITS:
+        yield from registers(name)
+    yield "rev8 a0, a1", "a1=word"
+    yield "rev8 a0, a1", "a1=bytes"
+    yield "rev8 a1, a1", "a1=few"
+    yield "rev8 zero, a1", "a1=few"
+    yield "rev8 s11, zero", ""
+    yield "rev8 t6, gp", "gp=word"
+
+
 def atomic(xlen):
     for size in names(xlen, ["w"], ["d"]):
         for name in ATOMIC:
@@ -227,6 +241,9 @@ def encodings(xlen):
     both = lambda narrow, wide: names(xlen, narrow, wide)
     for name in both(REGISTER + MULTIPLY, REGISTER_W + MULTIPLY_W):
         yield from (f"{name} a0, a1, a2", f"{name} t6, zero, s11")
+    for name in BITS:
+        yield from (f"{name} a0, a1, a2", f"{name} t6, zero, s11")
+    yield from ("rev8 a0, a1", "rev8 t6, zero")
     for name in both(IMMEDIATE, ["addiw"]):
         yield from (f"{name} a0, a1, {i}" for i in (0, 1, -1, 2047, -2048, 1365))
     for name in SHIFT:

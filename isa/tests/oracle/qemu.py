@@ -35,6 +35,7 @@ ONES = (1 << 64) - 1
 OFF = "zba=off,zbb=off,zbc=off,zbs=off"
 INTEGER = f"f=off,d=off,{OFF}"
 FLOAT = OFF
+BITS = "zba=on,zbb=on,zbc=off,zbs=off"
 
 SIGILL, SIGTRAP, SIGBUS, SIGSEGV, SIGVTALRM = 4, 5, 7, 11, 26
 

@@ -33,6 +33,7 @@ FAMILIES = {
     "memory": ("i", qemu.INTEGER, cases.memory),
     "control": ("i_zifencei", qemu.INTEGER, cases.control),
     "multiply": ("im", qemu.INTEGER, cases.multiply),
+    "bits": ("i_zba_zbb", "f=off,d=off," + qemu.BITS, cases.bits),
     "atomic": ("ia", qemu.INTEGER, cases.atomic),
     "counters": ("i_zicsr", qemu.INTEGER, cases.counters),
 }
@@ -97,6 +98,10 @@ def family(name, folder):
     write(f"conformance/{name}.txt", lines)
 
 
+def is_known(word, known):
+    return any(word & mask == fixed for mask, fixed in known)
+
+
 def reserved(folder):
     """Words that are no instructions, or other ones than those they look like."""
     lines = [NOTE, "# Words and what they do; registers hold their pattern."]
@@ -110,10 +115,17 @@ def reserved(folder):
             codes[int.from_bytes(code, "little")] = None
         listed = cases.near(xlen, list(codes))
         state = qemu.State(xlen, {})
-        outcomes = qemu.perform(xlen, folder, qemu.FLOAT,
-                                [(word.to_bytes(4, "little"), state) for word in listed])
+        vectors = [(word.to_bytes(4, "little"), state) for word in listed]
+        without = qemu.perform(xlen, folder, qemu.FLOAT, vectors)
+        outcomes = qemu.perform(xlen, folder, qemu.BITS, vectors)
+        bits = [text for text, _ in cases.bits(xlen)]
+        known = {(mask, int.from_bytes(code, "little") & mask)
+                 for text, code in zip(bits, encode(xlen, "i_zba_zbb", bits, folder))
+                 for mask in [0xFFF0707F if text.startswith("rev8") else 0xFE00707F]}
+        # Of Zba and Zbb the set has a part; the rest of them are to it no instructions.
         lines.append(f"words rv{xlen}")
-        lines += wrap(f"{word:08x}:{result}" for word, result in zip(listed, outcomes))
+        lines += wrap(f"{word:08x}:{result if is_known(word, known) else plain}"
+                      for word, plain, result in zip(listed, without, outcomes))
     write("conformance/reserved.txt", lines)
 
 
@@ -122,7 +134,7 @@ def encodings(folder):
              "# Registers, word, instruction."]
     for xlen in (32, 64):
         texts = list(cases.encodings(xlen))
-        for code, text in zip(encode(xlen, "imafd_zicsr_zifencei", texts, folder), texts):
+        for code, text in zip(encode(xlen, "imafd_zicsr_zifencei_zba_zbb", texts, folder), texts):
             lines.append(f"rv{xlen} {words(code)} {text}")
     write("encodings.txt", lines)
 
