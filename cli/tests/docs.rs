@@ -15,8 +15,10 @@ fn read(path: &Path) -> String {
 
 /// The documents of the workspace.
 fn documents() -> Vec<PathBuf> {
-    let mut documents = vec![root().join("README.md"), root().join("examples/README.md")];
-    for folder in ["docs", "docs/guide"] {
+    let mut documents = Vec::new();
+    let alone = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md"];
+    documents.extend(alone.map(|name| root().join(name)));
+    for folder in ["docs", "docs/guide", "docs/contributing"] {
         let entries = std::fs::read_dir(root().join(folder)).expect("the folder exists");
         let paths = entries.map(|entry| entry.expect("the folder can be read").path());
         documents.extend(paths.filter(|path| path.extension().is_some_and(|e| e == "md")));
