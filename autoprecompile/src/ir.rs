@@ -134,6 +134,17 @@ impl Effect {
             Self::Store { inst, .. } => inst,
         }
     }
+
+    /// The address that is accessed.
+    pub fn address(self, ir: &Ir) -> ValueId {
+        match self {
+            Self::Store { addr, .. } => addr,
+            Self::Load(id) => match ir.node(id) {
+                Node::Load { addr, .. } => addr,
+                _ => unreachable!("the effects of a verified IR name loads"),
+            },
+        }
+    }
 }
 
 /// A way out of the region.

@@ -41,4 +41,7 @@ pub use recipe::{
 };
 pub use select::{Budget, select, total_cells};
 pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
-pub use validate::{Coverage, Effort, Failure, Snapshot, Validation, ValidationError, validate};
+pub use validate::{
+    Bounds, CallBus, Coverage, Effort, Failure, Message, PlaceFields, RecordedState, Rules,
+    Subject, Validation, ValidationError, validate,
+};

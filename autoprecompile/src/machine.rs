@@ -16,7 +16,6 @@ mod arith;
 mod bit;
 mod bitwise;
 mod builder;
-mod check;
 mod demand;
 mod floating;
 mod gadget;
@@ -34,7 +33,6 @@ mod target;
 mod value;
 
 pub use builder::{Ex, Lin, TableBuilder};
-pub use check::{MachineEffort, MachineFailure, MachineState, MachineValidation, Subject};
 pub use gadget::{Int, Limb, Time, Word};
 pub use kind::lift_kind;
 pub use precompile::{MachinePrecompile, MachineSynthError, RowCost};

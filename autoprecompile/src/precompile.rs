@@ -14,6 +14,9 @@ use crate::lower::{LowerError, Lowered, Unplaced, lower};
 use crate::recipe::WitnessRecipe;
 use crate::rewrite::{Fired, optimise};
 use crate::target::Target;
+use crate::validate::{
+    Effort, RecordedState, Rules, Subject, Validation, ValidationError, validate,
+};
 
 /// The version of what synthesis makes of a region: it changes whenever a system may.
 pub const SYNTHESISER_VERSION: u32 = 2;
@@ -168,6 +171,21 @@ fn check_limits(region: &Region, lowered: &Unplaced, target: &Target) -> Result<
 }
 
 impl Precompile {
+    /// Checks the system on random states and on `recorded` ones.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn check(
+        &self,
+        target: &Target,
+        recorded: &[RecordedState],
+        effort: Effort,
+    ) -> Result<Validation, ValidationError> {
+        let Self { id, region, ir, system, recipe, .. } = self;
+        let (id, rules) = (id.number(), Rules::openvm(target));
+        validate(&Subject { region, ir, id, rules, system, recipe }, recorded, effort)
+    }
+
     /// The same precompile under another number. Nothing but the look-up of the patched word says
     /// how it is called.
     #[must_use]

@@ -4,7 +4,7 @@
 //! The sequence is that of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
 //! Generators, OOPSLA 2014).
 
-use crate::ir::{Effect, Ir, Node};
+use crate::ir::{Ir, Node};
 
 /// The generator.
 #[derive(Clone, Debug)]
@@ -19,11 +19,6 @@ impl Rng {
     pub(crate) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
-    }
-
-    /// 32 random bits.
-    pub(crate) const fn word(&mut self) -> u32 {
-        (self.next() >> 32) as u32
     }
 
     /// A number below `bound`, which is not 0.
@@ -49,13 +44,7 @@ pub(crate) const fn mix(value: u64) -> u64 {
 pub(crate) fn into_address(ir: &Ir) -> Vec<bool> {
     let mut flows = vec![false; ir.values.len()];
     for effect in &ir.effects {
-        let address = match *effect {
-            Effect::Store { addr, .. } => Some(addr),
-            Effect::Load(id) => ir.node(id).operands().next(),
-        };
-        if let Some(address) = address {
-            flows[address.index()] = true;
-        }
+        flows[effect.address(ir).index()] = true;
     }
     for target in ir.exits.iter().filter_map(|exit| exit.target.value()) {
         flows[target.index()] = true;

@@ -1,9 +1,11 @@
 //! The checker that every precompile passes before it is used.
 //!
-//! For a sample of machine states, random and recorded, it demands that
+//! There is one for all targets: what they differ in is data ([`Rules`]) and how bus interactions read
+//! ([`CallBus`]). For a sample of machine states, random and recorded, it demands that
 //!
 //! 1. running the recipe does to registers, memory and pc what executing the instructions does,
-//!    accesses no word twice as much as its ticks say, and needs no more ticks than messages;
+//!    and takes as many ticks as it has accesses; a state on which only the recipe faults must be one
+//!    that the target's lowering is known not to cover, and such states are counted;
 //! 2. the row filled from the record satisfies every constraint and lookup, and its messages are
 //!    exactly the accesses that took place;
 //! 3. a row with changed cells is rejected, or leaves every stateful message as it was, or receives
@@ -18,26 +20,33 @@
 //!
 //! Everything is a function of the precompile and the seed.
 
-mod access;
 mod attack;
 mod claim;
-mod machine;
-
+mod host;
+mod messages;
+mod rules;
+mod sampler;
 mod start;
+mod state;
 
 use std::fmt;
 
-use autoprec_circuits::{BabyBear, Bus, Check, ColumnId, ColumnKind, Expr, Field, Linear};
+use autoprec_blocks::Region;
+use autoprec_circuits::{Check, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Linear};
 
-use crate::precompile::Precompile;
+use crate::ir::Ir;
 use crate::random::Rng;
-use crate::recipe::{Host, OperandValues};
+use crate::recipe::{Host as _, OperandValues, WitnessRecipe};
 use attack::Attack;
 use claim::{Claim, Verdict};
-use machine::{Machine, TracedHost};
+use host::TracedHost;
+use sampler::StateSampler;
 use start::Sample;
+use state::{GuestState, crosses_end};
 
-pub use machine::Snapshot;
+pub use messages::{CallBus, Message, PlaceFields};
+pub use rules::{Bounds, Rules};
+pub use state::RecordedState;
 
 /// How much to check.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +62,9 @@ pub struct Effort {
     pub pairs_per_column: u32,
     /// Attempts, per column, to find a wrong row by repairing what changes violate.
     pub attacks_per_column: u32,
+    /// Whether on the first state a prover lies about every step of the recipe in turn. Attempts lie
+    /// about some.
+    pub every_lie: bool,
     /// Where randomness starts.
     pub seed: u64,
 }
@@ -65,6 +77,7 @@ impl Effort {
         more_states: 200,
         pairs_per_column: 1,
         attacks_per_column: 10,
+        every_lie: false,
         seed: 0x005e_ed0f_a0b1_c2d3,
     };
 
@@ -74,6 +87,7 @@ impl Effort {
         mutated_states: 12,
         pairs_per_column: 4,
         attacks_per_column: 400,
+        every_lie: true,
         ..Self::STANDARD
     };
 }
@@ -97,6 +111,12 @@ pub struct Validation {
     pub other_state: u32,
     /// Attempts to repair a changed row. Those that succeed count as changed rows accepted.
     pub attacks: u32,
+    /// Steps about which a prover lied, one at a time. Lies whose rows are accepted count as changed rows
+    /// accepted.
+    pub lies: u32,
+    /// States on which the instructions run and the recipe may fault: the distance of an access from its
+    /// base leads across the end of the address space. See [`Rules::refuses_crossings`].
+    pub excused: u32,
     /// What was done to each of its columns.
     pub columns: Coverage,
 }
@@ -157,9 +177,20 @@ pub enum Failure {
     /// A wrong row is accepted: how it differs from an honest one, and what it claims.
     Soundness {
         /// Names of the columns that differ, with the value in the honest row and in the wrong one.
-        changed: Vec<(String, u32, u32)>,
+        changed: Vec<(String, String, String)>,
         /// Why the claim is wrong.
         claim: String,
+    },
+    /// There is no row for a state of a real run.
+    Recorded,
+    /// A degree is beyond the target's.
+    Degree {
+        /// The degree of what.
+        what: String,
+        /// The degree.
+        degree: u32,
+        /// The greatest.
+        limit: u32,
     },
     /// A column that nothing mentions.
     UnusedColumn(String),
@@ -187,6 +218,12 @@ impl fmt::Display for Failure {
                 write!(f, "a wrong row is accepted: {claim}; changed")?;
                 changed.iter().try_for_each(|(name, old, new)| write!(f, " {name}: {old} -> {new}"))
             }
+            Self::Recorded => {
+                write!(f, "it has no row for a state that was recorded in a run")
+            }
+            Self::Degree { what, degree, limit } => {
+                write!(f, "{what} has degree {degree}, and the target has {limit} at most")
+            }
             Self::UnusedColumn(name) => write!(f, "nothing constrains column {name}"),
             Self::Lookup => write!(f, "it is not tied to the patched word at its entry"),
             Self::Record { words, columns } => {
@@ -196,63 +233,68 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What is checked: a region and what it was lowered to.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a, F, B> {
+    /// The region.
+    pub region: &'a Region,
+    /// Its dataflow.
+    pub ir: &'a Ir,
+    /// The number that it is called by.
+    pub id: u32,
+    /// What the target demands.
+    pub rules: Rules,
+    /// What a row must satisfy.
+    pub system: &'a ConstraintSystem<F, B>,
+    /// What runs a call and generates its row.
+    pub recipe: &'a WitnessRecipe<F>,
+}
+
 /// Checks a precompile on random states and on `recorded` ones.
 ///
 /// # Errors
 /// The first check that fails.
-pub fn validate(
-    precompile: &Precompile,
-    recorded: &[Snapshot],
+pub fn validate<F: Field, B: CallBus>(
+    subject: &Subject<'_, F, B>,
+    recorded: &[RecordedState],
     effort: Effort,
 ) -> Result<Validation, ValidationError> {
+    let entry = subject.region.entry();
     let mut validator = Validator {
-        precompile,
-        check: Check::new(&precompile.system),
-        rng: Rng::new(effort.seed ^ precompile.region.entry()),
+        subject: *subject,
+        check: Check::new(subject.system),
+        sampler: StateSampler::new(subject.region, subject.ir, subject.rules.bounds),
+        rng: Rng::new(effort.seed ^ entry),
         done: Validation::default(),
     };
-    validator
-        .run(recorded, effort)
-        .map_err(|failure| ValidationError { entry: precompile.region.entry(), failure })?;
+    validator.run(recorded, effort).map_err(|failure| ValidationError { entry, failure })?;
     Ok(validator.done)
 }
 
-struct Validator<'a> {
-    precompile: &'a Precompile,
-    check: Check<'a, BabyBear>,
+/// Random states tried in vain, in a row and in all, before a precompile is given up.
+const MAX_MISSES: u32 = 400;
+
+struct Validator<'a, F, B> {
+    subject: Subject<'a, F, B>,
+    check: Check<'a, F, B>,
+    sampler: StateSampler,
     rng: Rng,
     done: Validation,
 }
 
-impl Validator<'_> {
-    fn run(&mut self, recorded: &[Snapshot], effort: Effort) -> Result<(), Failure> {
+impl<F: Field, B: CallBus> Validator<'_, F, B> {
+    fn run(&mut self, recorded: &[RecordedState], effort: Effort) -> Result<(), Failure> {
         self.check_shape()?;
-        let mut samples = Vec::new();
-        for snapshot in recorded {
-            let machine = Machine::recorded(snapshot, &mut self.rng);
-            samples.extend(self.honest(machine)?);
-        }
-        let mut misses = 0;
-        let mut hits = 0;
-        while hits < effort.states && misses < 400 {
-            let machine = Machine::random(self.precompile, &mut self.rng);
-            match self.honest(machine)? {
-                Some(sample) => {
-                    samples.push(sample);
-                    hits += 1;
-                }
-                None => misses += 1,
-            }
-        }
-        if samples.len() < MIN_STATES {
-            return Err(Failure::NoState);
-        }
-        let mut outcomes = vec![None; self.precompile.system.columns.len()];
+        let samples = self.samples(recorded, effort)?;
+        let mut outcomes = vec![None; self.subject.system.columns.len()];
         let (mutated, others) = samples.split_at(samples.len().min(effort.mutated_states as usize));
         for sample in mutated {
             self.mutate(&sample.row, effort, &mut outcomes)?;
         }
         self.attack(&samples, effort)?;
+        if effort.every_lie {
+            self.lie(&samples[0])?;
+        }
         for sample in others {
             self.mutate_unchanged(&sample.row, &mut outcomes)?;
         }
@@ -260,8 +302,8 @@ impl Validator<'_> {
             if !outcomes.contains(&Some(Outcome::Unchanged)) {
                 break;
             }
-            let machine = Machine::random(self.precompile, &mut self.rng);
-            if let Some(sample) = self.honest(machine)? {
+            let state = self.sampler.sample(&mut self.rng);
+            if let Some(sample) = self.honest(state)? {
                 self.mutate_unchanged(&sample.row, &mut outcomes)?;
             }
         }
@@ -273,14 +315,41 @@ impl Validator<'_> {
         Ok(())
     }
 
+    /// Honest calls, on recorded states and on random ones.
+    fn samples(
+        &mut self,
+        recorded: &[RecordedState],
+        effort: Effort,
+    ) -> Result<Vec<Sample<F>>, Failure> {
+        let Rules { xlen, bounds, .. } = self.subject.rules;
+        let mut samples = Vec::new();
+        for state in recorded {
+            let state = GuestState::recorded(xlen, bounds, state, self.rng.next());
+            samples.push(self.honest(state)?.ok_or(Failure::Recorded)?);
+        }
+        let (mut hits, mut misses) = (0, 0);
+        while hits < effort.states && misses < MAX_MISSES {
+            let state = self.sampler.sample(&mut self.rng);
+            match self.honest(state)? {
+                Some(sample) => {
+                    samples.push(sample);
+                    hits += 1;
+                }
+                None => misses += 1,
+            }
+        }
+        if samples.len() < MIN_STATES { Err(Failure::NoState) } else { Ok(samples) }
+    }
+
     fn check_shape(&self) -> Result<(), Failure> {
-        let system = &self.precompile.system;
+        let Subject { rules, system, recipe, .. } = self.subject;
         let padding = system.padding_violations();
         if !padding.is_empty() {
             return Err(Failure::Padding(padding));
         }
-        let (words, columns) = (self.precompile.recipe.record_words(), system.columns.len());
-        if words > columns {
+        self.check_degrees()?;
+        let (words, columns) = (recipe.record_words(), system.columns.len());
+        if rules.record_in_row && words > columns {
             return Err(Failure::Record { words, columns });
         }
         if !self.is_looked_up() {
@@ -294,71 +363,105 @@ impl Validator<'_> {
         }
     }
 
-    /// Whether exactly one message, sent by calls and by nothing else, looks up the patched word.
+    fn check_degrees(&self) -> Result<(), Failure> {
+        let Subject { rules, system, .. } = self.subject;
+        let constraints = system.constraints.iter().map(|c| (&c.expr, rules.degree, &c.origin));
+        let multiplicities = system.interactions.iter();
+        let multiplicities =
+            multiplicities.map(|i| (&i.multiplicity, rules.multiplicity_degree, &i.origin));
+        let fields = system.interactions.iter().flat_map(|i| {
+            i.message.iter().map(move |field| (field, rules.message_degree, &i.origin))
+        });
+        let mut all = constraints.chain(multiplicities).chain(fields);
+        match all.find(|(expr, limit, _)| expr.degree() > *limit) {
+            Some((expr, limit, origin)) => {
+                Err(Failure::Degree { what: origin.to_string(), degree: expr.degree(), limit })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether exactly one message, sent by calls and by nothing else, looks up the call.
     ///
     /// No state and no changed cell would show it: the message is the same on every call.
     fn is_looked_up(&self) -> bool {
-        let Precompile { region, id, system, .. } = self.precompile;
-        let mut lookups = system.interactions.iter().filter(|i| i.bus == Bus::Program);
+        let Subject { region, id, rules, system, .. } = self.subject;
+        let mut lookups = system.interactions.iter().filter(|i| i.bus == B::PROGRAM);
         let (Some(lookup), None) = (lookups.next(), lookups.next()) else { return false };
-        let mut fields = vec![region.entry(), u64::from(id.number())];
-        fields.resize(Bus::Program.fields(), 0);
-        let constant = |field: u64| Expr::constant(BabyBear::from_u64(field));
+        let fields = B::call(&rules, region.entry(), id);
+        let constant = |field: u64| Expr::constant(F::from_u64(field));
         lookup.message.iter().cloned().eq(fields.into_iter().map(constant))
             && lookup.multiplicity == Linear::column(ColumnId(0)).into()
     }
 
-    /// Checks the honest row of a state; `None` if the instructions fault on it.
-    fn honest(&mut self, start: Machine) -> Result<Option<Sample>, Failure> {
-        let Precompile { region, recipe, system, .. } = self.precompile;
+    /// Checks the honest row of a state; `None` if the instructions fault on it, or the target may
+    /// refuse it.
+    fn honest(&mut self, start: GuestState) -> Result<Option<Sample<F>>, Failure> {
+        let Subject { region, ir, rules, recipe, .. } = self.subject;
         let mut reference = start.clone();
         let Ok(next_pc) = reference.execute(region) else { return Ok(None) };
 
-        let mut host = TracedHost::new(start.clone(), &mut self.rng);
-        let began = host.time();
-        let mut record: Vec<u32> = vec![0; recipe.record_words()];
+        let mut host = TracedHost::new(start.clone(), rules.time_bits, &mut self.rng);
+        let mut record: Vec<u64> = vec![0; recipe.record_words()];
         let operands = OperandValues::default();
         let effect = |what: String| Err(Failure::Effect(what));
         match recipe.execute(&mut host, &operands, Some(&mut record[..])) {
             Ok(pc) if pc == next_pc => {}
             Ok(pc) => return effect(format!("it goes to {pc:#x} instead of {next_pc:#x}")),
-            Err(addr) => return effect(format!("it faults at address {addr:#x}")),
+            Err(address)
+                if rules.refuses_crossings && crosses_end(ir, region.entry(), &start, address) =>
+            {
+                self.done.excused += 1;
+                return Ok(None);
+            }
+            Err(address) => return effect(format!("it faults at address {address:#x}")),
         }
-        if let Some(difference) = host.machine.difference(&reference) {
+        if let Some(difference) = host.state.difference(&reference) {
             return effect(difference);
         }
-        if host.time() != began + u64::from(recipe.ticks()) {
+        let accesses = host.time() - host.began;
+        if accesses.max(1) != u64::from(recipe.ticks()) {
             return effect("its ticks are not its accesses".into());
         }
-        let mut without_record = TracedHost::new(start, &mut self.rng);
-        if recipe.execute::<_, u32>(&mut without_record, &operands, None) != Ok(next_pc)
-            || without_record.machine.difference(&reference).is_some()
+        let mut without_record = TracedHost::new(start, rules.time_bits, &mut self.rng);
+        if recipe.execute::<_, u64>(&mut without_record, &operands, None) != Ok(next_pc)
+            || without_record.state.difference(&reference).is_some()
         {
             return effect("recording changes what it does".into());
         }
-        let mut row = vec![BabyBear::ZERO; recipe.width()];
-        recipe.rows().generate(&record, &mut row);
-        if row != recipe.rows().altered(&record, |_, value| value) {
-            return effect("its row is not what its steps give".into());
-        }
-        let violations = system.violations(&row);
-        if !violations.is_empty() {
-            let explain = |violation| system.explain(violation, &row);
-            return Err(Failure::Completeness(violations.iter().map(explain).collect()));
-        }
-        match Claim::of(system, &row) {
-            Some(claim) if claim.accesses == host.accesses => {}
-            _ => return effect("its messages are not its accesses".into()),
+        let row = self.honest_row(&record)?;
+        let exit = (next_pc, host.began + u64::from(recipe.ticks()));
+        let expected = Claim::honest((region.entry(), host.began), exit, host.accesses);
+        match Claim::of(&rules, self.subject.system, &row) {
+            Ok(claim) if claim.as_ref() == Some(&expected) => {}
+            Ok(_) => return effect("its messages are not its accesses".into()),
+            Err(what) => return effect(what),
         }
         self.done.honest += 1;
         Ok(Some(Sample { record, row }))
+    }
+
+    /// The row of a record, which the system accepts.
+    fn honest_row(&self, record: &[u64]) -> Result<Vec<F>, Failure> {
+        let Subject { system, recipe, .. } = self.subject;
+        let mut row = vec![F::ZERO; recipe.width()];
+        recipe.rows().generate(record, &mut row);
+        if row != recipe.rows().altered(record, |_, value| value) {
+            return Err(Failure::Effect("its row is not what its steps give".into()));
+        }
+        let violations = system.violations(&row);
+        if violations.is_empty() {
+            return Ok(row);
+        }
+        let explain = |violation| system.explain(violation, &row);
+        Err(Failure::Completeness(violations.iter().map(explain).collect()))
     }
 
     /// Changes cells of an honest row, one at a time and in pairs. Notes per column what came of
     /// changing it alone.
     fn mutate(
         &mut self,
-        row: &[BabyBear],
+        row: &[F],
         effort: Effort,
         outcomes: &mut [Option<Outcome>],
     ) -> Result<(), Failure> {
@@ -379,7 +482,7 @@ impl Validator<'_> {
     /// column is there for may happen in this one.
     fn mutate_unchanged(
         &mut self,
-        row: &[BabyBear],
+        row: &[F],
         outcomes: &mut [Option<Outcome>],
     ) -> Result<(), Failure> {
         for (column, noted) in (0..).map(ColumnId).zip(outcomes) {
@@ -393,7 +496,7 @@ impl Validator<'_> {
     /// Changes one cell of an honest row in several ways.
     fn change_alone(
         &mut self,
-        row: &[BabyBear],
+        row: &[F],
         column: ColumnId,
         noted: &mut Option<Outcome>,
     ) -> Result<(), Failure> {
@@ -405,26 +508,22 @@ impl Validator<'_> {
     }
 
     /// Values to try instead of a cell's.
-    fn other_values(&mut self, row: &[BabyBear], column: ColumnId) -> Vec<BabyBear> {
+    fn other_values(&mut self, row: &[F], column: ColumnId) -> Vec<F> {
         let old = row[column.index()];
-        let random = BabyBear::from_u64(self.rng.next());
-        let byte = BabyBear::from_u64(self.rng.next() & 0xff);
-        let power = BabyBear::from_u64(1 << self.rng.below(30));
-        let one = BabyBear::ONE;
+        let random = F::from_u64(self.rng.next());
+        let byte = F::from_u64(self.rng.next() & 0xff);
+        let power = F::from_u64(1 << self.rng.below(30));
+        let one = F::ONE;
         let mut values =
-            vec![old + one, old - one, BabyBear::ZERO, one, byte, random, old + power, old - power];
-        if self.precompile.system.columns[column.index()].kind == ColumnKind::Helper {
+            vec![old + one, old - one, F::ZERO, one, byte, random, old + power, old - power];
+        if self.subject.system.columns[column.index()].kind == ColumnKind::Helper {
             values.extend([-old, old + old]);
         }
         values.retain(|value| *value != old);
         values
     }
 
-    fn try_change(
-        &mut self,
-        row: &[BabyBear],
-        changes: &[(ColumnId, BabyBear)],
-    ) -> Result<Outcome, Failure> {
+    fn try_change(&mut self, row: &[F], changes: &[(ColumnId, F)]) -> Result<Outcome, Failure> {
         let mut changed = row.to_vec();
         for &(column, value) in changes {
             changed[column.index()] = value;
@@ -440,14 +539,14 @@ impl Validator<'_> {
             self.done.unchanged += 1;
             return Ok(Outcome::Unchanged);
         }
-        let before = Claim::of(&self.precompile.system, row);
+        let before = self.claim(row);
         self.judge((row, before.as_ref()), &changed)
     }
 
     /// Searches for wrong rows, beginning with the states in turn: often from any column, then from
     /// each.
-    fn attack(&mut self, samples: &[Sample], effort: Effort) -> Result<(), Failure> {
-        let Precompile { system, recipe, .. } = self.precompile;
+    fn attack(&mut self, samples: &[Sample<F>], effort: Effort) -> Result<(), Failure> {
+        let Subject { rules, system, recipe, .. } = self.subject;
         let attack = Attack::new(system);
         let columns = u32::try_from(system.columns.len()).expect("a row has few columns");
         let random = columns * effort.attacks_per_column;
@@ -457,8 +556,8 @@ impl Validator<'_> {
         for (sample, firsts) in
             samples.iter().cycle().zip(firsts.chunks(ATTACKS_PER_START as usize))
         {
-            let before = Claim::of(system, &sample.row);
-            let start = attack.start(sample.start(recipe, &mut self.rng));
+            let before = self.claim(&sample.row);
+            let start = attack.start(sample.start(&rules, recipe, &mut self.rng));
             for &first in firsts {
                 self.done.attacks += 1;
                 self.done.columns.searched += u32::from(first.is_some());
@@ -470,22 +569,42 @@ impl Validator<'_> {
         Ok(())
     }
 
+    /// Judges the rows of provers that lie about one step and compute on from there, for every step.
+    fn lie(&mut self, sample: &Sample<F>) -> Result<(), Failure> {
+        let Subject { rules, system, recipe, .. } = self.subject;
+        let before = self.claim(&sample.row);
+        for step in 0..recipe.steps().len() {
+            let row = sample.lying(step, &rules, recipe, &mut self.rng);
+            self.done.lies += 1;
+            if row == sample.row || !system.violations(&row).is_empty() {
+                continue;
+            }
+            self.judge((&sample.row, before.as_ref()), &row)?;
+        }
+        Ok(())
+    }
+
+    /// What a row claims, if its messages have the form of a call's.
+    fn claim(&self, row: &[F]) -> Option<Claim> {
+        Claim::of(&self.subject.rules, self.subject.system, row).ok().flatten()
+    }
+
     /// Judges a row that the system accepts, beside an honest row and its claim.
     fn judge(
         &mut self,
-        (honest, before): (&[BabyBear], Option<&Claim>),
-        row: &[BabyBear],
+        (honest, before): (&[F], Option<&Claim>),
+        row: &[F],
     ) -> Result<Outcome, Failure> {
-        let system = &self.precompile.system;
-        let verdict = match Claim::of(system, row) {
+        let Subject { region, rules, system, .. } = self.subject;
+        let verdict = match Claim::of(&rules, system, row) {
             // A row without messages is padding: nothing balances it.
-            None if system.stateful_messages(row).is_empty() => Verdict::Impossible,
-            None => Verdict::Wrong("its messages are not those of a call".into()),
-            Some(claim) if Some(&claim) == before => {
+            Ok(None) => Verdict::Impossible,
+            Err(what) => Verdict::Wrong(what),
+            Ok(Some(claim)) if Some(&claim) == before => {
                 self.done.unchanged += 1;
                 return Ok(Outcome::Unchanged);
             }
-            Some(claim) => claim.judge(&self.precompile.region),
+            Ok(Some(claim)) => claim.judge(&rules, region),
         };
         match verdict {
             Verdict::Honest | Verdict::Impossible => {
@@ -496,7 +615,7 @@ impl Validator<'_> {
                 let cells = system.columns.iter().zip(honest.iter().zip(row));
                 let changed =
                     cells.filter(|(_, (old, new))| old != new).map(|(column, (old, new))| {
-                        (column.name.clone(), old.canonical(), new.canonical())
+                        (column.name.clone(), old.to_string(), new.to_string())
                     });
                 Err(Failure::Soundness { changed: changed.collect(), claim })
             }

@@ -12,8 +12,8 @@ use autoprec_executor::{Environment, MachineState, run_watched};
 use autoprec_guest_elf::Patches;
 use autoprec_isa::Reg;
 use autoprec_synth::{
-    Budget, Candidate, Effort, OPENVM, Precompile, PrecompileId, Snapshot, candidates, select,
-    synthesise, total_cells, validate,
+    Bounds, Budget, Candidate, Effort, OPENVM, Precompile, PrecompileId, RecordedState, candidates,
+    select, synthesise, total_cells,
 };
 use autoprec_testing::{expect_file, fixture};
 use guest::{Guest, LIMITS};
@@ -25,17 +25,20 @@ const BUDGET: Budget = Budget { precompiles: 16, columns: 20_000 };
 const RECORDED: usize = 3;
 
 /// States at the entries of regions: the first ones, and later ones at growing distances.
-fn record(guest: &Guest, regions: &[&Region]) -> BTreeMap<u64, Vec<Snapshot>> {
+fn record(guest: &Guest, regions: &[&Region]) -> BTreeMap<u64, Vec<RecordedState>> {
     let by_entry: BTreeMap<u64, &Region> = regions.iter().map(|r| (r.entry(), *r)).collect();
     let watch: BTreeSet<u64> = by_entry.keys().copied().collect();
     let mut visits: BTreeMap<u64, usize> = BTreeMap::new();
-    let mut recorded: BTreeMap<u64, Vec<Snapshot>> = BTreeMap::new();
+    let mut recorded: BTreeMap<u64, Vec<RecordedState>> = BTreeMap::new();
     let mut on_entry = |pc: u64, state: &dyn MachineState| {
         let visit = visits.entry(pc).or_default();
         *visit += 1;
         let states = recorded.entry(pc).or_default();
         if states.len() < RECORDED && *visit > states.len() * states.len() * 7 {
-            states.extend(Snapshot::record(by_entry[&pc], regs(state), |addr| word(state, addr)));
+            let bounds = Bounds::openvm(&OPENVM);
+            let region = by_entry[&pc];
+            let recorded = |addr| word(state, addr);
+            states.extend(RecordedState::record(region, bounds, regs(state), recorded));
         }
     };
     let (environment, patches) = (Environment::OpenVm, Patches::none());
@@ -52,17 +55,17 @@ fn record(guest: &Guest, regions: &[&Region]) -> BTreeMap<u64, Vec<Snapshot>> {
     recorded
 }
 
-fn regs(state: &dyn MachineState) -> [u32; 32] {
+fn regs(state: &dyn MachineState) -> [u64; 32] {
     let mut regs = [0; 32];
     for (word, reg) in regs.iter_mut().zip(Reg::all()) {
-        *word = u32::try_from(state.reg(reg)).expect("the guest is rv32");
+        *word = state.reg(reg);
     }
     regs
 }
 
-fn word(state: &dyn MachineState, addr: u32) -> Option<u32> {
-    let bytes = state.read(u64::from(addr), 4)?;
-    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+fn word(state: &dyn MachineState, addr: u64) -> Option<u64> {
+    let bytes = state.read(addr, 4)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?).into())
 }
 
 fn with_threads(threads: usize, regions: &[Region]) -> Vec<Candidate> {
@@ -116,7 +119,8 @@ fn check(name: &str) {
     for precompile in &one {
         let states = &recorded[&precompile.region.entry()];
         assert!(!states.is_empty(), "{name}: no state of {:#x}", precompile.region.entry());
-        let done = validate(precompile, states, Effort::STANDARD)
+        let done = precompile
+            .check(&OPENVM, states, Effort::STANDARD)
             .unwrap_or_else(|error| panic!("{name}: {error}\n{}", precompile.region));
         assert!(done.honest as usize >= states.len(), "{name}: {done:?}");
     }

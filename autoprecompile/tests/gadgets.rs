@@ -6,7 +6,7 @@
 mod assembly;
 
 use assembly::region;
-use autoprec_synth::{Effort, OPENVM, Precompile, PrecompileId, synthesise, validate};
+use autoprec_synth::{Effort, OPENVM, Precompile, PrecompileId, synthesise};
 
 fn precompile(assembly: &str) -> Precompile {
     synthesise(&region("rv32", assembly), PrecompileId::from_index(0), &OPENVM)
@@ -15,7 +15,7 @@ fn precompile(assembly: &str) -> Precompile {
 
 fn check(assembly: &str) {
     let precompile = precompile(assembly);
-    match validate(&precompile, &[], Effort::THOROUGH) {
+    match precompile.check(&OPENVM, &[], Effort::THOROUGH) {
         Ok(done) => assert!(done.honest >= 12 && done.rejected > 0, "{assembly}: {done:?}"),
         Err(error) => panic!("{assembly}\n{error}\n{}", precompile.report()),
     }
@@ -187,7 +187,7 @@ fn long_chains() {
             .spawn(move || {
                 let region = region("rv32", &assembly_of);
                 synthesise(&region, PrecompileId::from_index(0), &OPENVM)
-                    .map(|p| validate(&p, &[], Effort::STANDARD))
+                    .map(|p| p.check(&OPENVM, &[], Effort::STANDARD))
             })
             .expect("threads can be started")
             .join()

@@ -11,9 +11,7 @@ use std::cell::Cell;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::ConstraintSystem;
-use autoprec_synth::{
-    Effort, Failure, LowerError, OPENVM, PrecompileId, SynthError, synthesise, validate,
-};
+use autoprec_synth::{Effort, Failure, LowerError, OPENVM, PrecompileId, SynthError, synthesise};
 use proptest::prelude::*;
 
 /// Checks a region; whether states were found to check it on.
@@ -28,7 +26,7 @@ fn passes(region: &Region, effort: Effort) -> Result<bool, TestCaseError> {
     let text = precompile.system_text();
     let parsed = ConstraintSystem::parse(&text);
     prop_assert_eq!(parsed.as_ref(), Ok(&precompile.system), "{}\n{}", region, text);
-    match validate(&precompile, &[], effort) {
+    match precompile.check(&OPENVM, &[], effort) {
         Ok(done) => {
             prop_assert!(done.honest > 0 && done.rejected > 0, "{}\n{:?}", region, done);
             Ok(true)

@@ -14,9 +14,7 @@ use std::fmt::Write;
 
 use assembly::region;
 use autoprec_circuits::{BabyBear, Bus, BusKind as _, Field, Origin};
-use autoprec_synth::{
-    Effort, OPENVM, OperandValues, Precompile, PrecompileId, synthesise, validate,
-};
+use autoprec_synth::{Effort, OPENVM, OperandValues, Precompile, PrecompileId, synthesise};
 use autoprec_testing::{expect_file, fixture};
 
 /// Regions that use every gadget.
@@ -241,7 +239,7 @@ fn fate(assembly: &str, precompile: &Precompile, part: Part, origin: (&Origin, u
     let (origin, nth) = origin;
     let less = without(precompile, part);
     for (effort, name) in EFFORTS {
-        if validate(&less, &[], effort).is_err() {
+        if less.check(&OPENVM, &[], effort).is_err() {
             return format!("noticed by {name}");
         }
     }
@@ -300,7 +298,7 @@ fn rows_made_by_hand_are_wrong_and_accepted_without_their_part() {
 fn complete_systems_withstand_the_search() {
     for assembly in REGIONS {
         let precompile = precompile(assembly);
-        if let Err(error) = validate(&precompile, &[], LONG) {
+        if let Err(error) = precompile.check(&OPENVM, &[], LONG) {
             panic!("{assembly}: {error}\n{}", precompile.report());
         }
     }
@@ -368,7 +366,7 @@ fn a_precompile_of_other_instructions_is_refused() {
         for (of, presented_with) in [(a, b), (b, a)] {
             let mut precompile = precompile(of);
             precompile.region = region("rv32", presented_with);
-            let checked = validate(&precompile, &[], Effort::THOROUGH);
+            let checked = precompile.check(&OPENVM, &[], Effort::THOROUGH);
             assert!(checked.is_err(), "`{of}` is taken for `{presented_with}`");
         }
     }

@@ -3,7 +3,7 @@
 use autoprec_blocks::Region;
 use autoprec_synth::{
     Candidate, Effort, Limits, OPENVM, Precompile, PrecompileId, SynthError, Target, candidates,
-    cost_before, synthesise, validate,
+    cost_before, synthesise,
 };
 use serde::{Deserialize, Serialize};
 
@@ -195,7 +195,7 @@ fn split(export: &Export) -> Split {
 }
 
 fn check(precompile: &Precompile, effort: Effort) -> Check {
-    let done = match validate(precompile, &[], effort) {
+    let done = match precompile.check(&OPENVM, &[], effort) {
         Ok(done) => done,
         Err(error) => {
             let (failure, columns) = (Some(error.to_string()), Columns::default());

@@ -21,8 +21,32 @@ pub trait BusKind: Copy + Eq + Ord + Debug + Hash + Send + Sync + 'static {
     fn is_stateful(self) -> bool;
     /// How many fields a message has, if that is the same in all systems.
     fn message_len(self) -> Option<usize>;
+    /// Whether there is a table behind the bus whose contents [`Self::accepts`] knows.
+    fn has_table(self) -> bool;
     /// Whether the table behind a lookup bus holds this message; buses without a table hold all.
     fn accepts<F: Field>(self, message: &[F]) -> bool;
+    /// Changes of one field each with which the table would hold a message that it lacks, or would be
+    /// closer to it. There is at least one if there is a table.
+    fn goals<F: Field>(self, message: &[F]) -> Vec<Goal>;
+}
+
+/// What a field of a message would have to be for a table to hold the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Anything below a bound.
+    Below {
+        /// The position of the field.
+        field: usize,
+        /// The bound, which is not 0.
+        bound: u64,
+    },
+    /// One value.
+    Equal {
+        /// The position of the field.
+        field: usize,
+        /// The value.
+        value: u64,
+    },
 }
 
 /// The widest range check, in bits.
@@ -108,6 +132,30 @@ impl BusKind for Bus {
                 at(0) < 256 && at(1) < 256 && at(2) == z
             }
             Self::TupleRange => at(0) < TUPLE_SIZES[0] && at(1) < TUPLE_SIZES[1],
+        }
+    }
+
+    fn has_table(self) -> bool {
+        matches!(self, Self::Range | Self::Bitwise | Self::TupleRange)
+    }
+
+    fn goals<F: Field>(self, message: &[F]) -> Vec<Goal> {
+        let at = |i: usize| message[i].to_u64();
+        match self {
+            Self::Execution | Self::Program | Self::Memory => Vec::new(),
+            Self::Range => vec![Goal::Below { field: 0, bound: 1 << at(1).min(RANGE_MAX_BITS) }],
+            Self::TupleRange => {
+                let field = usize::from(at(0) < TUPLE_SIZES[0]);
+                vec![Goal::Below { field, bound: TUPLE_SIZES[field] }]
+            }
+            // An exclusive or of bytes: any of the three follows from the other two.
+            Self::Bitwise if at(3) == 1 && at(0).max(at(1)) < 256 => {
+                let third = |field| Goal::Equal { field, value: at(0) ^ at(1) ^ at(2) ^ at(field) };
+                (0..3).map(third).collect()
+            }
+            Self::Bitwise => {
+                vec![Goal::Below { field: usize::from(at(0) < 256), bound: 256 }]
+            }
         }
     }
 }

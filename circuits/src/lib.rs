@@ -21,7 +21,7 @@ mod pasta;
 mod system;
 mod text;
 
-pub use bus::{Bus, BusKind, RANGE_MAX_BITS, TUPLE_SIZES};
+pub use bus::{Bus, BusKind, Goal, RANGE_MAX_BITS, TUPLE_SIZES};
 pub use check::{Check, StatefulMessage, Violation};
 pub use column::{Column, ColumnId, ColumnKind};
 pub use expr::{Expr, Linear};

@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bus::BusKind;
+use crate::bus::{BusKind, Goal};
 use crate::check::Violation;
 use crate::field::Field;
 use crate::system::ConstraintSystem;
@@ -105,6 +105,20 @@ impl BusKind for MachineBus {
                 bits < u64::from(u64::BITS) && value >> bits == 0
             }
             _ => true,
+        }
+    }
+
+    fn has_table(self) -> bool {
+        self == Self::Range
+    }
+
+    fn goals<F: Field>(self, message: &[F]) -> Vec<Goal> {
+        match self {
+            Self::Range => {
+                let bits = message[1].to_u64().min(u64::from(u64::BITS - 1));
+                vec![Goal::Below { field: 0, bound: 1 << bits }]
+            }
+            _ => Vec::new(),
         }
     }
 }

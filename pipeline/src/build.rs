@@ -12,12 +12,13 @@ use autoprec_executor::{Environment, run_watched};
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::lock::{Lock, Wanted};
 use autoprec_linker::{Form, Item, check_equivalence, link};
+use autoprec_synth::RecordedState;
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
 use crate::guest::{Guest, Setting};
 use crate::job::{Checked, Job, Outcome, Source};
-use crate::made::{Candidates, Made, State};
+use crate::made::{Candidates, Made};
 use crate::watch::{Stage, Watch};
 use crate::{locked, report};
 
@@ -154,14 +155,14 @@ fn record(
     setting: &Setting,
     numbered: &[(usize, Made)],
     watch: &dyn Watch,
-) -> Result<BTreeMap<u64, Vec<State>>, PipelineError> {
+) -> Result<BTreeMap<u64, Vec<RecordedState>>, PipelineError> {
     let Job { guest, options, .. } = *job;
     watch.stage(Stage::Recording);
     let regions: BTreeMap<u64, &Region> =
         numbered.iter().map(|(_, made)| (made.region().entry(), made.region())).collect();
     let entries: BTreeSet<u64> = regions.keys().copied().collect();
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut states: BTreeMap<u64, Vec<State>> = BTreeMap::new();
+    let mut states: BTreeMap<u64, Vec<RecordedState>> = BTreeMap::new();
     let mut on_entry = |pc: u64, machine: &dyn autoprec_executor::MachineState| {
         let visits = seen.entry(pc).or_default();
         *visits += 1;
@@ -180,7 +181,7 @@ fn record(
 /// Checks precompiles, in parallel; gives those that pass and why the others do not.
 fn check(
     numbered: Vec<(usize, Made)>,
-    states: &BTreeMap<u64, Vec<State>>,
+    states: &BTreeMap<u64, Vec<RecordedState>>,
     watch: &dyn Watch,
 ) -> (Vec<Checked>, Vec<(usize, String)>) {
     watch.stage(Stage::Checking(numbered.len()));

@@ -28,6 +28,6 @@ pub use guest::{Given, Guest, Setting, failure};
 pub use job::{Job, Recorded, Source};
 pub use live::live_profile;
 pub use locked::changes;
-pub use made::{MACHINE_BACKENDS, MACHINE_PRECOMPILES, Made, Options, Prices, machine_state};
+pub use made::{MACHINE_BACKENDS, MACHINE_PRECOMPILES, Made, Options, Prices, recorded_state};
 pub use profiled::{NotLinked, profile_report};
 pub use watch::{Silent, Stage, Watch};

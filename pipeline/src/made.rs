@@ -11,12 +11,12 @@ use autoprec_dashboards::{self as dashboards, Check};
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Form, Item};
 use autoprec_synth::machine::{
-    BABYBEAR, MachineCandidate, MachineEffort, MachineLowered, MachinePrecompile, MachineState,
-    MachineTarget, MachineValidation, PASTA, RowCost, choose_machine, machine_candidates,
+    BABYBEAR, MachineCandidate, MachineLowered, MachinePrecompile, MachineTarget, PASTA, RowCost,
+    choose_machine, machine_candidates,
 };
 use autoprec_synth::{
-    Budget, Candidate, Effort, OPENVM, Precompile, Snapshot, candidates, cost_before, select,
-    synthesise, validate,
+    Bounds, Budget, Candidate, Effort, OPENVM, Precompile, RecordedState, Validation, candidates,
+    cost_before, select, synthesise,
 };
 
 /// Names of the back ends that prove runs with tables of our own.
@@ -127,11 +127,12 @@ impl Options {
         &self,
         region: &Region,
         machine: &dyn autoprec_executor::MachineState,
-    ) -> Option<State> {
-        match self {
-            Self::OpenVm { .. } => snapshot(region, machine).map(State::OpenVm),
-            Self::Machine { .. } => machine_state(region, machine).map(State::Machine),
-        }
+    ) -> Option<RecordedState> {
+        let bounds = match self {
+            Self::OpenVm { .. } => Bounds::openvm(&OPENVM),
+            Self::Machine { .. } => Bounds::whole(region.xlen),
+        };
+        recorded_state(region, bounds, machine)
     }
 }
 
@@ -227,36 +228,18 @@ impl Candidates {
     }
 }
 
-/// What the checker needs of a machine's state.
-pub(crate) enum State {
-    /// For systems of OpenVM.
-    OpenVm(Snapshot),
-    /// For tables of our own.
-    Machine(MachineState),
-}
-
-fn snapshot(region: &Region, machine: &dyn autoprec_executor::MachineState) -> Option<Snapshot> {
-    let mut regs = [0; 32];
-    for reg in autoprec_isa::Reg::all() {
-        regs[reg.index()] = u32::try_from(machine.reg(reg)).ok()?;
-    }
-    Snapshot::record(region, regs, |addr| {
-        let bytes = machine.read(u64::from(addr), 4)?;
-        Some(u32::from_le_bytes(bytes.try_into().ok()?))
-    })
-}
-
 /// What a region touches of a state.
-pub fn machine_state(
+pub fn recorded_state(
     region: &Region,
+    bounds: Bounds,
     machine: &dyn autoprec_executor::MachineState,
-) -> Option<MachineState> {
+) -> Option<RecordedState> {
     let mut registers = [0; 32];
     for reg in autoprec_isa::Reg::all() {
         registers[reg.index()] = machine.reg(reg);
     }
     let length = region.xlen.bytes() as usize;
-    MachineState::record(region, registers, |address| {
+    RecordedState::record(region, bounds, registers, |address| {
         let bytes = machine.read(address, length)?;
         let mut word = [0; 8];
         word.get_mut(..bytes.len())?.copy_from_slice(&bytes);
@@ -376,42 +359,36 @@ impl Made {
     ///
     /// # Errors
     /// What does not hold.
-    pub(crate) fn check(&self, states: &[State]) -> Result<Vec<dashboards::System>, String> {
-        let recorded = u32::try_from(states.len()).unwrap_or(u32::MAX);
+    pub(crate) fn check(
+        &self,
+        states: &[RecordedState],
+    ) -> Result<Vec<dashboards::System>, String> {
         match self {
             Self::OpenVm(made) => {
-                let states: Vec<Snapshot> = states.iter().filter_map(State::openvm).collect();
-                let done = validate(made, &states, Effort::STANDARD).map_err(|e| e.to_string())?;
-                let check = Check {
-                    honest: done.honest,
-                    recorded,
-                    rejected: done.rejected,
-                    unchanged: done.unchanged,
-                    other_state: done.other_state,
-                };
-                Ok(vec![system_of("babybear", &made.system, None, check)])
+                let done =
+                    made.check(&OPENVM, states, Effort::STANDARD).map_err(|e| e.to_string())?;
+                Ok(vec![system_of("babybear", &made.system, None, check_of(&done, states))])
             }
             Self::Machine(made) => {
-                let states: Vec<MachineState> = states.iter().filter_map(State::machine).collect();
-                let [wide, narrow] = made
-                    .check(&states, MachineEffort::STANDARD)
-                    .map_err(|error| format!("it fails its check: {error}"))?;
+                let done = made.check(states, Effort::STANDARD).map_err(|e| e.to_string())?;
+                let [wide, narrow] = done.map(|done| check_of(&done, states));
                 Ok(vec![
-                    machine_system("pasta", &made.wide, &wide, recorded),
-                    machine_system("babybear", &made.narrow, &narrow, recorded),
+                    machine_system("pasta", &made.wide, wide),
+                    machine_system("babybear", &made.narrow, narrow),
                 ])
             }
         }
     }
 }
 
-impl State {
-    fn openvm(&self) -> Option<Snapshot> {
-        if let Self::OpenVm(state) = self { Some(state.clone()) } else { None }
-    }
-
-    fn machine(&self) -> Option<MachineState> {
-        if let Self::Machine(state) = self { Some(state.clone()) } else { None }
+/// What was checked, for the report.
+fn check_of(done: &Validation, states: &[RecordedState]) -> Check {
+    Check {
+        honest: done.honest,
+        recorded: u32::try_from(states.len()).unwrap_or(u32::MAX),
+        rejected: done.rejected,
+        unchanged: done.unchanged,
+        other_state: done.other_state,
     }
 }
 
@@ -426,17 +403,9 @@ fn size_of(size: Size) -> dashboards::Size {
 fn machine_system<F: Field>(
     field: &str,
     lowered: &MachineLowered<F>,
-    done: &MachineValidation,
-    recorded: u32,
+    check: Check,
 ) -> dashboards::System {
     let ranges = RowCost::of(lowered).ranges;
-    let check = Check {
-        honest: done.honest,
-        recorded,
-        rejected: done.rejected,
-        unchanged: done.unchanged,
-        other_state: done.other_state,
-    };
     system_of(field, &lowered.system, Some(ranges), check)
 }
 

@@ -6,13 +6,15 @@ use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Op;
 use sha2::{Digest as _, Sha256};
 
-use super::check::{MachineEffort, MachineFailure, MachineState, MachineValidation, Subject};
 use super::{
     BABYBEAR, LowerError, MachineLowered, MachineTarget, Operands, PASTA, lift_kind, lower_machine,
 };
 use crate::ir::Ir;
 use crate::lift::{LiftError, lift};
 use crate::rewrite::{Fired, optimise};
+use crate::validate::{
+    Effort, RecordedState, Rules, Subject, Validation, ValidationError, validate,
+};
 
 /// A region with its tables for machines of our own.
 #[derive(Clone, Debug)]
@@ -69,20 +71,22 @@ impl MachinePrecompile {
     /// The first check that fails.
     pub fn check(
         &self,
-        recorded: &[MachineState],
-        effort: MachineEffort,
-    ) -> Result<[MachineValidation; 2], MachineFailure> {
-        let wide = self.subject(&PASTA, &self.wide).check(recorded, effort)?;
-        let narrow = self.subject(&BABYBEAR, &self.narrow).check(recorded, effort)?;
+        recorded: &[RecordedState],
+        effort: Effort,
+    ) -> Result<[Validation; 2], ValidationError> {
+        let wide = validate(&self.subject(&PASTA, &self.wide), recorded, effort)?;
+        let narrow = validate(&self.subject(&BABYBEAR, &self.narrow), recorded, effort)?;
         Ok([wide, narrow])
     }
 
-    fn subject<'a, F>(
+    fn subject<'a, F: Field>(
         &'a self,
-        target: &'a MachineTarget,
-        lowered: &'a MachineLowered<F>,
-    ) -> Subject<'a, F> {
-        Subject { region: &self.region, ir: &self.ir, id: self.id.number(), target, lowered }
+        target: &MachineTarget,
+        MachineLowered { system, recipe }: &'a MachineLowered<F>,
+    ) -> Subject<'a, F, MachineBus> {
+        let Self { region, ir, id, .. } = self;
+        let rules = Rules::machine(target, region.xlen);
+        Subject { region, ir, id: id.number(), rules, system, recipe }
     }
 }
 

@@ -15,8 +15,7 @@
 use std::collections::BTreeSet;
 
 use autoprec_circuits::{
-    BabyBear, Bus, BusKind, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Interaction,
-    RANGE_MAX_BITS, TUPLE_SIZES,
+    BusKind, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Goal, Interaction,
 };
 
 use crate::random::Rng;
@@ -25,48 +24,47 @@ use crate::random::Rng;
 const DEPTH: usize = 40;
 
 /// A constraint or a lookup.
-enum Rule<'a> {
+enum Rule<'a, F, B> {
     /// The expression is 0.
-    Zero(&'a Expr<BabyBear>),
+    Zero(&'a Expr<F>),
     /// The table of the bus holds the message, unless it is not sent.
-    Lookup(&'a Interaction<BabyBear>),
+    Lookup(&'a Interaction<F, B>),
 }
 
 /// A rule and the cells that repair it: not the flags, which decide what kind of row it is.
-struct Part<'a> {
-    rule: Rule<'a>,
+struct Part<'a, F, B> {
+    rule: Rule<'a, F, B>,
     cells: Vec<ColumnId>,
 }
 
 /// A system, indexed for the search.
-pub(super) struct Attack<'a> {
-    system: &'a ConstraintSystem<BabyBear>,
-    parts: Vec<Part<'a>>,
+pub(super) struct Attack<'a, F, B> {
+    system: &'a ConstraintSystem<F, B>,
+    parts: Vec<Part<'a, F, B>>,
     /// Per column, the parts that it occurs in.
     parts_of: Vec<Vec<usize>>,
 }
 
 /// A row to begin with.
-pub(super) struct Start {
-    row: Vec<BabyBear>,
+pub(super) struct Start<F> {
+    row: Vec<F>,
     /// The parts that it violates.
     open: BTreeSet<usize>,
 }
 
 /// A row that is being repaired.
-struct Attempt<'a> {
-    start: &'a Start,
-    row: Vec<BabyBear>,
+struct Attempt<'a, F> {
+    start: &'a Start<F>,
+    row: Vec<F>,
     touched: BTreeSet<ColumnId>,
     open: BTreeSet<usize>,
 }
 
-impl<'a> Attack<'a> {
+impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
     /// Indexes a system.
-    pub(super) fn new(system: &'a ConstraintSystem<BabyBear>) -> Self {
+    pub(super) fn new(system: &'a ConstraintSystem<F, B>) -> Self {
         let constraints = system.constraints.iter().map(|c| Rule::Zero(&c.expr));
-        let has_table = |bus: Bus| !bus.is_stateful() && bus != Bus::Program;
-        let lookups = system.interactions.iter().filter(|i| has_table(i.bus)).map(Rule::Lookup);
+        let lookups = system.interactions.iter().filter(|i| i.bus.has_table()).map(Rule::Lookup);
         let mut attack =
             Self { system, parts: Vec::new(), parts_of: vec![Vec::new(); system.columns.len()] };
         for rule in constraints.chain(lookups) {
@@ -82,7 +80,7 @@ impl<'a> Attack<'a> {
     }
 
     /// Prepares attempts on a row, accepted or not.
-    pub(super) fn start(&self, row: Vec<BabyBear>) -> Start {
+    pub(super) fn start(&self, row: Vec<F>) -> Start<F> {
         let is_open = |part: &usize| self.parts[*part].rule.is_violated(&row);
         let open = (0..self.parts.len()).filter(is_open).collect();
         Start { row, open }
@@ -92,10 +90,10 @@ impl<'a> Attack<'a> {
     /// `first`, or any if that is absent.
     pub(super) fn attempt(
         &self,
-        start: &Start,
+        start: &Start<F>,
         first: Option<ColumnId>,
         rng: &mut Rng,
-    ) -> Option<Vec<BabyBear>> {
+    ) -> Option<Vec<F>> {
         let mut attempt = Attempt {
             start,
             row: start.row.clone(),
@@ -122,7 +120,7 @@ impl<'a> Attack<'a> {
     /// Changes up to three cells, mostly of one part: what only they were to satisfy is missing
     /// where a gadget forgot it. A row that violates something may be left as it is, unless the
     /// first cell is given.
-    fn disturb(&self, attempt: &mut Attempt<'_>, first: Option<ColumnId>, rng: &mut Rng) {
+    fn disturb(&self, attempt: &mut Attempt<'_, F>, first: Option<ColumnId>, rng: &mut Rng) {
         let columns = u32::try_from(self.parts_of.len()).expect("a row has few columns");
         let at_least = u32::from(attempt.open.is_empty() || first.is_some());
         // The first column says whether a row is a call; it is in most parts, and tried rarely.
@@ -145,7 +143,7 @@ impl<'a> Attack<'a> {
         }
     }
 
-    fn set(&self, attempt: &mut Attempt<'_>, column: ColumnId, value: BabyBear) {
+    fn set(&self, attempt: &mut Attempt<'_, F>, column: ColumnId, value: F) {
         attempt.row[column.index()] = value;
         attempt.touched.insert(column);
         for &part in &self.parts_of[column.index()] {
@@ -158,7 +156,7 @@ impl<'a> Attack<'a> {
     }
 
     /// Repairs one part by one cell; `None` if there is something that no cell repairs.
-    fn repair(&self, attempt: &mut Attempt<'_>, rng: &mut Rng) -> Option<()> {
+    fn repair(&self, attempt: &mut Attempt<'_, F>, rng: &mut Rng) -> Option<()> {
         let is_free = |column: &&ColumnId| !attempt.touched.contains(column);
         let free = |part: usize| self.parts[part].cells.iter().filter(is_free);
         let open: Vec<(usize, usize)> =
@@ -192,7 +190,7 @@ impl<'a> Attack<'a> {
     }
 }
 
-impl Rule<'_> {
+impl<F: Field, B: BusKind> Rule<'_, F, B> {
     fn columns(&self) -> BTreeSet<ColumnId> {
         let mut columns = BTreeSet::new();
         match self {
@@ -205,33 +203,28 @@ impl Rule<'_> {
         columns
     }
 
-    fn is_violated(&self, row: &[BabyBear]) -> bool {
+    fn is_violated(&self, row: &[F]) -> bool {
         match self {
-            Self::Zero(expr) => expr.eval(row) != BabyBear::ZERO,
+            Self::Zero(expr) => expr.eval(row) != F::ZERO,
             Self::Lookup(Interaction { bus, multiplicity, message, .. }) => {
-                let mut fields = [BabyBear::ZERO; 4];
+                let mut fields = [F::ZERO; 4];
                 for (field, expr) in fields.iter_mut().zip(message) {
                     *field = expr.eval(row);
                 }
-                !bus.accepts(&fields) && multiplicity.eval(row) != BabyBear::ZERO
+                !bus.accepts(&fields[..message.len()]) && multiplicity.eval(row) != F::ZERO
             }
         }
     }
 
     /// A value of a cell with which the rule holds, or comes closer to it.
-    fn solve(
-        &self,
-        attempt: &mut Attempt<'_>,
-        column: ColumnId,
-        rng: &mut Rng,
-    ) -> Option<BabyBear> {
+    fn solve(&self, attempt: &mut Attempt<'_, F>, column: ColumnId, rng: &mut Rng) -> Option<F> {
         match self {
             Self::Zero(Expr::Product(factors)) => {
                 let count = u32::try_from(factors.len()).expect("degrees are small");
                 let factor = &factors[rng.below(count) as usize];
-                root(factor, &mut attempt.row, column, BabyBear::ZERO)
+                root(factor, &mut attempt.row, column, F::ZERO)
             }
-            Self::Zero(expr) => root(expr, &mut attempt.row, column, BabyBear::ZERO),
+            Self::Zero(expr) => root(expr, &mut attempt.row, column, F::ZERO),
             Self::Lookup(Interaction { bus, message, .. }) => {
                 let (field, target) = goal(*bus, message, attempt, rng);
                 root(&message[field], &mut attempt.row, column, target)
@@ -241,55 +234,42 @@ impl Rule<'_> {
 }
 
 /// A field of a message that its table does not hold, and what the field should be instead.
-fn goal(
-    bus: Bus,
-    message: &[Expr<BabyBear>],
-    attempt: &Attempt<'_>,
+fn goal<F: Field, B: BusKind>(
+    bus: B,
+    message: &[Expr<F>],
+    attempt: &Attempt<'_, F>,
     rng: &mut Rng,
-) -> (usize, BabyBear) {
-    let at = |field: usize| message[field].eval(&attempt.row).to_u64();
-    let mut below = |field: usize, bound| (field, target(&message[field], attempt, bound, rng));
-    match bus {
-        Bus::Range => below(0, 1 << at(1).min(RANGE_MAX_BITS)),
-        Bus::TupleRange => {
-            let field = usize::from(at(0) < TUPLE_SIZES[0]);
-            below(field, TUPLE_SIZES[field])
-        }
-        // An exclusive or of bytes: any of the three follows from the other two.
-        _ if at(3) == 1 && at(0).max(at(1)) < 256 => {
-            let field = rng.below(3) as usize;
-            (field, BabyBear::from_u64(at(0) ^ at(1) ^ at(2) ^ at(field)))
-        }
-        _ => below(usize::from(at(0) < 256), 256),
+) -> (usize, F) {
+    let fields: Vec<F> = message.iter().map(|field| field.eval(&attempt.row)).collect();
+    let goals = bus.goals(&fields);
+    let goal = if let [only] = goals[..] { only } else { rng.choose(&goals) };
+    match goal {
+        Goal::Below { field, bound } => (field, target(&message[field], attempt, bound, rng)),
+        Goal::Equal { field, value } => (field, F::from_u64(value)),
     }
 }
 
 /// A number below `bound` that a field of a message may be.
-fn target(field: &Expr<BabyBear>, attempt: &Attempt<'_>, bound: u64, rng: &mut Rng) -> BabyBear {
+fn target<F: Field>(field: &Expr<F>, attempt: &Attempt<'_, F>, bound: u64, rng: &mut Rng) -> F {
     let (old, now) = (field.eval(&attempt.start.row), field.eval(&attempt.row));
-    let negative = BabyBear::from_u64(bound * 4096) + now;
+    let negative = F::from_u64(bound.saturating_mul(4096)) + now;
     match rng.below(6) {
         0 | 1 => old,
-        2 | 3 => BabyBear::from_u64(now.to_u64() % bound),
-        4 => BabyBear::from_u64(negative.to_u64() % bound),
-        _ => BabyBear::from_u64(rng.next() % bound),
+        2 | 3 => F::from_u64(now.to_u64() % bound),
+        4 => F::from_u64(negative.to_u64() % bound),
+        _ => F::from_u64(rng.next() % bound),
     }
 }
 
 /// The value of a cell in which an expression is linear that makes it `target`.
-fn root(
-    expr: &Expr<BabyBear>,
-    row: &mut [BabyBear],
-    column: ColumnId,
-    target: BabyBear,
-) -> Option<BabyBear> {
+fn root<F: Field>(expr: &Expr<F>, row: &mut [F], column: ColumnId, target: F) -> Option<F> {
     let old = row[column.index()];
-    let mut at = |value: BabyBear| {
+    let mut at = |value: F| {
         row[column.index()] = value;
         expr.eval(row) - target
     };
-    let (zero, one) = (at(BabyBear::ZERO), at(BabyBear::ONE));
-    let two = at(BabyBear::from_u64(2));
+    let (zero, one) = (at(F::ZERO), at(F::ONE));
+    let two = at(F::from_u64(2));
     row[column.index()] = old;
     let slope = one - zero;
     let is_linear = two - one == slope;
@@ -297,20 +277,20 @@ fn root(
 }
 
 /// A value to begin with instead of a cell's.
-fn other_value(old: BabyBear, rng: &mut Rng) -> BabyBear {
+fn other_value<F: Field>(old: F, rng: &mut Rng) -> F {
     let small = if rng.below(2) == 0 { 1 } else { rng.below(256) };
-    let small = BabyBear::from_u64(u64::from(small));
+    let small = F::from_u64(u64::from(small));
     let exponent = if rng.below(2) == 0 { 8 + 8 * rng.below(3) } else { rng.below(28) };
-    let part = small * BabyBear::inverse_power_of_two(exponent);
+    let part = small * F::inverse_power_of_two(exponent);
     match rng.below(8) {
-        0 => old + BabyBear::ONE,
-        1 => old - BabyBear::ONE,
+        0 => old + F::ONE,
+        1 => old - F::ONE,
         2 => small,
-        3 => BabyBear::ONE - old,
-        4 => old + BabyBear::from_u64(1 << rng.below(30)),
+        3 => F::ONE - old,
+        4 => old + F::from_u64(1 << rng.below(30)),
         // A limb that is off by this leaves a sum of limbs nearly as it was.
         5 => old + part,
         6 => old - part,
-        _ => BabyBear::from_u64(rng.next()),
+        _ => F::from_u64(rng.next()),
     }
 }

@@ -1,26 +1,34 @@
 //! What a row claims happened, read off its stateful messages, and whether it did.
+//!
+//! A row takes part in a run only through the messages that it receives and sends, and nothing tells in
+//! which order. So what is received of a place is paired with what is sent of it by time: if any way to
+//! pair them has each access later than the one before it, this one has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
-use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Field};
+use autoprec_circuits::{ConstraintSystem, Field};
 
-use super::access::Access;
-use super::machine::Machine;
-
-/// Timestamps and pointers that exist are below this.
-const BOUND: u32 = 1 << 29;
+use super::host::{Access, Place};
+use super::messages::{CallBus, Message, PlaceFields};
+use super::rules::{Rules, fits};
+use super::state::GuestState;
 
 /// The messages of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
-    entry: (u32, u32),
-    exit: (u32, u32),
-    pub(super) accesses: Vec<Access>,
-    /// Whether a received word has a limb that is no byte, which no message in existence has.
-    not_bytes: bool,
-    /// Whether a sent word has one.
+    /// Address and time.
+    entry: (u64, u64),
+    /// Address and time.
+    exit: (u64, u64),
+    /// In the order of their times. Words that are out of range are 0 here.
+    accesses: Vec<Access>,
+    /// It receives what no message in existence says, and has not sent it itself.
+    is_impossible: bool,
+    /// It sends a word that is out of range, which others would rely on.
     sends_others: bool,
+    /// It accesses what is no place.
+    is_nowhere: bool,
 }
 
 /// Whether a claim is true.
@@ -33,91 +41,134 @@ pub(super) enum Verdict {
     Wrong(String),
 }
 
+/// What is received and sent of one place, or of control.
+struct Messages<F> {
+    received: Vec<Message<F>>,
+    sent: Vec<Message<F>>,
+}
+
+impl<F> Default for Messages<F> {
+    fn default() -> Self {
+        Self { received: Vec::new(), sent: Vec::new() }
+    }
+}
+
 impl Claim {
-    /// The claim of a row, if its messages have the form of a call's.
-    pub(super) fn of(system: &ConstraintSystem<BabyBear>, row: &[BabyBear]) -> Option<Self> {
-        let mut entry = None;
-        let mut exit = None;
-        let mut received = None;
-        let mut accesses = Vec::new();
-        let mut sent = BTreeSet::new();
-        let (mut not_bytes, mut sends_others) = (false, false);
-        for (bus, multiplicity, message) in system.stateful_messages(row) {
-            let fields: Vec<u32> = message.iter().map(|field| field.canonical()).collect();
-            let is_send = match multiplicity {
-                m if m == BabyBear::ONE => true,
-                m if m == -BabyBear::ONE => false,
-                _ => return None,
-            };
-            match (bus, is_send) {
-                (Bus::Execution, false) => entry = Some((fields[0], fields[1])),
-                (Bus::Execution, true) => exit = Some((fields[0], fields[1])),
-                (_, false) => received = Some(fields),
-                (_, true) => {
-                    let old = received.take()?;
-                    if old[..2] != fields[..2] {
-                        return None;
-                    }
-                    let bytes = |fields: &[u32]| -> Option<[u8; 4]> {
-                        let bytes: Option<Vec<u8>> =
-                            fields[2..6].iter().map(|&b| u8::try_from(b).ok()).collect();
-                        bytes?.try_into().ok()
-                    };
-                    // What this row sent itself is not excused by what others can have sent.
-                    not_bytes |= bytes(&old).is_none() && !sent.contains(&old);
-                    let new = bytes(&fields);
-                    sends_others |= new.is_none();
-                    sent.insert(fields.clone());
-                    accesses.push(Access {
-                        space: fields[0],
-                        pointer: fields[1],
-                        old: bytes(&old).unwrap_or_default(),
-                        new: new.unwrap_or_default(),
-                        previous: old[6],
-                        now: fields[6],
-                    });
-                }
+    /// That of an honest call.
+    pub(super) fn honest(entry: (u64, u64), exit: (u64, u64), accesses: Vec<Access>) -> Self {
+        Self { entry, exit, accesses, is_impossible: false, sends_others: false, is_nowhere: false }
+    }
+
+    /// The claim of a row; none if it sends and receives nothing, as padding does.
+    ///
+    /// # Errors
+    /// If its messages have not the form of a call's: one entry, one exit, and as many received as sent
+    /// of each place. Says what is wrong.
+    pub(super) fn of<F: Field, B: CallBus>(
+        rules: &Rules,
+        system: &ConstraintSystem<F, B>,
+        row: &[F],
+    ) -> Result<Option<Self>, String> {
+        let mut by_place: BTreeMap<Option<PlaceFields<F>>, Messages<F>> = BTreeMap::new();
+        for (bus, multiplicity, fields) in system.stateful_messages(row) {
+            let message = bus.read(rules, &fields);
+            let messages = by_place.entry(message.place.clone()).or_default();
+            match multiplicity {
+                one if one == F::ONE => messages.sent.push(message),
+                one if one == -F::ONE => messages.received.push(message),
+                _ => return Err(format!("a {} message is sent {multiplicity} times", bus.name())),
             }
         }
-        let (entry, exit) = (entry?, exit?);
-        received.is_none().then_some(Self { entry, exit, accesses, not_bytes, sends_others })
+        if by_place.is_empty() {
+            return Ok(None);
+        }
+        let control = by_place.remove(&None).unwrap_or_default();
+        let ([entry], [exit]) = (&control.received[..], &control.sent[..]) else {
+            return Err("it does not enter and leave once".to_owned());
+        };
+        let address = |message: &Message<F>| (message.word.unwrap_or_default(), message.time);
+        let mut claim = Self::honest(address(entry), address(exit), Vec::new());
+        claim.is_impossible = entry.word.is_none() || !fits(entry.time, rules.time_bits);
+        claim.sends_others = exit.word.is_none();
+        for (place, messages) in by_place {
+            let place = place.expect("control was taken out");
+            claim.note(rules, &place, messages)?;
+        }
+        claim.accesses.sort_by_key(|access| access.now);
+        Ok(Some(claim))
+    }
+
+    /// Adds the accesses to one place.
+    fn note<F: Field>(
+        &mut self,
+        rules: &Rules,
+        place: &PlaceFields<F>,
+        Messages { mut received, mut sent }: Messages<F>,
+    ) -> Result<(), String> {
+        if received.len() != sent.len() {
+            let what = "receives a place's messages more or less often than it sends them";
+            return Err(format!("it {what}"));
+        }
+        for message in &received {
+            let is_readable = message.word.is_some() && fits(message.time, rules.time_bits);
+            // What this row sent itself is not excused by what others can have sent.
+            self.is_impossible |= !is_readable && !sent.contains(message);
+        }
+        // The tables of memory and registers show that of the places which they send first.
+        self.is_nowhere |= place.place.is_none();
+        self.sends_others |= sent.iter().any(|message| message.word.is_none());
+        received.sort_by_key(|message| message.time);
+        sent.sort_by_key(|message| message.time);
+        let pair = |(old, new): (&Message<F>, &Message<F>)| Access {
+            place: place.place.unwrap_or(Place::Word(u64::MAX)),
+            old: old.word.unwrap_or_default(),
+            new: new.word.unwrap_or_default(),
+            previous: old.time,
+            now: new.time,
+        };
+        self.accesses.extend(received.iter().zip(&sent).map(pair));
+        Ok(())
     }
 
     /// Executes the instructions on the received state and compares.
-    pub(super) fn judge(&self, region: &Region) -> Verdict {
-        if u64::from(self.entry.0) != region.entry() {
-            return Verdict::Wrong(format!("it starts at {:#x}", self.entry.0));
+    pub(super) fn judge(&self, rules: &Rules, region: &Region) -> Verdict {
+        let wrong = |what: String| Verdict::Wrong(what);
+        if self.entry.0 != region.entry() {
+            return wrong(format!("it starts at {:#x}", self.entry.0));
         }
-        if self.not_bytes || self.entry.1 >= BOUND {
+        if self.is_impossible {
             return Verdict::Impossible;
         }
         if self.sends_others {
-            return Verdict::Wrong("it writes a limb that is not a byte".into());
+            return wrong("it sends a word with a limb that is out of range".into());
         }
         // That no other row comes between two accesses of a call rests on the order of their times, so
         // the order comes first.
-        let is_late = |access: &&Access| (access.now..BOUND).contains(&access.previous);
+        let is_late = |access: &&Access| access.previous >= access.now;
         if let Some(Access { previous, now, .. }) = self.accesses.iter().find(is_late) {
-            return Verdict::Wrong(format!("an access at {now} follows one at {previous}"));
+            return wrong(format!("an access at {now} follows one at {previous}"));
         }
-        let Some((start, end)) = self.states() else { return Verdict::Impossible };
-        let late =
-            self.accesses.iter().zip(self.entry.1..).find(|(access, now)| access.now != *now);
-        if let Some((access, now)) = late {
-            return Verdict::Wrong(format!("an access is at {} instead of {now}", access.now));
+        if self.is_nowhere {
+            return Verdict::Impossible;
         }
-        let mut machine = start;
-        let Ok(next_pc) = machine.execute(region) else {
-            return Verdict::Wrong("the instructions fault on what it receives".into());
+        let Some((start, end)) = self.states(rules) else { return Verdict::Impossible };
+        let mut times = self.accesses.iter().zip(self.entry.1..);
+        if let Some((access, now)) = times.find(|(access, now)| access.now != *now) {
+            return wrong(format!("an access is at {} instead of {now}", access.now));
+        }
+        let mut state = start;
+        let Ok(next_pc) = state.execute(region) else {
+            return wrong("the instructions fault on what it receives".into());
         };
-        if u64::from(self.exit.0) != next_pc {
-            return Verdict::Wrong(format!("it goes to {:#x}, not {next_pc:#x}", self.exit.0));
+        if self.exit.0 != next_pc {
+            return wrong(format!("it goes to {:#x}, not {next_pc:#x}", self.exit.0));
         }
-        let ticks = u32::try_from(self.accesses.len()).expect("a region has few accesses");
+        // A call without accesses takes a tick, too.
+        let ticks = (self.accesses.len() as u64).max(1);
         if self.exit.1 != self.entry.1 + ticks {
-            return Verdict::Wrong("its clock does not advance by its accesses".into());
+            return wrong("its clock does not advance by its accesses".into());
         }
-        match end.difference(&machine) {
+        match end.difference(&state) {
             Some(difference) => Verdict::Wrong(difference),
             None => Verdict::Honest,
         }
@@ -125,19 +176,16 @@ impl Claim {
 
     /// The state it receives and the state it leaves; `None` if what it receives cannot have been
     /// sent. Places it does not access are the same in both.
-    fn states(&self) -> Option<(Machine, Machine)> {
+    fn states(&self, rules: &Rules) -> Option<(GuestState, GuestState)> {
         // What is not accessed can be anything.
-        let mut start = Machine::arbitrary();
-        let mut last: BTreeMap<(u32, u32), ([u8; 4], u32)> = BTreeMap::new();
+        let mut start = GuestState::arbitrary(rules.xlen, rules.bounds);
+        let mut last: BTreeMap<Place, (u64, u64)> = BTreeMap::new();
         for access in &self.accesses {
-            let place = (access.space, access.pointer);
-            match last.insert(place, (access.new, access.now)) {
+            match last.insert(access.place, (access.new, access.now)) {
                 // No other row can come between two accesses of one call.
                 Some(sent) if sent != (access.old, access.previous) => return None,
                 Some(_) => {}
-                None if access.previous >= BOUND || access.pointer >= BOUND => return None,
-                None if access.pointer % 4 != 0 => return None,
-                None => start.set(place, access.old),
+                None => start.set(access.place, access.old),
             }
         }
         let mut end = start.clone();
@@ -148,13 +196,11 @@ impl Claim {
     }
 }
 
-impl Machine {
-    fn set(&mut self, (space, pointer): (u32, u32), word: [u8; 4]) {
-        let word = u32::from_le_bytes(word);
-        if space == 1 {
-            self.regs[(pointer / 4) as usize % 32] = word;
-        } else {
-            self.memory.insert(pointer, word);
+impl GuestState {
+    fn set(&mut self, place: Place, word: u64) {
+        match place {
+            Place::Register(number) => self.registers[usize::from(number)] = word,
+            Place::Word(address) => drop(self.memory.insert(address, word)),
         }
     }
 }

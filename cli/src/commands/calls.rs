@@ -8,6 +8,7 @@ use autoprec_guest_elf::PrecompileId;
 use autoprec_halo2 as halo2;
 use autoprec_machine::{CallState, CallTable, Cell, Interface, parse_calls};
 use autoprec_plonky3 as plonky3;
+use autoprec_synth::Bounds;
 use autoprec_synth::machine::{MachineTarget, PASTA};
 use autoprec_verify::Backend;
 
@@ -16,7 +17,7 @@ use crate::files::{self, File};
 use crate::guest::{Guest, Setting, load, setting};
 use crate::proving::machine::params_folder;
 use crate::terminal;
-use autoprec_pipeline::machine_state as state;
+use autoprec_pipeline::recorded_state;
 
 /// The sizes of tables of calls over the wide field: with a table of ranges that is small beside them.
 const WIDE: MachineTarget = MachineTarget { range_bits: 8, time_bits: 24, ..PASTA };
@@ -41,10 +42,11 @@ pub(crate) fn record(args: &RecordCallsArgs) -> Result<()> {
     // The same code without calls: the region runs as instructions.
     let original = guest.original();
     let mut states = Vec::new();
+    let bounds = Bounds::whole(region.xlen);
     let watch = [region.entry()].into();
     let mut on_entry = |_: u64, machine: &dyn autoprec_executor::MachineState| {
         if states.len() < args.most
-            && let Some(found) = state(&region, machine)
+            && let Some(found) = recorded_state(&region, bounds, machine)
         {
             states.push(found);
         }

@@ -1,0 +1,117 @@
+//! How the checker reads the bus interactions of a call: one implementation per set of buses.
+
+use autoprec_circuits::{Bus, BusKind, Field, MachineBus};
+
+use super::host::Place;
+use super::rules::{Rules, fits};
+
+/// Buses that calls of precompiles talk to.
+pub trait CallBus: BusKind {
+    /// The bus on which a call is looked up in the program.
+    const PROGRAM: Self;
+
+    /// The fields of the lookup of a call.
+    fn call(rules: &Rules, entry: u64, id: u32) -> Vec<u64>;
+
+    /// A message on a stateful bus.
+    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Message<F>;
+}
+
+/// What a message on a stateful bus says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message<F> {
+    /// What is accessed; none for control.
+    pub(super) place: Option<PlaceFields<F>>,
+    /// The word that a place holds, or the address at which control is; none if a limb is out of range.
+    pub(super) word: Option<u64>,
+    /// The time, [`u64::MAX`] if it is beyond that.
+    pub(super) time: u64,
+}
+
+/// The place of an access.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlaceFields<F> {
+    /// The fields as they are: what is received and what is sent concern one place if these are equal.
+    fields: Vec<F>,
+    /// The place, if there is one.
+    pub(super) place: Option<Place>,
+}
+
+impl CallBus for Bus {
+    const PROGRAM: Self = Self::Program;
+
+    fn call(_: &Rules, entry: u64, id: u32) -> Vec<u64> {
+        let mut fields = vec![entry, id.into()];
+        fields.resize(Self::Program.fields(), 0);
+        fields
+    }
+
+    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Message<F> {
+        const REGISTERS: u64 = 1;
+        const MEMORY: u64 = 2;
+        if self == Self::Execution {
+            return Message {
+                place: None,
+                word: Some(fields[0].to_u64()),
+                time: fields[1].to_u64(),
+            };
+        }
+        let [space, pointer] = [fields[0].to_u64(), fields[1].to_u64()];
+        let place = match space {
+            _ if !pointer.is_multiple_of(4) => None,
+            REGISTERS => register(pointer / 4),
+            MEMORY => rules.bounds.has_address(pointer).then_some(Place::Word(pointer)),
+            _ => None,
+        };
+        Message {
+            place: Some(PlaceFields { fields: fields[..2].to_vec(), place }),
+            word: word(rules, &fields[2..6]),
+            time: fields[6].to_u64(),
+        }
+    }
+}
+
+impl CallBus for MachineBus {
+    const PROGRAM: Self = Self::Program;
+
+    fn call(rules: &Rules, entry: u64, id: u32) -> Vec<u64> {
+        let mut fields = rules.split(entry);
+        fields.push(id.into());
+        // rd, rs1, rs2, writes; constant and next.
+        fields.resize(fields.len() + 4 + 2 * rules.limbs, 0);
+        fields
+    }
+
+    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Message<F> {
+        let Rules { limbs, bounds, .. } = *rules;
+        let time = fields.last().expect("messages have fields").to_u64();
+        let (place, own) = match self {
+            Self::Register => (Some((1, register(fields[0].to_u64()))), &fields[1..=limbs]),
+            Self::Memory => {
+                let bytes = u64::from(rules.xlen.bytes());
+                let is_line = |at: &u64| at.is_multiple_of(bytes) && bounds.has_address(*at);
+                let place = word(rules, &fields[..limbs]).filter(is_line).map(Place::Word);
+                (Some((limbs, place)), &fields[limbs..2 * limbs])
+            }
+            _ => (None, &fields[..limbs]),
+        };
+        let place =
+            place.map(|(length, place)| PlaceFields { fields: fields[..length].to_vec(), place });
+        Message { place, word: word(rules, own), time }
+    }
+}
+
+/// The register with a number, if there is one that a call can access: `x0` is not accessed.
+fn register(number: u64) -> Option<Place> {
+    u8::try_from(number).ok().filter(|number| (1..32).contains(number)).map(Place::Register)
+}
+
+/// The word that limbs are, if each is in range.
+fn word<F: Field>(rules: &Rules, limbs: &[F]) -> Option<u64> {
+    let bits = rules.limb_bits;
+    limbs.iter().zip(0..).try_fold(0, |word, (limb, index)| {
+        let value = limb.to_u64();
+        let is_in_range = F::from_u64(value) == *limb && fits(value, bits);
+        is_in_range.then(|| word | value << (index * bits))
+    })
+}
