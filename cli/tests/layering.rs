@@ -53,6 +53,11 @@ const APART: &[(&str, &str, &str)] = &[(
     "the linker patches regions; what identifies their code is theirs, and synthesis is not its business",
 )];
 
+/// What shows profiles, and who may use it: the others count, compile, link and prove without.
+const VIEWS: &str = "autoprec-profiler";
+const SHOW_PROFILES: &[&str] =
+    &["autoprec-pipeline", "autoprec-pages", "autoprec-build", "autoprec"];
+
 /// Crates of others that belong to the one crate named, by the beginning of their names; what belongs to
 /// the command line, the verifier's command and the host may use too.
 const OWNED: &[(&str, &str)] = &[
@@ -154,6 +159,16 @@ fn what_is_for_tests_is_in_no_product() {
         for used in tests {
             assert_eq!(used["kind"], "dev", "{name} must use autoprec-testing in tests only");
         }
+    }
+}
+
+#[test]
+fn profiles_are_shown_by_few() {
+    for (name, package) in packages() {
+        let dependencies = package["dependencies"].as_array().expect("there is a list");
+        // Its cost models are compared in tests with those of targets.
+        let uses = dependencies.iter().any(|used| used["name"] == VIEWS && used["kind"].is_null());
+        assert_eq!(uses, SHOW_PROFILES.contains(&name.as_str()), "{name}");
     }
 }
 

@@ -1,105 +1,35 @@
 //! The run loop: spans one after the other, counting as it goes.
 
 mod called;
+mod callees;
 mod counted;
 mod failed;
+mod parked;
+mod state;
 mod streamed;
 mod threads;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
-use autoprec_guest_elf::{Patches, PrecompileId, Program};
+use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::{Word, Xlen};
-use autoprec_profile::Profile;
 
-use crate::algebra::Algebra;
-use crate::calls::{CallTree, CalleeId};
-use crate::environment::{Action, Environment, Host, Session, Start};
+pub use self::state::OnEntry;
+use self::state::{ComputedEdge, EDGE_CACHE, Executor, Setting, Watch};
+use self::streamed::Stream;
+pub use self::streamed::{Moment, OnMoment};
+use crate::environment::Environment;
 use crate::error::RunError;
-use crate::hart::{Guest as _, Hart, MachineState};
-use crate::markers::Markers;
-use crate::slot::perform_all;
-use crate::spans::{Computed, End, NO_PATCH, SpanId, Spans, UNKNOWN};
-use crate::visits::Visits;
-use called::Callees;
-use streamed::Stream;
-pub use streamed::{Moment, OnMoment, run_streamed};
-use threads::Threads;
-
-/// What a guest reads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Input {
-    /// OpenVM: one vector per `hint_input`.
-    pub hints: Vec<Vec<u8>>,
-    /// Standard input.
-    pub stdin: Vec<u8>,
-    /// Linux: the arguments, the program's name first; if empty, a name is made up.
-    pub args: Vec<String>,
-    /// Linux: environment variables, each as `NAME=VALUE`, on top of those that every guest gets.
-    pub variables: Vec<String>,
-    /// OpenVM: the moduli and curves that the guest was built for.
-    pub algebra: Algebra,
-}
-
-/// When to give up, and whether to count what takes longer.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Most instructions to execute.
-    pub max_instructions: Option<u64>,
-    /// Stop soon after this becomes true; a signal handler or another thread may set it.
-    pub stop: Option<&'static AtomicBool>,
-    /// Where to say now and then how many instructions were executed; another thread may read it.
-    pub progress: Option<&'static AtomicU64>,
-    /// Also count the distinct words that are touched, which makes the run several times slower.
-    pub touched: bool,
-}
-
-impl Limits {
-    /// Run until the guest ends.
-    pub const fn none() -> Self {
-        Self { max_instructions: None, stop: None, progress: None, touched: false }
-    }
-
-    /// Run this many instructions at most.
-    pub const fn instructions(most: u64) -> Self {
-        Self { max_instructions: Some(most), ..Self::none() }
-    }
-}
+use crate::host::Action;
+use crate::input::Input;
+use crate::limits::Limits;
+use crate::run::Run;
+use crate::spans::{Computed, End, NO_PATCH, SpanId, UNKNOWN};
 
 /// Instructions between two looks at [`Limits::stop`] and reports of [`Limits::progress`].
 const LOOK: u64 = 1 << 20;
-
-/// Told the address and the state of the machine whenever control arrives at a watched address.
-pub type OnEntry<'a> = dyn FnMut(u64, &dyn MachineState) + 'a;
-
-/// A finished run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// What the guest exited with; 0 is success.
-    pub exit_code: u32,
-    /// Standard output; of OpenVM, what the guest printed.
-    pub stdout: Vec<u8>,
-    /// Standard error.
-    pub stderr: Vec<u8>,
-    /// OpenVM: the public values.
-    pub public_values: Vec<u8>,
-    /// Executed guest instructions; a precompile call counts those that it replaces.
-    pub instructions: u64,
-    /// The same with a precompile call as one instruction.
-    pub vm_instructions: u64,
-    /// Calls of each precompile, 0 included.
-    pub calls: BTreeMap<PrecompileId, u64>,
-    /// Where the instructions were executed.
-    pub profile: Profile,
-    /// Registers at the end, zero-extended, by number.
-    pub registers: [u64; 32],
-    /// SHA-256 of final registers and memory: equal for equal results.
-    pub memory_digest: [u8; 32],
-    /// Misaligned loads and stores.
-    pub misaligned: u64,
-}
 
 /// Runs a guest to its end.
 ///
@@ -138,9 +68,26 @@ pub fn run_watched(
     dispatch(program, patches, environment, (input, limits), (watch, None))
 }
 
-struct Watch<'w> {
-    pcs: &'w BTreeSet<u64>,
-    on_entry: &'w mut OnEntry<'w>,
+/// Runs a guest to its end, calling `on_moment` about every so many instructions, each time between two
+/// spans. The result is that of [`run`](run).
+///
+/// # Errors
+///
+/// As [`run`](run).
+#[expect(clippy::too_many_arguments, reason = "the arguments of `run` and two more")]
+pub fn run_streamed(
+    program: &Program,
+    patches: &Patches,
+    environment: Environment,
+    input: &Input,
+    limits: &Limits,
+    every: u64,
+    on_moment: &mut OnMoment<'_>,
+) -> Result<Run, RunError> {
+    let watch = Watch { pcs: &BTreeSet::new(), on_entry: &mut |_, _| {} };
+    let mut told = |moment: &Moment<'_>| on_moment(moment);
+    let stream = Stream { every, next: every, on_moment: &mut told };
+    dispatch(program, patches, environment, (input, limits), (watch, Some(stream)))
 }
 
 fn dispatch(
@@ -173,97 +120,7 @@ fn dispatch(
     }
 }
 
-/// What does not change during a run.
-#[derive(Clone, Copy)]
-struct Setting<'a> {
-    /// With the original words.
-    program: &'a Program,
-    patches: &'a Patches,
-    environment: Environment,
-    limits: &'a Limits,
-    host: &'a dyn Host,
-}
-
-/// Executions of a computed jump from one span to one target.
-#[derive(Clone, Copy)]
-struct ComputedEdge {
-    from: SpanId,
-    to: SpanId,
-    target: u64,
-    count: u64,
-}
-
-/// Lines of the direct-mapped cache of computed edges.
-const EDGE_CACHE: usize = 1 << 12;
-
-struct Executor<'a, 'w, W: Word> {
-    setting: Setting<'a>,
-    session: Box<dyn Session>,
-    watch: Watch<'w>,
-    hart: Hart<W>,
-    spans: Spans<'a, W>,
-    calls: CallTree,
-    visits: Visits,
-    edge_cache: Vec<ComputedEdge>,
-    edges: BTreeMap<(SpanId, u64), u64>,
-    threads: Threads<W>,
-    /// Calls per patch, in order of entry.
-    patch_calls: Vec<u64>,
-    callees: Callees,
-    markers: Markers,
-    /// End of the patched region that is being executed by its original; 0 if none is.
-    region_end: u64,
-    /// The precompile that the region is of.
-    region_callee: CalleeId,
-    /// Instructions executed in place of precompile calls.
-    replaced: u64,
-}
-
 impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
-    fn new(
-        setting: Setting<'a>,
-        start: Start,
-        session: Box<dyn Session>,
-        watch: Watch<'w>,
-    ) -> Self {
-        let Start { mut memory, registers } = start;
-        for patch in setting.patches.iter() {
-            memory.guard_patch(patch.entry..patch.entry + patch.saved.len() as u64);
-        }
-        if setting.limits.touched {
-            memory.observe(W::XLEN.bytes());
-        }
-        let mut hart = Hart::new(memory, setting.host.aligned_only());
-        hart.float = setting.host.has_float().then(Box::default);
-        for (reg, value) in registers {
-            hart.set_reg(reg, value);
-        }
-        let mut callees = Callees::default();
-        for patch in setting.patches.iter() {
-            callees.precompile(patch.id);
-        }
-        let none = ComputedEdge { from: UNKNOWN, to: UNKNOWN, target: 0, count: 0 };
-        let entry = setting.program.entry;
-        Self {
-            spans: Spans::new(setting.program, setting.host, setting.patches, watch.pcs),
-            calls: CallTree::new(entry),
-            visits: Visits::new(),
-            edge_cache: vec![none; EDGE_CACHE],
-            edges: BTreeMap::new(),
-            threads: Threads::new(),
-            patch_calls: vec![0; setting.patches.len()],
-            callees,
-            markers: Markers::default(),
-            region_end: 0,
-            region_callee: 0,
-            replaced: 0,
-            setting,
-            session,
-            watch,
-            hart,
-        }
-    }
-
     fn run(mut self, mut stream: Option<Stream<'_>>) -> Result<Run, RunError> {
         let mut now = 0u64;
         // Where to look at the limits again, and where to do so or to tell what was counted.
@@ -298,7 +155,7 @@ impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
             hart.instructions = now;
             now = after;
             // A branch gives whether it is taken, a jump its target.
-            let Ok(result) = perform_all(hart, &self.spans.slots[span.slots.clone()]) else {
+            let Ok(result) = self.spans.code.perform(hart, &span.line) else {
                 return Err(self.faulted());
             };
             id = match span.finish {

@@ -19,12 +19,17 @@
 
 mod algebra;
 mod calls;
+mod code;
 mod environment;
 mod error;
 mod executor;
 mod hart;
+mod host;
+mod input;
+mod limits;
 mod markers;
 mod memory;
+mod run;
 mod slot;
 mod spans;
 mod visits;
@@ -32,5 +37,8 @@ mod visits;
 pub use algebra::{Algebra, AlgebraError};
 pub use environment::{Environment, OpenVmRequest, ParseEnvironmentError};
 pub use error::{RunError, Site};
-pub use executor::{Input, Limits, Moment, OnEntry, OnMoment, Run, run, run_streamed, run_watched};
+pub use executor::{Moment, OnEntry, OnMoment, run, run_streamed, run_watched};
 pub use hart::MachineState;
+pub use input::Input;
+pub use limits::Limits;
+pub use run::Run;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use autoprec_profile::Section;
 
-use crate::environment::Output;
+use crate::host::Output;
 pub(crate) use tags::Tags;
 
 /// Names told apart; sections of others are dropped.

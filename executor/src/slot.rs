@@ -8,7 +8,7 @@
 //! that operation's part of the one definition. Operations without a handler of their own go
 //! through `step` as it is: the list below is about speed, not about meaning.
 
-use autoprec_isa::{Alu, Flow, Inst, Machine, Op, Width, Word, step};
+use autoprec_isa::{Alu, Composite, Flow, Inst, Machine, Op, Width, Word, step};
 
 use crate::hart::{Fast, Hart, Stopped};
 
@@ -170,6 +170,17 @@ handlers! {
     slliw = Op::AluImm(Alu::SllW);
     srliw = Op::AluImm(Alu::SrlW);
     sraiw = Op::AluImm(Alu::SraW);
+    andn = Op::Composite(Composite::Andn);
+    orn = Op::Composite(Composite::Orn);
+    xnor = Op::Composite(Composite::Xnor);
+    min = Op::Composite(Composite::Extremum { less: Alu::Slt, greater: false });
+    minu = Op::Composite(Composite::Extremum { less: Alu::Sltu, greater: false });
+    max = Op::Composite(Composite::Extremum { less: Alu::Slt, greater: true });
+    maxu = Op::Composite(Composite::Extremum { less: Alu::Sltu, greater: true });
+    rev8 = Op::Composite(Composite::Rev8);
+    sh1add = Op::Composite(Composite::ShiftAdd { shift: 1 });
+    sh2add = Op::Composite(Composite::ShiftAdd { shift: 2 });
+    sh3add = Op::Composite(Composite::ShiftAdd { shift: 3 });
     lui = Op::Lui;
     auipc = Op::Auipc;
     lb = Op::Load { width: Width::Byte, signed: true };
@@ -195,18 +206,44 @@ handlers! {
 
 #[cfg(test)]
 mod tests {
+    use autoprec_isa::encoding::{Row, TABLE};
     use autoprec_isa::{Reg, Xlen, decode};
-    use proptest::prelude::*;
+    use rand::rngs::StdRng;
+    use rand::{Rng as _, SeedableRng as _};
 
     use super::*;
     use crate::hart::Guest;
     use crate::memory::{self, Memory};
 
     const DATA: u64 = 0x1000;
+    const BYTES: u64 = 0x2000;
+
+    /// Values at which some operation does something else, and addresses: aligned, across pages, at the end
+    /// of memory.
+    const EDGES: [u64; 16] = [
+        0,
+        1,
+        31,
+        32,
+        64,
+        0x7fff_ffff,
+        0x8000_0000,
+        0xffff_ffff,
+        1 << 32,
+        u64::MAX >> 1,
+        1 << 63,
+        u64::MAX - 1,
+        u64::MAX,
+        DATA + 0x800,
+        DATA + 0xffe,
+        DATA + BYTES - 2,
+    ];
+    /// Random pairs of operands per instruction.
+    const RANDOM: usize = 64;
 
     fn hart<W: Word>(values: &[u64]) -> Hart<W> {
-        let mut memory = Memory::new(DATA..DATA + 0x2000);
-        memory.map(DATA..DATA + 0x2000, memory::READ | memory::WRITE);
+        let mut memory = Memory::new(DATA..DATA + BYTES);
+        memory.map(DATA..DATA + BYTES, memory::READ | memory::WRITE);
         let bytes: Vec<u8> = (0..0x2000u32).map(|i| i.wrapping_mul(37).to_le_bytes()[0]).collect();
         memory.initialise(DATA, &bytes);
         let mut hart = Hart::new(memory, false);
@@ -217,51 +254,108 @@ mod tests {
         hart
     }
 
-    /// The handler of an operation and `step` with the operation as a variable agree.
-    fn agree<W: Word>(word: u32, values: &[u64]) {
-        let Some(decoded) = decode(W::XLEN, word) else { return };
+    /// The handler of an operation and `step` with the operation as a variable agree. False if the word is
+    /// no instruction.
+    fn agree<W: Word>(word: u32, values: &[u64]) -> bool {
+        let Some(decoded) = decode(W::XLEN, word) else { return false };
         let slot = Slot::<W>::new(0x4000, decoded.inst, decoded.len);
         let (mut fast, mut slow) = (hart::<W>(values), hart::<W>(values));
         (slot.run)(&mut fast, &slot, &[]);
         general(&mut slow, &slot, &[]);
         let outcome =
             |hart: &Hart<W>| (hart.transfer, hart.fault.map(|fault| (fault, hart.fault_pc)));
-        assert_eq!(outcome(&fast), outcome(&slow), "{}", decoded.inst.asm());
-        assert_eq!(fast.digest(), slow.digest(), "{}", decoded.inst.asm());
+        assert_eq!(outcome(&fast), outcome(&slow), "{} on {values:x?}", decoded.inst.asm());
+        assert_eq!(fast.digest(), slow.digest(), "{} on {values:x?}", decoded.inst.asm());
+        true
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
-        #[test]
-        fn handlers_do_what_step_does(
-            word: u32,
-            opcode in prop::sample::select(vec![0x03, 0x07, 0x13, 0x17, 0x1b, 0x23, 0x27, 0x33, 0x37, 0x3b, 0x53, 0x63, 0x67, 0x6f]),
-            values in prop::collection::vec(prop_oneof![any::<u64>(), 0x1800..0x2800u64], 32),
-            alternative: bool,
-            base: bool,
-        ) {
-            // Most random words are no instructions.
-            let word = word & !0x7f | opcode;
-            let word = if base { word & 0x01ff_ffff | u32::from(alternative) << 30 } else { word };
-            agree::<u32>(word, &values);
-            agree::<u64>(word, &values);
+    /// A random value; every other one is an address.
+    fn value(rng: &mut StdRng) -> u64 {
+        if rng.random() { rng.random() } else { rng.random_range(0x1800..0x2800) }
+    }
+
+    /// The instruction of a row on `a1` and `a2`, which writes `a0`, as far as it has them; nothing if
+    /// registers of this width do not have it.
+    fn word(xlen: Xlen, row: &Row) -> Option<u32> {
+        let (rd, rs1, rs2) = (10 << 7, 11 << 15, 12 << 20);
+        let words = [rd | rs1 | rs2, rd | rs1, rd, 0].map(|operands| row.fixed | operands);
+        // The fixed bits of some depend on the width of registers.
+        let inst = Inst { op: row.op, rd: Reg::A0, rs1: Reg::A1, rs2: Reg::ZERO, imm: 0 };
+        let is_row = |&word: &u32| decode(xlen, word).is_some_and(|d| d.inst.op == row.op);
+        words.into_iter().chain(inst.encode(xlen)).find(is_row)
+    }
+
+    /// Every instruction on every pair of edge values and on random ones. Gives how many instructions were
+    /// checked, and how often in all.
+    fn check_table<W: Word>() -> (usize, usize) {
+        let mut rng = StdRng::seed_from_u64(1);
+        let words: Vec<u32> = TABLE.iter().filter_map(|row| word(W::XLEN, row)).collect();
+        let edges = EDGES.iter().flat_map(|&a| EDGES.map(|b| (a, b)));
+        let mut checked = 0;
+        for &word in &words {
+            let random = (0..RANDOM).map(|_| (value(&mut rng), value(&mut rng)));
+            for (a, b) in edges.clone().chain(random.collect::<Vec<_>>()) {
+                let mut values = [DATA; 32];
+                (values[11], values[12]) = (a, b);
+                checked += usize::from(agree::<W>(word, &values));
+            }
         }
+        (words.len(), checked)
+    }
+
+    #[test]
+    fn handlers_do_what_step_does() {
+        let has = |xlen| TABLE.iter().filter(|row| row.since <= xlen).count();
+        for (xlen, (rows, checked)) in
+            [(Xlen::Rv32, check_table::<u32>()), (Xlen::Rv64, check_table::<u64>())]
+        {
+            assert_eq!(rows, has(xlen), "{xlen}");
+            assert_eq!(checked, rows * (EDGES.len() * EDGES.len() + RANDOM), "{xlen}");
+        }
+    }
+
+    /// Other registers and immediates.
+    #[test]
+    fn handlers_do_what_step_does_on_random_words() {
+        const OPCODES: [u32; 14] =
+            [0x03, 0x07, 0x13, 0x17, 0x1b, 0x23, 0x27, 0x33, 0x37, 0x3b, 0x53, 0x63, 0x67, 0x6f];
+        const TRIES: usize = 8000;
+        let mut rng = StdRng::seed_from_u64(2);
+        let mut checked = 0;
+        for _ in 0..TRIES {
+            let values: Vec<u64> = (0..32).map(|_| value(&mut rng)).collect();
+            // Most random words are no instructions.
+            let word = rng.random::<u32>() & !0x7f | OPCODES[rng.random_range(0..OPCODES.len())];
+            let base = word & 0x01ff_ffff | rng.random_range(0..2) << 30;
+            let word = if rng.random() { base } else { word };
+            checked += usize::from(agree::<u32>(word, &values));
+            checked += usize::from(agree::<u64>(word, &values));
+        }
+        assert!(checked > TRIES, "{checked} of {} words were instructions", 2 * TRIES);
     }
 
     /// An operation that fell back to the general handler would be correct but slow.
     #[test]
     fn operations_of_the_base_set_have_handlers() {
-        for xlen in [Xlen::Rv32, Xlen::Rv64] {
-            for word in [0x0000_2503, 0x0000_3503, 0x0000_2023, 0x0000_0033, 0x0200_0033] {
-                let Some(decoded) = decode(xlen, word) else { continue };
-                let run: Run<u64> = handler(decoded.inst.op);
-                assert_ne!(
-                    run as usize,
-                    general::<u64> as Run<u64> as usize,
-                    "{}",
-                    decoded.inst.asm()
-                );
-            }
+        let mut fast = 0;
+        for row in TABLE {
+            let rare = matches!(
+                row.op,
+                Op::Fence
+                    | Op::FenceI
+                    | Op::Ecall
+                    | Op::Ebreak
+                    | Op::Amo { .. }
+                    | Op::Lr(_)
+                    | Op::Sc(_)
+                    | Op::Csr(_)
+                    | Op::Alu(Alu::DivW | Alu::DivuW | Alu::RemW | Alu::RemuW)
+            );
+            let run: Run<u64> = handler(row.op);
+            let is_general = run as usize == general::<u64> as Run<u64> as usize;
+            assert_eq!(is_general, rare, "{}", row.name);
+            fast += usize::from(!is_general);
         }
+        assert!(fast > TABLE.len() / 2, "{fast} of {}", TABLE.len());
     }
 }

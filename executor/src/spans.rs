@@ -1,7 +1,7 @@
 //! The text, decoded span by span as execution first enters it.
 //!
-//! A span's slots lie one behind the other, whatever the length of their encodings, and its end
-//! knows the spans that follow, so that the executor looks up an address only for computed jumps.
+//! The end of a span knows the spans that follow, so that the executor looks up an address only for
+//! computed jumps; its instructions are a [`Line`].
 //! Invariant: a call of the environment is a span of its own, since it counts for a call path of its
 //! own.
 
@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use autoprec_guest_elf::{Patches, Program, Segment};
-use autoprec_isa::{Decoded, Op, Reg, Word};
+use autoprec_isa::{Decoded, Inst, Op, Reg, Word};
 
 use crate::calls::{NodeId, ROOT};
-use crate::environment::Host;
+use crate::code::{Code, Line};
+use crate::host::Host;
 use crate::markers::{Kind, Tags};
-use crate::slot::Slot;
 
 /// Index of a span.
 pub(crate) type SpanId = u32;
@@ -72,8 +72,8 @@ pub(crate) struct Span {
     pub(crate) last: u64,
     /// Instructions, the ending one included.
     pub(crate) insts: u32,
-    /// Slots of the instructions that the hart performs: all but a call of the environment.
-    pub(crate) slots: Range<usize>,
+    /// The instructions that the hart performs: all but a call of the environment.
+    pub(crate) line: Line,
     pub(crate) finish: End,
     /// Executions.
     pub(crate) count: u64,
@@ -110,7 +110,7 @@ pub(crate) struct Spans<'a, W: Word> {
     /// Of the program.
     pub(crate) tags: Tags,
     pub(crate) all: Vec<Span>,
-    pub(crate) slots: Vec<Slot<W>>,
+    pub(crate) code: Code<W>,
     /// Per executable segment.
     starts: Vec<Starts>,
 }
@@ -134,8 +134,8 @@ impl<'a, W: Word> Spans<'a, W> {
         };
         let starts = program.segments.iter().filter(|s| s.executable).map(table).collect();
         let tags = Tags::of(program);
-        let (all, slots) = (Vec::new(), Vec::new());
-        Self { program, host, patches, watch, cuts, tags, all, slots, starts }
+        let (all, code) = (Vec::new(), Code::new());
+        Self { program, host, patches, watch, cuts, tags, all, code, starts }
     }
 
     /// The span that starts at `pc`.
@@ -143,7 +143,7 @@ impl<'a, W: Word> Spans<'a, W> {
         let place = self.starts.iter().position(|(range, _)| range.contains(&pc));
         let Some(segment) = place.filter(|_| pc.is_multiple_of(self.host.instruction_alignment()))
         else {
-            return self.push(pc, End::OutsideText);
+            return self.push(pc, End::OutsideText, &[]);
         };
         let (range, table) = &self.starts[segment];
         let index = usize::try_from((pc - range.start) / 2).expect("within a segment in memory");
@@ -157,8 +157,8 @@ impl<'a, W: Word> Spans<'a, W> {
         id
     }
 
-    fn push(&mut self, start: u64, finish: End) -> SpanId {
-        let slots = self.slots.len()..self.slots.len();
+    fn push(&mut self, start: u64, finish: End, insts: &[(u64, Inst, u8)]) -> SpanId {
+        let line = self.code.add(insts);
         let id = SpanId::try_from(self.all.len()).expect("a span takes more than one byte of text");
         let patch = self.patches.binary_search_by_key(&start, |&(entry, _)| entry).ok();
         self.all.push(Span {
@@ -166,7 +166,7 @@ impl<'a, W: Word> Spans<'a, W> {
             end: start,
             last: start,
             insts: 0,
-            slots,
+            line,
             finish,
             count: 0,
             taken: 0,
@@ -182,14 +182,13 @@ impl<'a, W: Word> Spans<'a, W> {
     }
 
     fn decode(&mut self, start: u64) -> SpanId {
-        let first = self.slots.len();
+        let mut line = Vec::new();
         let (mut pc, mut last) = (start, start);
         let mut insts = 0;
-        let longest = if first < PLENTY.0 { MAX_INSTS } else { PLENTY.1 };
+        let longest = if self.code.len() < PLENTY.0 { MAX_INSTS } else { PLENTY.1 };
         let finish = loop {
             let begins = pc == start;
-            let count = self.slots.len() - first;
-            if count == longest || (!begins && self.cuts.contains(&pc)) {
+            if line.len() == longest || (!begins && self.cuts.contains(&pc)) {
                 break End::FallThrough;
             }
             let Some(word) = self.program.word_at(pc) else {
@@ -211,30 +210,26 @@ impl<'a, W: Word> Spans<'a, W> {
             if inst.op == Op::Ecall && !begins {
                 break End::FallThrough;
             }
-            let slot = Slot::new(pc, inst, len);
-            self.slots.push(slot);
+            line.push((pc, inst, len));
             (insts, last) = (insts + 1, pc);
             pc = W::XLEN.mask(pc.wrapping_add(u64::from(len)));
-            if let Some(finish) = self.ending(&slot) {
+            if let Some(finish) = self.ending(last, &inst) {
                 break finish;
             }
         };
         if matches!(finish, End::Ecall | End::Ebreak) {
-            self.slots.pop();
+            line.pop();
         }
-        let slots = first..self.slots.len();
-        let id = self.push(start, finish);
+        let id = self.push(start, finish, &line);
         let span = &mut self.all[id as usize];
         (span.end, span.last) = (pc, last);
         span.insts = insts;
-        span.slots = slots;
         id
     }
 
     /// What the span ends with, if this instruction ends it.
-    fn ending(&self, slot: &Slot<W>) -> Option<End> {
+    fn ending(&self, pc: u64, inst: &Inst) -> Option<End> {
         const LINKS: [Reg; 2] = [Reg::RA, Reg::T0];
-        let Slot { inst, pc, .. } = *slot;
         let target = W::XLEN.mask(pc.wrapping_add_signed(i64::from(inst.imm)));
         let enters = || {
             let of = |pc| self.program.function_at(pc).map(|f| f.addr);
@@ -250,7 +245,7 @@ impl<'a, W: Word> Spans<'a, W> {
             Op::Ecall => End::Ecall,
             Op::Ebreak => End::Ebreak,
             _ => {
-                let (kind, tag) = self.tags.marker(&inst)?;
+                let (kind, tag) = self.tags.marker(inst)?;
                 End::Marker(kind, tag)
             }
         })

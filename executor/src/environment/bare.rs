@@ -8,9 +8,12 @@ use std::ops::Range;
 use autoprec_guest_elf::Program;
 use autoprec_isa::Reg;
 
-use super::{Action, Call, CallError, Files, Host, Output, Session, Start, Started};
-use crate::executor::Input;
+use super::streams::Files;
 use crate::hart::{Guest, MachineState};
+use crate::host::{
+    Action, Call, CallError, Host, ILLEGAL, Output, Session, Start, Started, numbered,
+};
+use crate::input::Input;
 use crate::memory::{self, Memory};
 
 /// Memory behind the last segment, in bytes.
@@ -29,7 +32,7 @@ impl Host for Rules {
         let window = window(program);
         let mut memory = Memory::new(window.clone());
         // Text that is not writable stays so; everything around it is.
-        super::load_segments(&mut memory, program);
+        super::layout::load_segments(&mut memory, program);
         let mut free = window.start;
         for segment in program.segments.iter().filter(|s| s.end() <= window.end) {
             let start = segment.addr & !(memory::PAGE - 1);
@@ -45,7 +48,7 @@ impl Host for Rules {
 /// What there is of memory.
 fn window(program: &Program) -> Range<u64> {
     let first = program.segments.first().map_or(0, |s| s.addr);
-    super::window(program, if first < LOW { 0 } else { first }, ROOM)
+    super::layout::window(program, if first < LOW { 0 } else { first }, ROOM)
 }
 
 /// Where the stack pointer starts: near the end of memory, with zeros behind it.
@@ -71,12 +74,12 @@ impl Session for Bare {
     }
 
     fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str> {
-        let Call::Ecall = call else { return super::ILLEGAL };
+        let Call::Ecall = call else { return ILLEGAL };
         match guest.reg(Reg::A7) {
             READ => "read".into(),
             WRITE => "write".into(),
             EXIT => "exit".into(),
-            other => super::numbered(other),
+            other => numbered(other),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The hash permutations that precompiles of more than one environment are.
 
-use super::{CallError, read, write};
+use super::transfer::{read, write};
 use crate::hart::Guest;
+use crate::host::CallError;
 
 /// Keccak-f[1600] on the 200 bytes at `addr`.
 pub(super) fn keccak_f(guest: &mut dyn Guest, addr: u64) -> Result<(), CallError> {

@@ -7,6 +7,7 @@
 //! listed stop the run.
 
 mod areas;
+mod call;
 mod files;
 mod names;
 mod poll;
@@ -14,50 +15,20 @@ mod space;
 mod start;
 mod system;
 mod threads;
+mod wait;
 
 use std::borrow::Cow;
 
 use autoprec_guest_elf::Program;
 use autoprec_isa::{Reg, Xlen};
 
-use super::{Action, Call, CallError, CallResult, Host, Output, Session, Started, Switch};
-use crate::executor::Input;
+use self::call::{Args, Clock, Reply};
+pub(super) use self::call::{BRK, EXIT_GROUP};
 use crate::hart::{Guest, MachineState};
-
-pub(super) const EXIT_GROUP: u64 = 94;
-pub(super) const BRK: u64 = 214;
-
-const fn error(number: u64) -> u64 {
-    number.wrapping_neg()
-}
-const EPERM: u64 = error(1);
-const ENOENT: u64 = error(2);
-const EAGAIN: u64 = error(11);
-const ENOMEM: u64 = error(12);
-const EACCES: u64 = error(13);
-const ENODEV: u64 = error(19);
-const EINVAL: u64 = error(22);
-const ENOTTY: u64 = error(25);
-const ESPIPE: u64 = error(29);
-const ENOSYS: u64 = error(38);
-const ETIMEDOUT: u64 = error(110);
-
-/// The six arguments of a call.
-type Args = [u64; 6];
-
-/// What becomes of the thread that called.
-#[derive(Debug)]
-enum Reply {
-    /// It goes on with this result.
-    Value(u64),
-    /// It waits.
-    Wait(threads::Wait),
-    /// It lets others run first.
-    Yield,
-}
-
-/// Nothing if the call is another room's.
-type Answer = Result<Option<Reply>, CallError>;
+use crate::host::{
+    Action, Call, CallError, Host, ILLEGAL, Output, Session, Started, Switch, numbered,
+};
+use crate::input::Input;
 
 pub(super) struct Rules;
 
@@ -113,9 +84,9 @@ impl Session for Linux {
     }
 
     fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str> {
-        let Call::Ecall = call else { return super::ILLEGAL };
+        let Call::Ecall = call else { return ILLEGAL };
         let number = guest.reg(Reg::A7);
-        names::of(number).map_or_else(|| super::numbered(number), Cow::Borrowed)
+        names::of(number).map_or_else(|| numbered(number), Cow::Borrowed)
     }
 
     fn output(&mut self) -> &mut Output {
@@ -151,52 +122,4 @@ impl Linux {
 /// What `wait` sees of an exit code.
 fn exit_code(code: u64) -> u32 {
     u32::try_from(code & 0xff).expect("one byte")
-}
-
-/// Time, and the width of its fields.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    xlen: Xlen,
-    /// Nanoseconds.
-    now: u64,
-}
-
-impl Clock {
-    /// The time of a `timespec`; nothing if the pointer is null. `wide` for 64-bit fields on RV32.
-    fn read(self, guest: &mut dyn Guest, addr: u64, wide: bool) -> Result<Option<u64>, CallError> {
-        if addr == 0 {
-            return Ok(None);
-        }
-        let word = if wide { 8 } else { u64::from(self.xlen.bytes()) };
-        let bytes = super::read(guest, addr, 2 * word)?;
-        let (seconds, nanoseconds) = bytes.split_at(bytes.len() / 2);
-        let time =
-            number(seconds).saturating_mul(1_000_000_000).saturating_add(number(nanoseconds));
-        Ok(Some(time))
-    }
-
-    /// The end of a wait of this length.
-    fn after(self, length: Option<u64>) -> Option<u64> {
-        length.map(|length| self.now.saturating_add(length))
-    }
-
-    /// Writes a pair of numbers, such as a `timespec`.
-    fn write(self, guest: &mut dyn Guest, addr: u64, wide: bool, pair: [u64; 2]) -> CallResult {
-        let word = if wide { 8 } else { self.xlen.bytes() as usize };
-        let bytes: Vec<u8> =
-            pair.iter().flat_map(|v| v.to_le_bytes().into_iter().take(word)).collect();
-        super::write(guest, addr, &bytes)?;
-        Ok(0)
-    }
-}
-
-/// Little-endian bytes as a number.
-fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
-}
-
-/// The value of a 32-bit word of memory.
-fn word(guest: &mut dyn Guest, addr: u64) -> Result<u32, CallError> {
-    let bytes = super::read(guest, addr, 4)?;
-    Ok(u32::from_le_bytes(bytes.try_into().expect("four were read")))
 }

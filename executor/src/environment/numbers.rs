@@ -2,8 +2,9 @@
 
 use num_bigint::BigUint;
 
-use super::{CallError, read, write};
+use super::transfer::{read, write};
 use crate::hart::Guest;
+use crate::host::CallError;
 
 /// Numbers of `bytes` bytes each, one behind the other.
 pub(super) fn load<const N: usize>(

@@ -22,6 +22,7 @@ mod algebra;
 mod hash;
 mod int256;
 mod request;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -33,9 +34,10 @@ use rand::{Rng as _, SeedableRng as _};
 
 use self::algebra::Arithmetic;
 pub use self::request::OpenVmRequest;
-use super::{Action, Call, CallError, Host, Output, Session, Start, Started};
-use crate::executor::Input;
+use self::words::{CUSTOM_0, Fields, Operands, aligned, branch_offset, write};
 use crate::hart::{Guest, MachineState};
+use crate::host::{Action, Call, CallError, Host, ILLEGAL, Output, Session, Start, Started};
+use crate::input::Input;
 use crate::memory::{self, Memory};
 
 const MEMORY_BYTES: u64 = 1 << 29;
@@ -43,51 +45,7 @@ const PUBLIC_VALUES: usize = 32;
 const MAX_HINT_WORDS: u64 = 1023;
 const RANDOM_SEED: u64 = 0;
 
-const CUSTOM_0: u32 = 0x0b;
 const CUSTOM_1: u32 = 0x2b;
-
-/// The fields of a custom-0 word, which has the format of an immediate instruction.
-#[derive(Clone, Copy)]
-struct Fields {
-    rd: Reg,
-    funct3: u32,
-    rs1: Reg,
-    imm: i32,
-}
-
-impl Fields {
-    fn of(word: u32) -> Option<Self> {
-        let reg = |shift: u32| Reg::new(u8::try_from(word >> shift & 31).ok()?);
-        let imm = word.cast_signed() >> 20;
-        (word & 0x7f == CUSTOM_0)
-            .then(|| Some(Self { rd: reg(7)?, funct3: word >> 12 & 7, rs1: reg(15)?, imm }))?
-    }
-}
-
-/// The fields of a custom word in the format of a register instruction.
-struct Operands {
-    rd: Reg,
-    rs1: Reg,
-    rs2: Reg,
-    funct7: u32,
-}
-
-impl Operands {
-    fn of(word: u32) -> Self {
-        let reg = |shift: u32| {
-            let number = u8::try_from(word >> shift & 31).expect("five bits");
-            Reg::new(number).expect("five bits")
-        };
-        Self { rd: reg(7), rs1: reg(15), rs2: reg(20), funct7: word >> 25 }
-    }
-}
-
-/// The distance to the target of a custom word in the format of a branch.
-fn branch_offset(word: u32) -> i64 {
-    let sign = i64::from(word.cast_signed() >> 31) << 12;
-    let rest = (word >> 25 & 0x3f) << 5 | (word >> 8 & 0xf) << 1 | (word >> 7 & 1) << 11;
-    sign | i64::from(rest)
-}
 
 /// Whether `word` is a termination as the guest library writes it.
 pub(super) fn is_terminate(word: u32) -> bool {
@@ -112,7 +70,7 @@ impl Host for Rules {
         let mut memory = Memory::new(0..MEMORY_BYTES);
         memory.map(0..MEMORY_BYTES, memory::READ | memory::WRITE);
         for segment in &program.segments {
-            memory.initialise(segment.addr, &segment.data[..super::nonzero(&segment.data)]);
+            memory.initialise(segment.addr, &segment.data[..super::layout::nonzero(&segment.data)]);
         }
         let session = OpenVm {
             inputs: input.hints.iter().cloned().collect(),
@@ -182,8 +140,9 @@ impl OpenVm {
     }
 
     fn hint_random(&mut self, words: u64) -> Result<(), CallError> {
-        if words > super::MAX_COPY / 4 {
-            let reason = format!("hint_random of {words} words; at most {}", super::MAX_COPY / 4);
+        if words > super::transfer::MAX_COPY / 4 {
+            let reason =
+                format!("hint_random of {words} words; at most {}", super::transfer::MAX_COPY / 4);
             return Err(CallError::Failed(reason));
         }
         self.hints.clear();
@@ -234,7 +193,7 @@ impl OpenVm {
     }
 
     fn print(&mut self, guest: &mut dyn Guest, addr: u64, len: u64) -> Result<(), CallError> {
-        let bytes = super::read(guest, addr, len)?;
+        let bytes = super::transfer::read(guest, addr, len)?;
         if let Err(error) = std::str::from_utf8(&bytes) {
             return Err(CallError::Failed(format!("print_str of text that is not UTF-8: {error}")));
         }
@@ -270,23 +229,6 @@ impl OpenVm {
     }
 }
 
-/// Copies guest memory out, from an address that is a multiple of 4.
-fn read(guest: &mut dyn Guest, addr: u64, len: u64) -> Result<Vec<u8>, CallError> {
-    aligned(addr)?;
-    super::read(guest, addr, len)
-}
-
-/// Copies into guest memory, to an address that is a multiple of 4.
-fn write(guest: &mut dyn Guest, addr: u64, data: &[u8]) -> Result<(), CallError> {
-    aligned(addr)?;
-    super::write(guest, addr, data)
-}
-
-fn aligned(addr: u64) -> Result<(), CallError> {
-    let error = CallError::Misaligned { addr, bytes: 4 };
-    if addr.is_multiple_of(4) { Ok(()) } else { Err(error) }
-}
-
 impl Session for OpenVm {
     fn call(&mut self, call: Call, guest: &mut dyn Guest) -> Result<Action, CallError> {
         let Call::Custom(word) = call else { return Err(CallError::Illegal) };
@@ -317,10 +259,10 @@ impl Session for OpenVm {
     }
 
     fn call_name(&self, call: Call, _: &dyn MachineState) -> Cow<'static, str> {
-        let Call::Custom(word) = call else { return super::ILLEGAL };
+        let Call::Custom(word) = call else { return ILLEGAL };
         let (funct3, operands) = (word >> 12 & 7, Operands::of(word));
         if word & 0x7f == CUSTOM_1 {
-            return algebra::name(funct3, operands.funct7).map_or(super::ILLEGAL, Cow::Borrowed);
+            return algebra::name(funct3, operands.funct7).map_or(ILLEGAL, Cow::Borrowed);
         }
         let name = match (funct3, word.cast_signed() >> 20) {
             (0, _) => Some("terminate"),
@@ -335,7 +277,7 @@ impl Session for OpenVm {
             (6, _) => Some("beq256"),
             _ => None,
         };
-        name.map_or(super::ILLEGAL, Cow::Borrowed)
+        name.map_or(ILLEGAL, Cow::Borrowed)
     }
 
     fn output(&mut self) -> &mut Output {

@@ -26,9 +26,13 @@ use num_bigint::BigUint;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::{Action, Call, CallError, Files, Host, Output, Session, Start, Started, numbers};
-use crate::executor::Input;
+use super::numbers;
+use super::streams::Files;
 use crate::hart::{Guest, MachineState};
+use crate::host::{
+    Action, Call, CallError, Host, ILLEGAL, Output, Session, Start, Started, numbered,
+};
+use crate::input::Input;
 use crate::memory::Memory;
 
 /// Memory of guests of version 2 ends here; those of version 1 have a sixteenth.
@@ -63,7 +67,7 @@ impl Host for Rules {
         let mut memory = Memory::new(0..NEAR);
         memory.open(0..END);
         for segment in &program.segments {
-            memory.initialise(segment.addr, &segment.data[..super::nonzero(&segment.data)]);
+            memory.initialise(segment.addr, &segment.data[..super::layout::nonzero(&segment.data)]);
         }
         let stdin = if input.hints.is_empty() { input.stdin.clone() } else { input.hints.concat() };
         let session = Risc0 {
@@ -113,7 +117,7 @@ impl Session for Risc0 {
     }
 
     fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str> {
-        let Call::Ecall = call else { return super::ILLEGAL };
+        let Call::Ecall = call else { return ILLEGAL };
         match guest.reg(Reg::T0) {
             HALT => "halt".into(),
             INPUT => "input".into(),
@@ -122,7 +126,7 @@ impl Session for Risc0 {
             BIGINT => "bigint".into(),
             BIGINT2 => "bigint2".into(),
             POSEIDON2 => "poseidon2".into(),
-            other => super::numbered(other),
+            other => numbered(other),
         }
     }
 
@@ -142,18 +146,19 @@ fn compress(
         let reason = format!("SHA-256 of {blocks} blocks; one call takes at most {MAX_BLOCKS}");
         return Err(CallError::Failed(reason));
     }
-    let bytes = super::read(guest, from, 32)?;
+    let bytes = super::transfer::read(guest, from, 32)?;
     let mut state = [0; 8];
     for (word, bytes) in state.iter_mut().zip(bytes.chunks_exact(4)) {
         *word = u32::from_be_bytes(bytes.try_into().expect("chunks of four bytes"));
     }
     for block in 0..blocks {
-        let halves = [first, second].map(|half| super::read(guest, half + 64 * block, 32));
+        let halves =
+            [first, second].map(|half| super::transfer::read(guest, half + 64 * block, 32));
         let [first, second] = halves;
         let block: [u8; 64] = [first?, second?].concat().try_into().expect("as many as were read");
         sha2::compress256(&mut state, &[block.into()]);
     }
-    super::write(guest, to, state.map(u32::to_be_bytes).as_flattened())
+    super::transfer::write(guest, to, state.map(u32::to_be_bytes).as_flattened())
 }
 
 /// A product of 256-bit numbers modulo a third; modulo 2^256 if that is 0.

@@ -18,9 +18,12 @@ use autoprec_guest_elf::Program;
 use autoprec_isa::{Decoded, Op, Reg, Xlen, decode};
 
 use self::calls::Service;
-use super::{Action, Call, CallError, Files, Host, Output, Session, Start, Started};
-use crate::executor::Input;
+use super::streams::Files;
 use crate::hart::{Guest, MachineState};
+use crate::host::{
+    Action, Call, CallError, Host, ILLEGAL, Output, Session, Start, Started, numbered,
+};
+use crate::input::Input;
 use crate::memory::Memory;
 
 /// Memory of SP1 4 and 5 ends here.
@@ -59,7 +62,7 @@ impl Host for Rules {
         let mut memory = Memory::new(window);
         memory.open(all);
         for segment in &program.segments {
-            memory.initialise(segment.addr, &segment.data[..super::nonzero(&segment.data)]);
+            memory.initialise(segment.addr, &segment.data[..super::layout::nonzero(&segment.data)]);
         }
         let session = Sp1 {
             word: u64::from(program.xlen.bytes()),
@@ -142,9 +145,9 @@ impl Session for Sp1 {
     }
 
     fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str> {
-        let Call::Ecall = call else { return super::ILLEGAL };
+        let Call::Ecall = call else { return ILLEGAL };
         let number = guest.reg(Reg::T0);
-        calls::find(number).map_or_else(|| super::numbered(number), |(name, _)| name.into())
+        calls::find(number).map_or_else(|| numbered(number), |(name, _)| name.into())
     }
 
     fn output(&mut self) -> &mut Output {
@@ -161,11 +164,11 @@ impl Sp1 {
         match fd {
             1 | 2 => drop(self.files.write(guest, fd, (addr, len))?),
             3 | PUBLIC_VALUES => {
-                self.files.output.public_values.extend(super::read(guest, addr, len)?);
+                self.files.output.public_values.extend(super::transfer::read(guest, addr, len)?);
             }
-            4 | HINT => self.hints.push_front(super::read(guest, addr, len)?),
+            4 | HINT => self.hints.push_front(super::transfer::read(guest, addr, len)?),
             _ => {
-                let question = super::read(guest, addr, len)?;
+                let question = super::transfer::read(guest, addr, len)?;
                 let answers = hooks::answer(fd, &question).ok_or_else(|| no_hook(fd, len))?;
                 for answer in answers.into_iter().rev() {
                     self.hints.push_front(answer);
@@ -195,7 +198,7 @@ impl Sp1 {
         // SP1 6 writes a word even where none is begun.
         let whole = if self.word == 8 { len + 1 } else { len }.next_multiple_of(self.word);
         hint.resize(usize::try_from(whole).expect("about as long as the hint"), 0);
-        super::write(guest, aligned(addr, self.word)?, &hint)
+        super::transfer::write(guest, aligned(addr, self.word)?, &hint)
     }
 
     fn enter(&mut self, guest: &mut dyn Guest) {

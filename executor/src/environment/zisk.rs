@@ -24,9 +24,12 @@ use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::{CsrOp, CsrUpdate, Decoded, Op, Reg, Xlen, decode};
 
 use self::values::Values;
-use super::{Action, Call, CallError, Files, Host, Output, Session, Start, Started};
-use crate::executor::Input;
+use super::streams::Files;
 use crate::hart::{Guest, MachineState};
+use crate::host::{
+    Action, Call, CallError, Host, ILLEGAL, Output, Session, Start, Started, numbered,
+};
+use crate::input::Input;
 use crate::memory::{self, Memory};
 
 const INPUT: u64 = 0x4000_0000;
@@ -105,7 +108,7 @@ impl Host for Rules {
         }
         let mut memory = Memory::new(INPUT..END);
         memory.map(RAM..END, memory::READ | memory::WRITE);
-        super::load_segments(&mut memory, program);
+        super::layout::load_segments(&mut memory, program);
         place_input(&mut memory, program, &bytes);
         let system = system(program);
         memory.place_port(system + CONSOLE);
@@ -168,7 +171,7 @@ impl Session for Zisk {
                 if number != EXIT {
                     return Err(CallError::Unknown(number));
                 }
-                let public = super::read(guest, self.system + PUBLIC, PUBLIC_BYTES)?;
+                let public = super::transfer::read(guest, self.system + PUBLIC, PUBLIC_BYTES)?;
                 self.files.output.public_values = public;
                 #[expect(clippy::cast_possible_truncation, reason = "exit codes have 32 bits")]
                 let code = guest.reg(Reg::A0) as u32;
@@ -184,14 +187,14 @@ impl Session for Zisk {
     fn call_name(&self, call: Call, guest: &dyn MachineState) -> Cow<'static, str> {
         match call {
             Call::Ecall if guest.reg(Reg::A7) == EXIT => "exit".into(),
-            Call::Ecall => super::numbered(guest.reg(Reg::A7)),
+            Call::Ecall => numbered(guest.reg(Reg::A7)),
             Call::Custom(word) => match Control::of(word).map(|control| control.csr) {
                 Some(ARCHITECTURE) => "marchid".into(),
                 Some(0x8c0..=0x8df) => "fcall".into(),
                 Some(0x8f0..=0x8ff) => "fcall_param".into(),
                 Some(0xffe) => "fcall_get".into(),
-                Some(csr) => calls::name(csr).map_or(super::ILLEGAL, Cow::Borrowed),
-                None => super::ILLEGAL,
+                Some(csr) => calls::name(csr).map_or(ILLEGAL, Cow::Borrowed),
+                None => ILLEGAL,
             },
         }
     }

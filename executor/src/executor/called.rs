@@ -3,64 +3,12 @@
 //! Invariants: a call counts for a path of its own below the function that makes it, with the
 //! instruction that calls or those that a precompile replaces; nothing here runs between calls.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Word;
-use autoprec_profile::Called;
 
-use super::Executor;
-use crate::calls::CalleeId;
-use crate::environment::{Action, Call};
+use super::state::Executor;
 use crate::error::RunError;
+use crate::host::{Action, Call};
 use crate::spans::{End, NO_PATCH, SpanId};
-
-/// What was called, by name.
-#[derive(Default)]
-pub(super) struct Callees {
-    /// By number.
-    names: Vec<Cow<'static, str>>,
-    numbers: BTreeMap<Cow<'static, str>, CalleeId>,
-    counts: Vec<u64>,
-    precompiles: BTreeMap<PrecompileId, CalleeId>,
-}
-
-impl Callees {
-    fn of(&mut self, name: Cow<'static, str>) -> CalleeId {
-        if let Some(&known) = self.numbers.get(&name) {
-            return known;
-        }
-        let id = CalleeId::try_from(self.names.len()).expect("each name takes memory");
-        self.names.push(name.clone());
-        self.counts.push(0);
-        self.numbers.insert(name, id);
-        id
-    }
-
-    /// The precompile of that number.
-    pub(super) fn precompile(&mut self, id: PrecompileId) -> CalleeId {
-        if let Some(&known) = self.precompiles.get(&id) {
-            return known;
-        }
-        let callee = self.of(format!("precompile {id}").into());
-        self.precompiles.insert(id, callee);
-        callee
-    }
-
-    pub(super) fn names(&self) -> &[Cow<'static, str>] {
-        &self.names
-    }
-
-    /// Calls by name; none is 0.
-    pub(super) fn counts(&self) -> Vec<Called> {
-        let called = |(name, &id): (&Cow<'static, str>, &CalleeId)| {
-            let count = self.counts[id as usize];
-            (count > 0).then(|| Called { name: name.clone().into_owned(), count })
-        };
-        self.numbers.iter().filter_map(called).collect()
-    }
-}
 
 impl<W: Word> Executor<'_, '_, W> {
     /// Patches and observers, at the start of a span, after `now` instructions.

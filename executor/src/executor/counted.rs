@@ -9,8 +9,9 @@ use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Word;
 use autoprec_profile::{Accesses, Edge, MemoryUse, Profile, Span, Stack, Visit};
 
-use super::{Executor, Run};
+use super::state::Executor;
 use crate::calls::ROOT;
+use crate::run::Run;
 use crate::spans::{End, SpanId};
 
 impl<W: Word> Executor<'_, '_, W> {

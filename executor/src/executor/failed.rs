@@ -5,10 +5,10 @@
 use autoprec_isa::{Reg, Word};
 use autoprec_profile::Profile;
 
-use super::Executor;
-use crate::environment::CallError;
+use super::state::Executor;
 use crate::error::{RunError, Site};
 use crate::hart::{Fault, MachineState};
+use crate::host::CallError;
 use crate::memory::AccessError;
 use crate::spans::SpanId;
 

@@ -4,16 +4,12 @@
 //! instructions executed so far; telling of moments changes nothing of the run, not even when threads
 //! take turns.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::Word;
 use autoprec_profile::Profile;
 
-use super::{Executor, Input, Limits, Run, Watch, dispatch};
-use crate::environment::Environment;
-use crate::error::RunError;
+use super::state::Executor;
 
 /// A moment of a run that goes on.
 pub struct Moment<'m> {
@@ -40,14 +36,14 @@ impl fmt::Debug for Moment<'_> {
     }
 }
 
-/// Told of moments of a run.
+/// Called at moments of a run.
 pub type OnMoment<'a> = dyn FnMut(&Moment<'_>) + 'a;
 
-/// Who is told, and how often.
+/// The observer of a run, and the instructions between two calls of it.
 pub(super) struct Stream<'s> {
-    every: u64,
-    next: u64,
-    on_moment: &'s mut OnMoment<'s>,
+    pub(super) every: u64,
+    pub(super) next: u64,
+    pub(super) on_moment: &'s mut OnMoment<'s>,
 }
 
 impl Stream<'_> {
@@ -67,26 +63,4 @@ impl Stream<'_> {
         }
         self.next
     }
-}
-
-/// Runs a guest to its end, calling `on_moment` about every so many instructions, each time between two
-/// spans. The result is that of [`run`](super::run).
-///
-/// # Errors
-///
-/// As [`run`](super::run).
-#[expect(clippy::too_many_arguments, reason = "the arguments of `run` and two more")]
-pub fn run_streamed(
-    program: &Program,
-    patches: &Patches,
-    environment: Environment,
-    input: &Input,
-    limits: &Limits,
-    every: u64,
-    on_moment: &mut OnMoment<'_>,
-) -> Result<Run, RunError> {
-    let watch = Watch { pcs: &BTreeSet::new(), on_entry: &mut |_, _| {} };
-    let mut told = |moment: &Moment<'_>| on_moment(moment);
-    let stream = Stream { every, next: every, on_moment: &mut told };
-    dispatch(program, patches, environment, (input, limits), (watch, Some(stream)))
 }

@@ -4,37 +4,14 @@
 //! path of the thread that executed it; a thread is parked under the number that the environment
 //! gave it, and the running one is not.
 
-use std::collections::BTreeMap;
-
 use autoprec_isa::{Reg, Word};
 
-use super::Executor;
-use crate::calls::{CalleeId, Frames};
-use crate::environment::{Action, Switch, ThreadId};
+use super::parked::Parked;
+use super::state::Executor;
 use crate::error::RunError;
-use crate::hart::{Guest as _, Registers};
+use crate::hart::Guest as _;
+use crate::host::{Action, Switch};
 use crate::spans::SpanId;
-
-/// A thread that does not run.
-pub(super) struct Parked<W> {
-    registers: Registers<W>,
-    frames: Frames,
-    next: SpanId,
-    /// The end of the patched region that it is in, and the precompile.
-    region: (u64, CalleeId),
-}
-
-/// All of them, and who runs.
-pub(super) struct Threads<W> {
-    running: ThreadId,
-    parked: BTreeMap<ThreadId, Parked<W>>,
-}
-
-impl<W> Threads<W> {
-    pub(super) fn new() -> Self {
-        Self { running: 1, parked: BTreeMap::new() }
-    }
-}
 
 impl<'a, 'w: 'a, W: Word> Executor<'a, 'w, W> {
     /// What follows the span `id`, whose call changes the threads or their turns.

@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::poll::{Pending, Watched};
-use super::threads::{Event, Wait};
-use super::{
+use super::call::{
     Answer, Args, Clock, EAGAIN, EINVAL, ENOENT, ENOSYS, ENOTTY, ESPIPE, Reply, error, number,
 };
-use crate::environment::{self, CallError, CallResult, EBADF, Files, Output};
+use super::poll::Watched;
+use super::wait::{Event, Pending, Wait};
+use crate::environment::streams::{EBADF, Files};
+use crate::environment::transfer;
 use crate::hart::Guest;
+use crate::host::{CallError, CallResult, Output};
 
 /// Most open descriptors.
 pub(super) const MOST: u64 = 1024;
@@ -126,7 +128,7 @@ impl Table {
         }
         self.pipes.insert(id, VecDeque::new());
         let bytes = [reader, writer].map(|fd| u32::try_from(fd).expect("below MOST").to_le_bytes());
-        environment::write(guest, addr, &bytes.concat())?;
+        transfer::write(guest, addr, &bytes.concat())?;
         Ok(0)
     }
 
@@ -228,7 +230,7 @@ impl Table {
             File::Counter(_) if len < 8 => Ok(Some(EINVAL)),
             File::Counter(0) => Ok(None),
             File::Counter(value) => {
-                environment::write(guest, addr, &std::mem::take(value).to_le_bytes())?;
+                transfer::write(guest, addr, &std::mem::take(value).to_le_bytes())?;
                 Ok(Some(8))
             }
             &mut File::Reader(id) => {
@@ -239,7 +241,7 @@ impl Table {
                 }
                 let count = pipe.len().min(usize::try_from(len).unwrap_or(usize::MAX));
                 let bytes: Vec<u8> = pipe.drain(..count).collect();
-                environment::write(guest, addr, &bytes)?;
+                transfer::write(guest, addr, &bytes)?;
                 self.changed = true;
                 Ok(Some(count as u64))
             }
@@ -254,7 +256,7 @@ impl Table {
             File::Stream(stream) => self.streams.write(guest, *stream, (addr, len)),
             File::Counter(_) if len < 8 => Ok(EINVAL),
             File::Counter(value) => {
-                let bytes = environment::read(guest, addr, 8)?;
+                let bytes = transfer::read(guest, addr, 8)?;
                 *value = value.saturating_add(number(&bytes));
                 self.changed = true;
                 Ok(8)
@@ -269,7 +271,7 @@ impl Table {
                     return Ok(EAGAIN);
                 }
                 let len = len.min(room);
-                pipe.extend(environment::read(guest, addr, len)?);
+                pipe.extend(transfer::read(guest, addr, len)?);
                 self.changed = true;
                 Ok(len)
             }
@@ -291,7 +293,7 @@ impl Table {
         }
         let mut total = 0;
         for index in 0..count {
-            let entry = environment::read(guest, vector.wrapping_add(index * 2 * word), 2 * word)?;
+            let entry = transfer::read(guest, vector.wrapping_add(index * 2 * word), 2 * word)?;
             let (addr, len) = entry.split_at(entry.len() / 2);
             let (addr, len) = (number(addr), number(len));
             let done = if write {
@@ -332,6 +334,6 @@ fn stat(guest: &mut dyn Guest, addr: u64) -> CallResult {
     bytes[16..20].copy_from_slice(&PIPE_MODE.to_le_bytes());
     bytes[20..24].copy_from_slice(&1u32.to_le_bytes());
     bytes[56..60].copy_from_slice(&4096u32.to_le_bytes());
-    environment::write(guest, addr, &bytes)?;
+    transfer::write(guest, addr, &bytes)?;
     Ok(0)
 }

@@ -3,36 +3,19 @@
 //! Standard streams are always ready; as the kernel does for files, `epoll` refuses them. Reports are
 //! level-triggered.
 
+use super::call::{Args, Clock, EINVAL, ENOENT, EPERM, Reply, number};
 use super::files::{File, Table};
-use super::threads::{Event, Wait};
-use super::{Args, Clock, EINVAL, ENOENT, EPERM, Reply, number};
-use crate::environment::{self, CallError, CallResult, EBADF};
+use super::wait::{Event, Pending, Wait};
+use crate::environment::streams::EBADF;
+use crate::environment::transfer;
 use crate::hart::Guest;
+use crate::host::{CallError, CallResult};
 
 const IN: u32 = 1;
 const OUT: u32 = 4;
 /// Bytes of an `epoll_event` and of a `pollfd`.
 const EVENT: u64 = 16;
 const POLL: u64 = 8;
-
-/// A call that waits for files.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Pending {
-    /// Address and length.
-    Read {
-        fd: u64,
-        range: (u64, u64),
-    },
-    Epoll {
-        fd: u64,
-        events: u64,
-        most: u64,
-    },
-    Poll {
-        list: u64,
-        count: u64,
-    },
-}
 
 /// What a poller was asked to report about a descriptor, and how to call it.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +90,7 @@ impl Table {
             DELETE => Ok(if watched.remove(&fd).is_some() { 0 } else { ENOENT }),
             MODIFY if !watched.contains_key(&fd) => Ok(ENOENT),
             ADD | MODIFY => {
-                let bytes = environment::read(guest, event, EVENT)?;
+                let bytes = transfer::read(guest, event, EVENT)?;
                 let events = u32::from_le_bytes(bytes[..4].try_into().expect("four bytes"));
                 watched.insert(fd, Watched { events, data: number(&bytes[8..]) });
                 Ok(0)
@@ -145,14 +128,14 @@ impl Table {
             bytes.extend(u64::from(events).to_le_bytes());
             bytes.extend(data.to_le_bytes());
         }
-        environment::write(guest, addr, &bytes)?;
+        transfer::write(guest, addr, &bytes)?;
         Ok((!bytes.is_empty()).then_some(bytes.len() as u64 / EVENT))
     }
 
     /// Fills in the list of a `poll`; nothing if none of its descriptors is ready.
     fn look(&self, guest: &mut dyn Guest, list: u64, count: u64) -> Result<Option<u64>, CallError> {
         const INVALID: u32 = 0x20;
-        let mut bytes = environment::read(guest, list, count * POLL)?;
+        let mut bytes = transfer::read(guest, list, count * POLL)?;
         let mut ready = 0;
         for entry in bytes.chunks_exact_mut(8) {
             let fd = i32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
@@ -167,7 +150,7 @@ impl Table {
             ready += u64::from(found != 0);
         }
         if ready > 0 {
-            environment::write(guest, list, &bytes)?;
+            transfer::write(guest, list, &bytes)?;
         }
         Ok((ready > 0).then_some(ready))
     }

@@ -10,7 +10,7 @@ use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::Xlen;
 
 use super::areas::Areas;
-use super::{Args, BRK, EACCES, EINVAL, ENODEV, ENOMEM};
+use super::call::{Args, BRK, EACCES, EINVAL, ENODEV, ENOMEM};
 use crate::hart::Guest;
 use crate::memory::{self, PAGE};
 

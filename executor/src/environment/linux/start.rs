@@ -4,8 +4,9 @@ use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::{Reg, Xlen};
 
 use super::{Linux, files, space, system, threads};
-use crate::environment::{self, Start, Started};
-use crate::executor::Input;
+use crate::environment::layout;
+use crate::host::{Start, Started};
+use crate::input::Input;
 use crate::memory::{self, Memory, PAGE};
 
 const STACK_BYTES: u64 = 8 << 20;
@@ -27,7 +28,7 @@ fn room(xlen: Xlen) -> u64 {
 
 /// Lays out memory and stack.
 pub(super) fn start(program: &Program, input: &Input) -> Result<Started, String> {
-    let window = environment::window(program, u64::MAX, room(program.xlen));
+    let window = layout::window(program, u64::MAX, room(program.xlen));
     let page_up = |addr: u64| addr.next_multiple_of(PAGE);
     let in_window = program.segments.iter().filter(|s| s.end() <= window.end);
     let heap = page_up(in_window.map(Segment::end).max().unwrap_or(window.start));
@@ -36,7 +37,7 @@ pub(super) fn start(program: &Program, input: &Input) -> Result<Started, String>
         return Err("its segments leave no room for heap and stack; link it lower".to_owned());
     }
     let mut memory = Memory::new(window.clone());
-    environment::load_segments(&mut memory, program);
+    layout::load_segments(&mut memory, program);
     memory.map(stack..window.end, memory::READ | memory::WRITE);
     // C libraries expect a name.
     let unnamed = [String::from("guest")];

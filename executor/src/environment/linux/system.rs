@@ -10,9 +10,10 @@ use autoprec_isa::Xlen;
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 
-use super::{Answer, Args, Clock, EINVAL, ENOSYS, Reply, number};
-use crate::environment::{self, CallError, CallResult};
+use super::call::{Answer, Args, Clock, EINVAL, ENOSYS, Reply, number};
+use crate::environment::transfer;
 use crate::hart::Guest;
+use crate::host::{CallError, CallResult};
 
 /// Most random bytes of one call; the kernel has such a limit, too.
 const MAX_RANDOM: u64 = 1 << 20;
@@ -60,7 +61,7 @@ impl System {
             179 => sysinfo(guest, a0, clock.xlen)?,
             // sched_getaffinity: one processor.
             123 => {
-                environment::write(guest, a2, &1u64.to_le_bytes())?;
+                transfer::write(guest, a2, &1u64.to_le_bytes())?;
                 8
             }
             // getrlimit, prlimit64
@@ -71,7 +72,7 @@ impl System {
             // rt_sigprocmask
             135 => {
                 if a2 != 0 {
-                    environment::write(guest, a2, &[0; 8])?;
+                    transfer::write(guest, a2, &[0; 8])?;
                 }
                 0
             }
@@ -90,7 +91,7 @@ impl System {
         let len = len.min(MAX_RANDOM);
         let mut bytes = vec![0; usize::try_from(len).expect("at most MAX_RANDOM")];
         self.random.fill_bytes(&mut bytes);
-        environment::write(guest, addr, &bytes)?;
+        transfer::write(guest, addr, &bytes)?;
         Ok(len)
     }
 
@@ -105,7 +106,7 @@ impl System {
         };
         if addr != 0 {
             let bytes = &value.to_le_bytes()[..word];
-            environment::write(guest, addr, &[bytes, bytes].concat())?;
+            transfer::write(guest, addr, &[bytes, bytes].concat())?;
         }
         Ok(0)
     }
@@ -126,11 +127,11 @@ impl System {
         let len = 2 * self.word + 8;
         let before = self.actions.get(&signal).cloned().unwrap_or_else(|| vec![0; len]);
         if new != 0 {
-            let action = environment::read(guest, new, len as u64)?;
+            let action = transfer::read(guest, new, len as u64)?;
             self.actions.insert(signal, action);
         }
         if old != 0 {
-            environment::write(guest, old, &before)?;
+            transfer::write(guest, old, &before)?;
         }
         Ok(0)
     }
@@ -169,7 +170,7 @@ fn signal_stack(guest: &mut dyn Guest, old: u64, xlen: Xlen) -> CallResult {
         let word = xlen.bytes() as usize;
         let mut bytes = vec![0; 3 * word];
         bytes[word] = DISABLED;
-        environment::write(guest, old, &bytes)?;
+        transfer::write(guest, old, &bytes)?;
     }
     Ok(0)
 }
@@ -183,7 +184,7 @@ fn sysinfo(guest: &mut dyn Guest, addr: u64, xlen: Xlen) -> CallResult {
     let mut bytes = vec![0; unit + 8];
     bytes[total..total + 4].copy_from_slice(&TOTAL.to_le_bytes());
     bytes[unit] = 1;
-    environment::write(guest, addr, &bytes)?;
+    transfer::write(guest, addr, &bytes)?;
     Ok(0)
 }
 
@@ -193,6 +194,6 @@ fn uname(guest: &mut dyn Guest, addr: u64) -> CallResult {
     for (index, text) in ["Linux", "guest", "6.0.0", "autoprec", "riscv"].iter().enumerate() {
         bytes[index * FIELD..][..text.len()].copy_from_slice(text.as_bytes());
     }
-    environment::write(guest, addr, &bytes)?;
+    transfer::write(guest, addr, &bytes)?;
     Ok(0)
 }

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use autoprec_isa::Reg;
 
+use super::call::{Answer, Args, Clock, EAGAIN, EINVAL, ENOSYS, ETIMEDOUT, Reply, word};
 use super::files::Table;
-use super::poll::Pending;
-use super::{Answer, Args, Clock, EAGAIN, EINVAL, ENOSYS, ETIMEDOUT, Reply, word};
-use crate::environment::{self, Action, CallError, Switch, ThreadId};
+use super::wait::{Event, Wait};
+use crate::environment::transfer;
 use crate::hart::Guest;
+use crate::host::{Action, CallError, Switch, ThreadId};
 
 /// Instructions after which a thread makes room for those that are ready.
 const SLICE: u64 = 2_000_000;
@@ -20,27 +21,6 @@ const SLICE: u64 = 2_000_000;
 const MOST: usize = 1 << 12;
 /// The thread that the program starts with.
 const LEADER: ThreadId = 1;
-
-/// What a thread waits for.
-#[derive(Debug)]
-pub(super) struct Wait {
-    pub(super) on: Event,
-    /// The time at which it goes on in any case.
-    pub(super) deadline: Option<u64>,
-    /// The result of its call in that case.
-    pub(super) expired: u64,
-}
-
-#[derive(Debug)]
-pub(super) enum Event {
-    /// Nothing but the deadline.
-    Time,
-    Futex {
-        addr: u64,
-        bits: u32,
-    },
-    Files(Pending),
-}
 
 pub(super) struct Threads {
     current: ThreadId,
@@ -136,7 +116,7 @@ impl Threads {
         let thread = self.newest + 1;
         for (flag, addr) in [(PARENT_SET_TID, parent_tid), (CHILD_SET_TID, child_tid)] {
             if flags & flag != 0 {
-                environment::write(guest, addr, &thread.to_le_bytes())?;
+                transfer::write(guest, addr, &thread.to_le_bytes())?;
             }
         }
         if flags & CHILD_CLEAR_TID != 0 {

@@ -19,10 +19,12 @@ use num_bigint::BigUint;
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 
-use super::{Operands, aligned};
+use super::words::{Operands, aligned};
 use crate::algebra::{Algebra, Curve, Modulus};
-use crate::environment::{CallError, numbers};
+use crate::environment::numbers;
+use crate::environment::transfer;
 use crate::hart::Guest;
+use crate::host::CallError;
 
 /// Of random numbers modulo a prime, half are squares.
 const MAX_DRAWS: u32 = 256;
@@ -130,7 +132,7 @@ impl Arithmetic {
         }
         let addr = guest.reg(operands.rs1);
         // Hints are not part of the proof and read any address.
-        let x = crate::environment::read(guest, addr, modulus.bytes as u64)?;
+        let x = transfer::read(guest, addr, modulus.bytes as u64)?;
         let x = BigUint::from_bytes_le(&x);
         let (is_square, root) = match modulus.square_root(&x, &non_square) {
             Some(root) => (1, root),

@@ -9,9 +9,10 @@
 //!
 //! States are words in the order of the machine's bytes; blocks are bytes as they are hashed.
 
-use super::{Operands, aligned, read, write};
-use crate::environment::{CallError, hashes};
+use super::words::{Operands, aligned, read, write};
+use crate::environment::hashes;
 use crate::hart::Guest;
+use crate::host::CallError;
 
 /// The most bytes that one instruction absorbs: the rate of Keccak-256.
 const RATE: u64 = 136;

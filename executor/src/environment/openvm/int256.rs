@@ -12,9 +12,9 @@
 
 use num_bigint::BigUint;
 
-use super::{Operands, read, write};
-use crate::environment::CallError;
+use super::words::{Operands, read, write};
 use crate::hart::Guest;
+use crate::host::CallError;
 
 const BYTES: usize = 32;
 

@@ -2,7 +2,7 @@
 
 use autoprec_isa::Reg;
 
-use super::Fields;
+use super::words::Fields;
 
 /// What a word of custom-0 asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,8 +10,10 @@
 use autoprec_isa::Reg;
 use num_bigint::{BigInt, BigUint, Sign};
 
-use crate::environment::{CallError, numbers, read};
+use crate::environment::numbers;
+use crate::environment::transfer::read;
 use crate::hart::Guest;
+use crate::host::CallError;
 
 /// Longer programs are refused.
 const MAX_WORDS: u64 = 1 << 20;

@@ -4,8 +4,10 @@ use autoprec_isa::Reg;
 use rand::RngCore as _;
 
 use super::Risc0;
-use crate::environment::{Action, CallError, MAX_COPY, hashes, read, write};
+use crate::environment::hashes;
+use crate::environment::transfer::{MAX_COPY, read, write};
 use crate::hart::{Guest, MachineState};
+use crate::host::{Action, CallError};
 
 /// Longer names are cut.
 const MAX_NAME: usize = 128;

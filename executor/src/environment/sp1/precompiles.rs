@@ -11,8 +11,10 @@ use num_bigint::BigUint;
 use super::calls::{Arithmetic, Choice, Precompile};
 use crate::algebra::Modulus;
 use crate::environment::curves::{self, Known};
-use crate::environment::{CallError, hashes, numbers};
+use crate::environment::transfer;
+use crate::environment::{hashes, numbers};
 use crate::hart::Guest;
+use crate::host::CallError;
 
 /// The bytes of a 256-bit number.
 const U256: usize = 32;
@@ -82,7 +84,7 @@ fn load_words<const N: usize>(
     addr: u64,
     word: u64,
 ) -> Result<[u32; N], CallError> {
-    let bytes = crate::environment::read(guest, addr, N as u64 * word)?;
+    let bytes = transfer::read(guest, addr, N as u64 * word)?;
     let mut words = bytes.chunks_exact(bytes.len() / N).map(|chunk| {
         u32::from_le_bytes(chunk[..4].try_into().expect("words have at least four bytes"))
     });
@@ -97,7 +99,7 @@ fn store_words(
 ) -> Result<(), CallError> {
     let bytes = usize::try_from(word).expect("a word has 4 or 8 bytes");
     let each = |&w: &u32| u64::from(w).to_le_bytes().into_iter().take(bytes);
-    crate::environment::write(guest, addr, &words.iter().flat_map(each).collect::<Vec<u8>>())
+    transfer::write(guest, addr, &words.iter().flat_map(each).collect::<Vec<u8>>())
 }
 
 fn extend(guest: &mut dyn Guest, addr: u64, word: u64) -> Result<(), CallError> {
@@ -209,6 +211,6 @@ fn split(
     (high, rest): (u64, usize),
 ) -> Result<(), CallError> {
     let bytes = numbers::bytes(number, size + rest);
-    crate::environment::write(guest, low, &bytes[..size])?;
-    crate::environment::write(guest, high, &bytes[size..])
+    transfer::write(guest, low, &bytes[..size])?;
+    transfer::write(guest, high, &bytes[size..])
 }

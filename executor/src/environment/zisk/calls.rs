@@ -8,8 +8,10 @@ use num_bigint::BigUint;
 
 use super::{Control, Words};
 use crate::environment::curves::{self, BLS12_381, BN254, Lazy, SECP256K1, SECP256R1};
-use crate::environment::{Action, CallError, MAX_COPY, hashes, numbers, read, write};
+use crate::environment::transfer::{MAX_COPY, read, write};
+use crate::environment::{hashes, numbers};
 use crate::hart::Guest;
+use crate::host::{Action, CallError};
 
 /// What is computed.
 #[derive(Clone, Copy)]

@@ -18,8 +18,10 @@ use num_bigint::BigUint;
 use super::Words;
 use crate::algebra::Modulus;
 use crate::environment::curves::{BLS12_381, BN254, SECP256K1, root};
-use crate::environment::{CallError, hashes, numbers, read};
+use crate::environment::transfer::read;
+use crate::environment::{hashes, numbers};
 use crate::hart::Guest;
+use crate::host::CallError;
 
 /// Words of a parameter, by the control register's distance from the first.
 const WORDS: [u64; 16] = [1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 48, 64, 80, 96, 128, 256];
