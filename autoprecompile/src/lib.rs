@@ -40,7 +40,10 @@ pub use recipe::{
     Step, WitnessRecipe,
 };
 pub use select::{Budget, select, total_cells};
-pub use target::{Limits, OPENVM, Target, openvm_instruction_cost};
+pub use target::{
+    HALO2, Limits, Linkage, OPENVM, PLONKY3, Prices, RowCost, TARGETS, Target, Vocabulary,
+    openvm_instruction_cost,
+};
 pub use validate::{
     Bounds, CallBus, Coverage, Effort, Failure, Message, PlaceFields, RecordedState, Rules,
     Subject, Validation, ValidationError, validate,

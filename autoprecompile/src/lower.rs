@@ -46,8 +46,8 @@ use word::Word;
 /// Why a region has no constraint system on a target.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LowerError {
-    /// The target's words are 32 bits wide.
-    #[error("target {target} proves rv32 guests only, this one is rv{}", .xlen.bits())]
+    /// The target has no words of this width.
+    #[error("target {target} proves no guests of rv{}", .xlen.bits())]
     WordWidth {
         /// The target.
         target: &'static str,
@@ -81,6 +81,12 @@ pub enum LowerError {
         inst: u32,
         /// The operation.
         op: &'static str,
+    },
+    /// The dataflow of a kind of instruction has a register that such a kind has no name for.
+    #[error("a kind of instruction has no register x{register}")]
+    Register {
+        /// Its number.
+        register: usize,
     },
 }
 
@@ -169,7 +175,7 @@ impl Unplaced {
 /// # Errors
 /// If the target cannot express the region.
 pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced, LowerError> {
-    if ir.xlen != Xlen::Rv32 {
+    if !target.xlens.contains(&ir.xlen) {
         return Err(LowerError::WordWidth { target: target.name, xlen: ir.xlen });
     }
     if let Some((inst, op)) = unsupported(ir) {

@@ -29,21 +29,22 @@ mod parts;
 mod precompile;
 mod select;
 mod shift;
-mod target;
 mod value;
 
 pub use builder::{Ex, Lin, TableBuilder};
 pub use gadget::{Int, Limb, Time, Word};
 pub use kind::lift_kind;
-pub use precompile::{MachinePrecompile, MachineSynthError, RowCost};
+pub(crate) use precompile::kind_size;
+pub use precompile::{MachinePrecompile, row_cost};
 pub use select::{MachineCandidate, choose_machine, machine_candidates};
-pub use target::{BABYBEAR, MachineTarget, PASTA, Prices};
 
 use autoprec_circuits::{Field, MachineSystem};
 use lowering::Lowering;
 
 use crate::ir::Ir;
+use crate::lower::LowerError;
 use crate::recipe::WitnessRecipe;
+use crate::target::Target;
 
 /// Where operands come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,31 +72,6 @@ pub struct MachineLowered<F> {
     pub recipe: WitnessRecipe<F>,
 }
 
-/// Dataflow that cannot be lowered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LowerError {
-    /// An access is misaligned on every state, given that those before it are not.
-    #[error("instruction {inst} always accesses memory misaligned")]
-    Misaligned {
-        /// The instruction, counted from 0.
-        inst: u32,
-    },
-    /// There is no gadget for an operation.
-    #[error("instruction {inst}: there is no gadget for {operation}")]
-    Operation {
-        /// The instruction, counted from 0.
-        inst: u32,
-        /// The operation's name.
-        operation: &'static str,
-    },
-    /// The dataflow has registers that a kind of instruction has no names for.
-    #[error("a kind of instruction has no register x{register}")]
-    Register {
-        /// Its number.
-        register: usize,
-    },
-}
-
 /// Lowers a region or a kind of instruction, which should be optimised before.
 ///
 /// # Errors
@@ -103,7 +79,7 @@ pub enum LowerError {
 pub fn lower_machine<F: Field>(
     ir: &Ir,
     operands: &Operands,
-    target: &MachineTarget,
+    target: &Target,
 ) -> Result<MachineLowered<F>, LowerError> {
     Lowering::new(ir, *operands, target)?.lower()
 }

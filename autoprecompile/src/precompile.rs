@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use autoprec_blocks::Region;
+use autoprec_blocks::{Region, RegionInst};
 use autoprec_circuits::{BabyBear, Bus, BusKind, ConstraintSystem, Expr, Size};
 use autoprec_guest_elf::PrecompileId;
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use crate::lift::{LiftError, lift};
 use crate::lower::{LowerError, Lowered, Unplaced, lower};
 use crate::recipe::WitnessRecipe;
 use crate::rewrite::{Fired, optimise};
-use crate::target::Target;
+use crate::target::{RowCost, Target};
 use crate::validate::{
     Effort, RecordedState, Rules, Subject, Validation, ValidationError, validate,
 };
@@ -84,14 +84,8 @@ pub enum SynthError {
 
 /// What the instructions of a region cost in their own tables.
 pub fn cost_before(region: &Region, target: &Target) -> Size {
-    region.insts.iter().map(|at| (target.instruction_cost)(at.inst)).fold(
-        Size::default(),
-        |sum, size| Size {
-            columns: sum.columns + size.columns,
-            interactions: sum.interactions + size.interactions,
-            constraints: sum.constraints + size.constraints,
-        },
-    )
+    let table = |at: &RegionInst| (target.instruction)(at.inst, region.xlen, target);
+    region.insts.iter().filter_map(table).fold(RowCost::default(), RowCost::plus).size
 }
 
 /// Synthesises the precompile of a region.
@@ -182,7 +176,7 @@ impl Precompile {
         effort: Effort,
     ) -> Result<Validation, ValidationError> {
         let Self { id, region, ir, system, recipe, .. } = self;
-        let (id, rules) = (id.number(), Rules::openvm(target));
+        let (id, rules) = (id.number(), Rules::of(target, region.xlen));
         validate(&Subject { region, ir, id, rules, system, recipe }, recorded, effort)
     }
 

@@ -35,7 +35,7 @@ fn record(guest: &Guest, regions: &[&Region]) -> BTreeMap<u64, Vec<RecordedState
         *visit += 1;
         let states = recorded.entry(pc).or_default();
         if states.len() < RECORDED && *visit > states.len() * states.len() * 7 {
-            let bounds = Bounds::openvm(&OPENVM);
+            let bounds = Bounds::of(&OPENVM, autoprec_isa::Xlen::Rv32);
             let region = by_entry[&pc];
             let recorded = |addr| word(state, addr);
             states.extend(RecordedState::record(region, bounds, regs(state), recorded));

@@ -9,7 +9,7 @@ use std::path::Path;
 use assembly::region;
 use autoprec_circuits::Bus;
 use autoprec_profiler::cost::Model;
-use autoprec_synth::{OPENVM, PrecompileId, synthesise};
+use autoprec_synth::{HALO2, OPENVM, PrecompileId, synthesise};
 use autoprec_testing::expect_file;
 
 /// Instructions that share a table, and the most general of them. One with an immediate is a row of
@@ -51,20 +51,20 @@ const TABLES: [(&str, &str); 32] = [
 
 /// CPU nanoseconds of one thread for a row, whatever is in it, with `halo2_proofs` 0.4.1 (IPA over the
 /// Pasta curves) and some thousand rows: opening and the pieces of the quotient.
-const ROW: usize = 230_000;
+const ROW: u64 = HALO2.prices.row;
 /// For a column of small values: commitment, twice for those that challenges depend on, and
 /// transforms.
-const COLUMN: usize = 4_700;
+const COLUMN: u64 = HALO2.prices.column;
 
 /// For a message: columns of random field elements and the gates on them.
-fn message(bus: Bus) -> usize {
+fn message(bus: Bus) -> u64 {
     match bus {
         // Packed into one field element each, three to a column.
-        Bus::Range => 6_000,
+        Bus::Range => HALO2.prices.range,
         // Two such: the bytes, and the third.
-        Bus::Bitwise | Bus::TupleRange => 12_000,
+        Bus::Bitwise | Bus::TupleRange => 2 * HALO2.prices.range,
         // Compressed by a challenge, a column each.
-        Bus::Memory | Bus::Execution | Bus::Program => 14_000,
+        Bus::Memory | Bus::Execution | Bus::Program => HALO2.prices.message,
     }
 }
 
@@ -73,9 +73,9 @@ fn table((instructions, assembly): (&str, &str)) -> String {
     let precompile = synthesise(&region("rv32", assembly), PrecompileId::from_index(0), &OPENVM)
         .unwrap_or_else(|error| panic!("{assembly}: {error}"));
     let system = &precompile.system;
-    let columns = system.columns.len();
-    let messages: usize = system.interactions.iter().map(|sent| message(sent.bus)).sum();
-    let row = [ROW + COLUMN * columns + messages, columns, system.interactions.len()];
+    let columns = system.columns.len() as u64;
+    let messages: u64 = system.interactions.iter().map(|sent| message(sent.bus)).sum();
+    let row = [ROW + COLUMN * columns + messages, columns, system.interactions.len() as u64];
     let names: Vec<String> = instructions.split(' ').map(|name| format!("\"{name}\"")).collect();
     let name = instructions.split(' ').next().expect("there is one");
     format!(

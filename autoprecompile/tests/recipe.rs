@@ -11,11 +11,11 @@ use std::cell::Cell;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Field, Pasta};
-use autoprec_synth::machine::{self, Operands, lower_machine};
+use autoprec_synth::machine::{Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{
-    Host, OPENVM, OperandValues, PrecompileId, Query, RecordWord, RegisterRef, Slot, Step,
-    WitnessRecipe, lift, synthesise,
+    HALO2, Host, OPENVM, OperandValues, PLONKY3, PrecompileId, Query, RecordWord, RegisterRef,
+    Slot, Step, Target, WitnessRecipe, lift, synthesise,
 };
 use proptest::prelude::*;
 
@@ -26,10 +26,7 @@ fn openvm(region: &Region) -> Option<(WitnessRecipe<BabyBear>, u32)> {
 }
 
 /// The same for tables of our own.
-fn own<F: Field>(
-    region: &Region,
-    target: &machine::MachineTarget,
-) -> Option<(WitnessRecipe<F>, u32)> {
+fn own<F: Field>(region: &Region, target: &Target) -> Option<(WitnessRecipe<F>, u32)> {
     let (ir, _) = optimise(&lift(region).ok()?);
     let operands = Operands::Fixed { entry: region.entry(), id: 10_000 };
     let lowered = lower_machine(&ir, &operands, target).ok()?;
@@ -156,10 +153,10 @@ fn execution_does_what_the_steps_say() {
         if let Some(recipe) = openvm(&region) {
             runs[0].set(runs[0].get() + u32::from(executes(&region, &recipe, seed)?));
         }
-        if let Some(recipe) = own::<BabyBear>(&region, &machine::BABYBEAR) {
+        if let Some(recipe) = own::<BabyBear>(&region, &PLONKY3) {
             runs[1].set(runs[1].get() + u32::from(executes(&region, &recipe, seed)?));
         }
-        if let Some(recipe) = own::<Pasta>(&region, &machine::PASTA) {
+        if let Some(recipe) = own::<Pasta>(&region, &HALO2) {
             runs[2].set(runs[2].get() + u32::from(executes(&region, &recipe, seed)?));
         }
         Ok(())
@@ -215,11 +212,11 @@ fn rows_hold_what_the_steps_give() {
             generates(&region, &recipe, (calls, seed))?;
             count(0);
         }
-        if let Some((recipe, _)) = own::<BabyBear>(&region, &machine::BABYBEAR) {
+        if let Some((recipe, _)) = own::<BabyBear>(&region, &PLONKY3) {
             generates(&region, &recipe, (calls, seed))?;
             count(1);
         }
-        if let Some((recipe, _)) = own::<Pasta>(&region, &machine::PASTA) {
+        if let Some((recipe, _)) = own::<Pasta>(&region, &HALO2) {
             generates(&region, &recipe, (calls, seed))?;
             count(2);
         }

@@ -6,18 +6,19 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
-use autoprec_circuits::{BabyBear, BusKind, ConstraintSystem, Field, Pasta, Size};
+use autoprec_circuits::{BusKind, ConstraintSystem, Field, Size};
 use autoprec_dashboards::{self as dashboards, Check};
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Form, Item};
 use autoprec_synth::machine::{
-    BABYBEAR, MachineCandidate, MachineLowered, MachinePrecompile, MachineTarget, PASTA, RowCost,
-    choose_machine, machine_candidates,
+    MachineCandidate, MachineLowered, MachinePrecompile, choose_machine, machine_candidates,
+    row_cost,
 };
 use autoprec_synth::{
     Bounds, Budget, Candidate, Effort, OPENVM, Precompile, RecordedState, Validation, candidates,
     cost_before, select, synthesise,
 };
+use autoprec_synth::{HALO2, PLONKY3, RowCost, Target};
 
 /// Names of the back ends that prove runs with tables of our own.
 pub const MACHINE_BACKENDS: [&str; 2] = ["halo2", "plonky3"];
@@ -37,10 +38,10 @@ pub enum Prices {
 
 impl Prices {
     /// The prices.
-    pub fn target(self) -> &'static MachineTarget {
+    pub fn target(self) -> &'static Target {
         match self {
-            Self::Halo2 => &PASTA,
-            Self::Plonky3 => &BABYBEAR,
+            Self::Halo2 => &HALO2,
+            Self::Plonky3 => &PLONKY3,
         }
     }
 
@@ -110,13 +111,13 @@ impl Options {
         match self {
             Self::OpenVm { .. } => Candidates::OpenVm(candidates(regions, &OPENVM)),
             Self::Machine { prices: Prices::Halo2, .. } => {
-                Candidates::Machine(machine_candidates::<Pasta>(regions, &PASTA, |p| {
-                    RowCost::of(&p.wide)
+                Candidates::Machine(machine_candidates(regions, &HALO2, |p| {
+                    row_cost(&p.wide.system)
                 }))
             }
             Self::Machine { prices: Prices::Plonky3, .. } => {
-                Candidates::Machine(machine_candidates::<BabyBear>(regions, &BABYBEAR, |p| {
-                    RowCost::of(&p.narrow)
+                Candidates::Machine(machine_candidates(regions, &PLONKY3, |p| {
+                    row_cost(&p.narrow.system)
                 }))
             }
         }
@@ -128,10 +129,11 @@ impl Options {
         region: &Region,
         machine: &dyn autoprec_executor::MachineState,
     ) -> Option<RecordedState> {
-        let bounds = match self {
-            Self::OpenVm { .. } => Bounds::openvm(&OPENVM),
-            Self::Machine { .. } => Bounds::whole(region.xlen),
+        let target = match self {
+            Self::OpenVm { .. } => &OPENVM,
+            Self::Machine { prices, .. } => prices.target(),
         };
+        let bounds = Bounds::of(target, region.xlen);
         recorded_state(region, bounds, machine)
     }
 }
@@ -405,7 +407,7 @@ fn machine_system<F: Field>(
     lowered: &MachineLowered<F>,
     check: Check,
 ) -> dashboards::System {
-    let ranges = RowCost::of(lowered).ranges;
+    let ranges = row_cost(&lowered.system).ranges;
     system_of(field, &lowered.system, Some(ranges), check)
 }
 
@@ -444,7 +446,7 @@ fn machine_text(made: &MachinePrecompile) -> String {
 }
 
 fn size_line<F: Field>(target: &str, lowered: &MachineLowered<F>) -> String {
-    let RowCost { size, ranges } = RowCost::of(lowered);
+    let RowCost { size, ranges } = row_cost(&lowered.system);
     format!(
         "{target}: {} columns, {} messages and {ranges} ranges, {} constraints, {} ticks",
         size.columns,

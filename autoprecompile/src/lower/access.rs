@@ -359,7 +359,7 @@ impl Lowering<'_> {
         let low = self.builder.column(format!("t{number}_low"), ColumnKind::Time, low);
         self.builder.range(low.clone(), 17, "earlier, low limb");
         let high = (gap - low).scale(BabyBear::inverse_power_of_two(17));
-        self.builder.range(high, self.target.timestamp_bits - 17, "earlier, high limb");
+        self.builder.range(high, self.target.time_bits - 17, "earlier, high limb");
         previous
     }
 }

@@ -3,13 +3,14 @@
 use autoprec_circuits::{ColumnKind, Field};
 use autoprec_isa::Alu;
 
+use super::Lowering;
 use super::bit::{Bit, Function};
 use super::bitwise::{aligned, cut_at, sign_extended};
 use super::builder::{Ex, TableBuilder};
 use super::gadget::{Int, Limb};
 use super::value::{Body, Part, ones};
-use super::{LowerError, Lowering};
 use crate::ir::{Node, ValueId};
+use crate::lower::LowerError;
 use crate::recipe::{Slot, Source, Step};
 
 impl<F: Field> Lowering<'_, F> {
@@ -48,7 +49,7 @@ impl<F: Field> Lowering<'_, F> {
             (Alu::Slt, _) => self.below_signed(id, [a, b]),
             _ => {
                 let inst = self.ir.values[id.index()].inst;
-                return Err(LowerError::Operation { inst, operation: op.name() });
+                return Err(LowerError::Operation { inst, op: op.name() });
             }
         }
         Ok(())
@@ -161,7 +162,8 @@ impl<F: Field> Lowering<'_, F> {
 
     /// `y + condition · (x − y)`, of a degree that constraints may have.
     fn choice(&mut self, condition: &Bit, [x, y]: [Ex<F>; 2]) -> Ex<F> {
-        let most = self.target.degree - x.degree().max(y.degree()).min(self.target.degree - 1);
+        let most = self.target.limits.degree
+            - x.degree().max(y.degree()).min(self.target.limits.degree - 1);
         let flag = self.bit_expr_to(condition, most);
         y.clone() + flag * (x - y)
     }

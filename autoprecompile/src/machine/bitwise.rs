@@ -15,7 +15,7 @@ use crate::recipe::{Slot, Source};
 impl<F: Field> Lowering<'_, F> {
     /// Whether a function can be written down as it is, or be given a column at once.
     pub(super) fn is_acceptable(&mut self, function: &Function) -> bool {
-        let degree = self.target.degree;
+        let degree = self.target.limits.degree;
         let atoms = u32::try_from(function.atoms.len()).expect("few atoms");
         (function.parity().is_some() && atoms / 2 < degree) || self.plans.degree(function) <= degree
     }
@@ -64,7 +64,7 @@ impl<F: Field> Lowering<'_, F> {
         let (slot, index) = bit.source;
         let source = Source::Bit(slot, index);
         let kind = ColumnKind::Result;
-        let column = if self.is_polynomial(&bit.function, self.target.degree) {
+        let column = if self.is_polynomial(&bit.function, self.target.limits.degree) {
             let expr = self.plans.expr(&bit.function);
             self.builder.materialise("bit", kind, source, expr)
         } else {
@@ -94,7 +94,7 @@ impl<F: Field> Lowering<'_, F> {
 
     /// A bit as a polynomial of the greatest degree that constraints may have.
     pub(super) fn bit_expr(&mut self, bit: &Bit) -> Ex<F> {
-        self.bit_expr_to(bit, self.target.degree)
+        self.bit_expr_to(bit, self.target.limits.degree)
     }
 
     /// A bit as a polynomial of this degree at most.

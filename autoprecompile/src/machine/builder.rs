@@ -14,8 +14,8 @@ use autoprec_circuits::{
 };
 use autoprec_isa::{Alu, Xlen};
 
-use super::target::MachineTarget;
 use crate::recipe::{Query, RowGenerator, Slot, Source, Step, Steps};
+use crate::target::Target;
 
 /// A linear form of columns.
 pub type Lin<F> = Linear<F>;
@@ -25,7 +25,7 @@ pub type Ex<F> = Expr<F>;
 /// A system and what fills its rows, under construction. Gadgets are in the sibling modules.
 #[derive(Clone, Debug)]
 pub struct TableBuilder<F> {
-    target: MachineTarget,
+    target: Target,
     xlen: Xlen,
     system: MachineSystem<F>,
     sources: Vec<Source>,
@@ -36,7 +36,7 @@ pub struct TableBuilder<F> {
 
 impl<F: Field> TableBuilder<F> {
     /// An empty table of a machine with words of this width: column 0 is there.
-    pub fn new(target: &MachineTarget, xlen: Xlen) -> Self {
+    pub fn new(target: &Target, xlen: Xlen) -> Self {
         let mut builder = Self {
             target: *target,
             xlen,
@@ -53,7 +53,7 @@ impl<F: Field> TableBuilder<F> {
     }
 
     /// What the table is made for.
-    pub fn target(&self) -> &MachineTarget {
+    pub fn target(&self) -> &Target {
         &self.target
     }
 
@@ -193,7 +193,7 @@ impl<F: Field> TableBuilder<F> {
 
     /// Demands `expr = 0`.
     pub fn constrain(&mut self, expr: Ex<F>, what: impl Into<Cow<'static, str>>) {
-        debug_assert!(expr.degree() <= self.target.degree, "degree {}", expr.degree());
+        debug_assert!(expr.degree() <= self.target.limits.degree, "degree {}", expr.degree());
         let origin = Origin { instruction: self.inst, what: what.into() };
         self.system.constraints.push(Constraint { expr, origin });
     }

@@ -139,7 +139,7 @@ impl<F: Field> TableBuilder<F> {
     ) -> i128 {
         let from_min = value.clone() - Self::int(min);
         let count = max - min + 1;
-        if count <= i128::from(self.target().degree) {
+        if count <= i128::from(self.target().limits.degree) {
             let factor = |offset: i128| Ex::from(from_min.clone() - Self::int(offset));
             let product = (0..count).map(factor).reduce(|a, b| a * b);
             self.constrain(product.expect("the bounds hold a number"), what);

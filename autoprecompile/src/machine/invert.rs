@@ -129,7 +129,10 @@ impl<F: Field> Lowering<'_, F> {
                     .collect::<Option<Vec<Function>>>()
             });
             let Some(functions) = functions else { continue };
-            if functions.iter().all(|function| self.is_polynomial(function, self.target.degree)) {
+            if functions
+                .iter()
+                .all(|function| self.is_polynomial(function, self.target.limits.degree))
+            {
                 self.inverted.insert(word, functions);
             }
         }
@@ -203,7 +206,7 @@ impl<F: Field> Lowering<'_, F> {
             Body::Rep(bit) if bit.function == Function::atom(column) => {}
             Body::Rep(bit) => {
                 let bit = Bit { function: bit.function.clone(), source };
-                if self.is_polynomial(&bit.function, self.target.degree) {
+                if self.is_polynomial(&bit.function, self.target.limits.degree) {
                     let expr = self.plans.expr(&bit.function);
                     self.builder.constrain(expr - form.into(), "what the column is");
                 } else {

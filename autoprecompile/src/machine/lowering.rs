@@ -12,17 +12,18 @@ use super::demand::Demands;
 use super::gadget::{Time, Word};
 use super::kind;
 use super::memory::{Base, Group, groups};
-use super::target::MachineTarget;
 use super::value::Val;
-use super::{LowerError, MachineLowered, Operands};
+use super::{MachineLowered, Operands};
 use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
+use crate::lower::LowerError;
 use crate::recipe::{OperandField, Query, RegisterRef, WitnessRecipe};
 use crate::recipe::{Slot, Step};
+use crate::target::Target;
 
 /// A region being lowered.
 pub(super) struct Lowering<'a, F> {
     pub(super) ir: &'a Ir,
-    pub(super) target: MachineTarget,
+    pub(super) target: Target,
     pub(super) operands: Operands,
     pub(super) builder: TableBuilder<F>,
     pub(super) possible: Vec<u64>,
@@ -53,11 +54,7 @@ pub(super) struct Lowering<'a, F> {
 }
 
 impl<'a, F: Field> Lowering<'a, F> {
-    pub(super) fn new(
-        ir: &'a Ir,
-        operands: Operands,
-        target: &MachineTarget,
-    ) -> Result<Self, LowerError> {
+    pub(super) fn new(ir: &'a Ir, operands: Operands, target: &Target) -> Result<Self, LowerError> {
         let mut builder = TableBuilder::new(target, ir.xlen);
         let possible = ir.all_possible_bits();
         let width = target.limb_width(ir.xlen);
@@ -303,7 +300,7 @@ impl<'a, F: Field> Lowering<'a, F> {
         for index in 0..self.builder.limbs() {
             let mut sum = Ex::from(Lin::zero());
             for (flag, target) in flags {
-                let flag = self.bit_expr_to(flag, self.target.degree - 1);
+                let flag = self.bit_expr_to(flag, self.target.limits.degree - 1);
                 // A constant is a multiple of the flag.
                 let target = target.limbs[index].clone();
                 sum = sum + flag * as_constant(target).into();

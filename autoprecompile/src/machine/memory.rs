@@ -25,12 +25,13 @@ use std::collections::BTreeMap;
 use autoprec_circuits::{Field, MachineBus};
 use autoprec_isa::{Alu, Width};
 
+use super::Lowering;
 use super::bitwise::{cut_at, divided, sign_extended};
 use super::builder::Lin;
 use super::gadget::Word;
 use super::value::{Parts, ones};
-use super::{LowerError, Lowering};
 use crate::ir::{Effect, Ir, Node, ValueId};
+use crate::lower::LowerError;
 use crate::recipe::Query;
 use crate::recipe::Slot;
 

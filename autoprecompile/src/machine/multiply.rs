@@ -257,7 +257,7 @@ impl<F: Field> Lowering<'_, F> {
     }
 
     /// Where factors are split.
-    pub(super) fn factor_borders(target: &super::MachineTarget, bits: u32) -> u64 {
+    pub(super) fn factor_borders(target: &crate::target::Target, bits: u32) -> u64 {
         if target.limb_bits >= bits {
             return 0;
         }

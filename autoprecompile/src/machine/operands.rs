@@ -8,8 +8,9 @@ use autoprec_circuits::{ColumnKind, Field, MachineBus};
 use super::builder::{Ex, Lin, TableBuilder};
 use super::gadget::Word;
 use super::kind;
-use super::{LowerError, Lowering, Operands};
+use super::{Lowering, Operands};
 use crate::ir::ValueId;
+use crate::lower::LowerError;
 use crate::recipe::{OperandField, Query, RegisterRef};
 use crate::recipe::{Source, Step};
 

@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use autoprec_blocks::Region;
-use autoprec_circuits::Field;
 use autoprec_guest_elf::PrecompileId;
 use autoprec_isa::Op;
 use rayon::prelude::*;
 
-use super::MachineTarget;
-use super::precompile::{MachinePrecompile, MachineSynthError, RowCost};
+use super::precompile::MachinePrecompile;
+use crate::precompile::SynthError;
+use crate::target::{RowCost, Target};
 
 /// What became of a region.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct MachineCandidate {
     /// The region.
     pub region: Region,
     /// Its precompile, numbered provisionally, or why it has none.
-    pub outcome: Result<MachinePrecompile, MachineSynthError>,
+    pub outcome: Result<MachinePrecompile, SynthError>,
     /// Proving its instructions in their own tables, per call, in nanoseconds.
     pub before: u64,
     /// Proving its row, in nanoseconds.
@@ -38,33 +38,33 @@ impl MachineCandidate {
     }
 }
 
-/// Synthesises every region, in parallel. `F` is the target's field.
-pub fn machine_candidates<F: Field>(
+/// Synthesises every region, in parallel.
+pub fn machine_candidates(
     regions: &[Region],
-    target: &MachineTarget,
+    target: &Target,
     cost: impl Fn(&MachinePrecompile) -> RowCost + Sync,
 ) -> Vec<MachineCandidate> {
-    let prices = kind_prices::<F>(regions, target);
+    let prices = kind_prices(regions, target);
     let provisional = PrecompileId::from_index(0);
     regions
         .par_iter()
         .map(|region| {
             let outcome = MachinePrecompile::synthesise(region, provisional);
             let before = region.insts.iter().filter_map(|at| prices.get(&at.inst.op)).sum();
-            let after = outcome.as_ref().map_or(0, |p| cost(p).nanoseconds(target));
+            let after = outcome.as_ref().map_or(0, |p| cost(p).price(target));
             MachineCandidate { region: region.clone(), outcome, before, after }
         })
         .collect()
 }
 
 /// What an execution of each operation that occurs costs in its own table.
-fn kind_prices<F: Field>(regions: &[Region], target: &MachineTarget) -> BTreeMap<Op, u64> {
+fn kind_prices(regions: &[Region], target: &Target) -> BTreeMap<Op, u64> {
     let mut prices = BTreeMap::new();
     for region in regions {
         for at in &region.insts {
             prices.entry(at.inst.op).or_insert_with(|| {
-                let cost = RowCost::of_kind::<F>(at.inst.op, region, target);
-                cost.map_or(0, |cost| cost.nanoseconds(target))
+                let cost = (target.instruction)(at.inst, region.xlen, target);
+                cost.map_or(0, |cost| cost.price(target))
             });
         }
     }

@@ -2,7 +2,6 @@
 
 use autoprec_isa::Xlen;
 
-use crate::machine::MachineTarget;
 use crate::target::Target;
 
 /// Where data and code may lie. What lies beyond is a fault of the instructions.
@@ -15,14 +14,10 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Addresses are words, and every word is one.
-    pub const fn whole(xlen: Xlen) -> Self {
-        Self { address_bits: xlen.bits(), pc_bits: xlen.bits() }
-    }
-
-    /// Those of OpenVM.
-    pub const fn openvm(target: &Target) -> Self {
-        Self { address_bits: target.address_bits, pc_bits: target.pc_bits }
+    /// Those of a target for words of this width.
+    pub fn of(target: &Target, xlen: Xlen) -> Self {
+        let word = xlen.bits();
+        Self { address_bits: target.address_bits.min(word), pc_bits: target.pc_bits.min(word) }
     }
 
     /// One more than the greatest address, modulo 2^64.
@@ -81,37 +76,20 @@ impl Rules {
         (0..u32::try_from(self.limbs).expect("few limbs")).map(limb).collect()
     }
 
-    /// Those of OpenVM.
-    pub(crate) fn openvm(target: &Target) -> Self {
-        Self {
-            target: target.name,
-            xlen: Xlen::Rv32,
-            bounds: Bounds::openvm(target),
-            limbs: 4,
-            limb_bits: 8,
-            time_bits: target.timestamp_bits,
-            degree: target.limits.degree,
-            message_degree: target.limits.degree,
-            multiplicity_degree: target.limits.degree,
-            record_in_row: true,
-            refuses_crossings: false,
-        }
-    }
-
-    /// Those of machines whose tables are all our own.
-    pub(crate) fn machine(target: &MachineTarget, xlen: Xlen) -> Self {
+    /// Those of a target for words of this width.
+    pub(crate) fn of(target: &Target, xlen: Xlen) -> Self {
         Self {
             target: target.name,
             xlen,
-            bounds: Bounds::whole(xlen),
+            bounds: Bounds::of(target, xlen),
             limbs: target.limbs(xlen),
             limb_bits: target.limb_width(xlen),
             time_bits: target.time_bits,
-            degree: target.degree,
-            message_degree: target.message_degree,
-            multiplicity_degree: 1,
-            record_in_row: false,
-            refuses_crossings: true,
+            degree: target.limits.degree,
+            message_degree: target.limits.field_degree,
+            multiplicity_degree: target.limits.multiplicity_degree,
+            record_in_row: target.record_in_row,
+            refuses_crossings: target.refuses_crossings,
         }
     }
 }

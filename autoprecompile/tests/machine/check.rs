@@ -6,8 +6,9 @@ use autoprec_isa::Xlen;
 use autoprec_synth::OperandValues;
 use autoprec_synth::ir::{Effect, Ir, Node};
 use autoprec_synth::lift;
-use autoprec_synth::machine::{LowerError, MachineLowered, MachineTarget, Operands, lower_machine};
+use autoprec_synth::machine::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
+use autoprec_synth::{LowerError, Target};
 
 use super::judge::inconsistent;
 use super::world::{Claim, World, mix};
@@ -24,17 +25,13 @@ pub(crate) struct Counts {
 /// A table and what its rows are.
 pub(crate) struct Case<F> {
     pub(crate) lowered: MachineLowered<F>,
-    pub(crate) target: MachineTarget,
+    pub(crate) target: Target,
     pub(crate) claim: Claim,
     /// For failures.
     pub(crate) what: String,
 }
 
-pub(crate) fn check_region<F: Field>(
-    region: &Region,
-    target: &MachineTarget,
-    states: u64,
-) -> Counts {
+pub(crate) fn check_region<F: Field>(region: &Region, target: &Target, states: u64) -> Counts {
     let ir = optimise(&lift(region).unwrap()).0;
     let (entry, id) = (region.entry(), 10_007);
     let lowered = match lower_machine::<F>(&ir, &Operands::Fixed { entry, id }, target) {
@@ -73,11 +70,13 @@ impl<F: Field> Case<F> {
         let Self { lowered, target, what, .. } = self;
         let system = &lowered.system;
         assert_eq!(system.padding_violations(), Vec::<String>::new(), "{what}");
-        assert!(system.degree() <= target.degree, "{what}");
+        assert!(system.degree() <= target.limits.degree, "{what}");
         assert_eq!(system.columns.len(), lowered.recipe.width(), "{what}");
         let fields =
             system.interactions.iter().flat_map(|i| i.message.iter().chain([&i.multiplicity]));
-        assert!(fields.map(autoprec_circuits::Expr::degree).max() <= Some(target.message_degree));
+        assert!(
+            fields.map(autoprec_circuits::Expr::degree).max() <= Some(target.limits.field_degree)
+        );
     }
 
     pub(crate) fn check_state(

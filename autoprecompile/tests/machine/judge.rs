@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use autoprec_circuits::{Field, MachineBus, MachineSystem};
 use autoprec_isa::Xlen;
 use autoprec_synth::OperandValues;
-use autoprec_synth::machine::MachineTarget;
+use autoprec_synth::Target;
 
 use super::world::{Claim, World};
 
 /// The messages of a row, and how to read them.
 struct Messages<F> {
-    target: MachineTarget,
+    target: Target,
     xlen: Xlen,
     program: Vec<F>,
     receives: Vec<(MachineBus, Vec<F>)>,
@@ -34,7 +34,7 @@ struct Moot;
 /// What is wrong with an accepted row: what it sends does not follow from what it receives.
 pub(crate) fn inconsistent<F: Field>(
     system: &MachineSystem<F>,
-    target: &MachineTarget,
+    target: &Target,
     xlen: Xlen,
     claim: &Claim,
     row: &[F],
@@ -54,7 +54,7 @@ pub(crate) fn inconsistent<F: Field>(
 impl<F: Field> Messages<F> {
     fn of(
         system: &MachineSystem<F>,
-        target: &MachineTarget,
+        target: &Target,
         xlen: Xlen,
         row: &[F],
     ) -> Result<Option<Self>, String> {

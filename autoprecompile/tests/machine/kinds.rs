@@ -3,7 +3,8 @@
 use autoprec_circuits::Field;
 use autoprec_isa::{Alu, Inst, Op, Reg, Width, Xlen};
 use autoprec_synth::OperandValues;
-use autoprec_synth::machine::{MachineTarget, Operands, lift_kind, lower_machine};
+use autoprec_synth::Target;
+use autoprec_synth::machine::{Operands, lift_kind, lower_machine};
 use autoprec_synth::rewrite::optimise;
 
 use super::check::{Case, Counts};
@@ -95,7 +96,7 @@ pub(crate) fn state(xlen: Xlen, inst: &Inst, seed: u64) -> (World, OperandValues
 pub(crate) fn check_kind<F: Field>(
     op: Op,
     xlen: Xlen,
-    target: &MachineTarget,
+    target: &Target,
     states: u64,
 ) -> (usize, usize, Counts) {
     let ir = optimise(&lift_kind(op, xlen).unwrap()).0;

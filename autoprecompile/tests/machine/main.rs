@@ -16,11 +16,11 @@ mod world;
 
 use autoprec_circuits::{BabyBear, Field, Pasta};
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_synth::{HALO2, PLONKY3, Target};
 use autoprec_testing::{expect_file, fixture};
 use check::check_region;
 
-fn check_regions<F: Field>(target: &MachineTarget, states: u64) {
+fn check_regions<F: Field>(target: &Target, states: u64) {
     for text in [
         "add a0, a1, a2",
         "xor a0, a1, a2",
@@ -43,43 +43,43 @@ fn check_regions<F: Field>(target: &MachineTarget, states: u64) {
 
 #[test]
 fn small_regions_in_the_wide_field() {
-    check_regions::<Pasta>(&PASTA, 8);
+    check_regions::<Pasta>(&HALO2, 8);
 }
 
 #[test]
 fn small_regions_in_the_small_field() {
-    check_regions::<BabyBear>(&BABYBEAR, 8);
+    check_regions::<BabyBear>(&PLONKY3, 8);
 }
 
 #[test]
 fn small_regions_with_other_sizes() {
-    check_regions::<Pasta>(&MachineTarget { range_bits: 9, time_bits: 30, ..PASTA }, 2);
-    check_regions::<BabyBear>(&MachineTarget { range_bits: 10, time_bits: 25, ..BABYBEAR }, 2);
+    check_regions::<Pasta>(&Target { range_bits: 9, time_bits: 30, ..HALO2 }, 2);
+    check_regions::<BabyBear>(&Target { range_bits: 10, time_bits: 25, ..PLONKY3 }, 2);
 }
 
 #[test]
 fn random_regions_in_the_wide_field() {
-    regions::check::<Pasta>(&PASTA, 60);
+    regions::check::<Pasta>(&HALO2, 60);
 }
 
 #[test]
 fn random_regions_in_the_small_field() {
-    regions::check::<BabyBear>(&BABYBEAR, 60);
+    regions::check::<BabyBear>(&PLONKY3, 60);
 }
 
 #[test]
 fn heavy_regions_of_the_examples() {
     for name in ["keccak", "keccak-rv64", "sha256", "sha256-rv64"] {
         for region in sizes::regions(name).iter().take(2) {
-            let wide = check_region::<Pasta>(region, &PASTA, 1);
-            let small = check_region::<BabyBear>(region, &BABYBEAR, 1);
+            let wide = check_region::<Pasta>(region, &HALO2, 1);
+            let small = check_region::<BabyBear>(region, &PLONKY3, 1);
             println!("{name} {:#x}: {wide:?} {small:?}", region.entry());
             assert!(wide.honest > 0 && small.honest > 0, "{name}: {region}");
         }
     }
 }
 
-fn check_kinds<F: Field>(target: &MachineTarget) {
+fn check_kinds<F: Field>(target: &Target) {
     for xlen in [Xlen::Rv32, Xlen::Rv64] {
         for op in kinds::kinds(xlen) {
             let (columns, interactions, counts) = kinds::check_kind::<F>(op, xlen, target, 6);
@@ -93,20 +93,20 @@ fn check_kinds<F: Field>(target: &MachineTarget) {
 
 #[test]
 fn kinds_in_the_wide_field() {
-    check_kinds::<Pasta>(&PASTA);
+    check_kinds::<Pasta>(&HALO2);
 }
 
 #[test]
 fn kinds_in_the_small_field() {
-    check_kinds::<BabyBear>(&BABYBEAR);
+    check_kinds::<BabyBear>(&PLONKY3);
 }
 
 #[test]
 fn sizes_are_those_of_the_fixture() {
     let mut out = String::new();
     for name in ["keccak", "keccak-rv64", "sha256", "sha256-rv64"] {
-        out += &sizes::sizes::<Pasta>(name, &PASTA, 4);
-        out += &sizes::sizes::<BabyBear>(name, &BABYBEAR, 4);
+        out += &sizes::sizes::<Pasta>(name, &HALO2, 4);
+        out += &sizes::sizes::<BabyBear>(name, &PLONKY3, 4);
     }
     expect_file(&fixture!("machine/sizes.txt"), &out);
 }
@@ -124,8 +124,8 @@ fn systems_are_those_of_the_fixtures() {
     ] {
         let region = assembly::region(xlen, text);
         for (field, text) in [
-            ("pasta", sizes::system::<Pasta>(&region, &PASTA)),
-            ("babybear", sizes::system::<BabyBear>(&region, &BABYBEAR)),
+            ("pasta", sizes::system::<Pasta>(&region, &HALO2)),
+            ("babybear", sizes::system::<BabyBear>(&region, &PLONKY3)),
         ] {
             let path = fixture!(&format!("machine/{name}-{xlen}-{field}.txt"));
             expect_file(&path, &text);

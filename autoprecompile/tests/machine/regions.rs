@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::Field;
-use autoprec_synth::machine::MachineTarget;
+use autoprec_synth::Target;
 
 use super::check::check_region;
 use super::random;
@@ -53,7 +53,7 @@ fn double(body: &str) -> String {
     format!("{op} {register}, {}({base}", (offset / 4 * 8).clamp(-2048, 2040))
 }
 
-pub(crate) fn check<F: Field>(target: &MachineTarget, cases: u32) {
+pub(crate) fn check<F: Field>(target: &Target, cases: u32) {
     let (seed, honest, all) = (Cell::new(0), Cell::new(0), Cell::new(0));
     random::check(cases, &random::regions(1..=16), |random::Shown(region)| {
         seed.set(seed.get() + 1);

@@ -7,8 +7,9 @@ use autoprec_blocks::{Cfg, Region};
 use autoprec_circuits::{ColumnKind, Expr, Field, MachineBus, MachineSystem};
 use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, Program};
+use autoprec_synth::Target;
 use autoprec_synth::lift;
-use autoprec_synth::machine::{MachineTarget, Operands, lower_machine};
+use autoprec_synth::machine::{Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 
 /// The regions of an example, with how often a run enters them.
@@ -41,14 +42,14 @@ fn price<F: Field>(system: &MachineSystem<F>) -> usize {
 }
 
 /// The system of a region.
-pub(crate) fn system<F: Field>(region: &Region, target: &MachineTarget) -> String {
+pub(crate) fn system<F: Field>(region: &Region, target: &Target) -> String {
     let ir = optimise(&lift(region).unwrap()).0;
     let operands = Operands::Fixed { entry: region.entry(), id: 1 };
     lower_machine::<F>(&ir, &operands, target).unwrap().system.to_string()
 }
 
 /// One line per region.
-pub(crate) fn sizes<F: Field>(name: &str, target: &MachineTarget, count: usize) -> String {
+pub(crate) fn sizes<F: Field>(name: &str, target: &Target, count: usize) -> String {
     let mut out = String::new();
     for region in regions(name).iter().take(count) {
         let ir = optimise(&lift(region).unwrap()).0;
@@ -73,7 +74,7 @@ pub(crate) fn sizes<F: Field>(name: &str, target: &MachineTarget, count: usize) 
             "{name} {} {:#x}: {} calls of {} instructions; {} columns (input {}, result {}, helper {}, \
              pointer {}, time {}), range {}, memory {}, register {}; {} constraints, {terms} terms, \
              {message_terms} in messages; {} us",
-            target.name,
+            target.field,
             region.entry(),
             region.count,
             region.insts.len(),

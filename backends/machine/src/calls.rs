@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_circuits::{Boundary, BusKind as _, Field, MachineBus, Statement, Table, Trace};
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::{MachineLowered, MachineTarget, Operands, lower_machine};
+use autoprec_synth::Target;
+use autoprec_synth::machine::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{Host, OperandValues, PrecompileId, lift};
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,7 @@ pub fn parse_calls(text: &[u8]) -> Result<Vec<CallState>, CallsError> {
 pub struct CallTable<F> {
     id: PrecompileId,
     region: Region,
-    target: MachineTarget,
+    target: Target,
     lowered: MachineLowered<F>,
     ranges: Ranges,
 }
@@ -143,11 +144,7 @@ impl<F: Field> CallTable<F> {
     ///
     /// # Errors
     /// If the region cannot be lifted or lowered.
-    pub fn new(
-        region: &Region,
-        id: PrecompileId,
-        target: &MachineTarget,
-    ) -> Result<Self, CallsError> {
+    pub fn new(region: &Region, id: PrecompileId, target: &Target) -> Result<Self, CallsError> {
         let table = id.to_string();
         let lifted =
             lift(region).map_err(|error| TableError::Lift { table: table.clone(), error })?;

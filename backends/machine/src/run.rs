@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use autoprec_circuits::Field;
 use autoprec_executor::Input;
-use autoprec_synth::machine::MachineTarget;
+use autoprec_synth::Target;
 
 use crate::claims::Claims;
 use crate::code::{CodeError, Effect, Line, What};
@@ -122,7 +122,7 @@ pub struct Run<F> {
 /// A [`RunError`] says where and why there is no row, and what to do about it.
 pub fn execute<F: Field>(
     guest: &Guest,
-    target: &MachineTarget,
+    target: &Target,
     input: &Input,
 ) -> Result<Run<F>, RunError> {
     let mut tracer = Tracer {
@@ -177,8 +177,8 @@ enum Flow {
 
 impl<F: Field> Tracer<'_, F> {
     /// Gives the exit code and when it ended.
-    fn run(&mut self, target: &MachineTarget) -> Result<(u32, u64), RunError> {
-        let MachineTarget { time_bits, field_bits, .. } = *target;
+    fn run(&mut self, target: &Target) -> Result<(u32, u64), RunError> {
+        let Target { time_bits, field_bits, .. } = *target;
         let mut pc = self.guest.program.entry;
         loop {
             let at = self.line(pc)?;

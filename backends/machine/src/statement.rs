@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use autoprec_circuits::{Field, MachineSystem, Statement, Table};
 use autoprec_executor::Environment;
-use autoprec_synth::machine::MachineTarget;
+use autoprec_synth::Target;
 use sha2::{Digest as _, Sha256};
 
 use crate::claims::Claims;
@@ -89,7 +89,7 @@ pub(crate) enum Part<F> {
 /// take more memory than the guest and the public values are in proportion to.
 pub fn statement<F: Field>(
     guest: &Guest,
-    target: &MachineTarget,
+    target: &Target,
     public: &Public,
     claims: &Claims,
 ) -> Result<Statement<F>, StatementError> {
@@ -145,9 +145,9 @@ fn refuse<T>(reason: impl Into<String>) -> Result<T, StatementError> {
 }
 
 /// Sizes with which the arguments about ranges and times hold.
-fn check_target<F: Field>(target: &MachineTarget) -> Result<(), StatementError> {
+fn check_target<F: Field>(target: &Target) -> Result<(), StatementError> {
     let fail = |reason| Err(StatementError::Target { target: target.name, reason });
-    if target.name != F::NAME {
+    if target.field != F::NAME {
         return fail("it is for another field");
     }
     if !(1..=16).contains(&target.range_bits) {
@@ -204,11 +204,7 @@ fn check_memory(guest: &Guest, claims: &Claims) -> Result<(u64, u64), StatementE
 }
 
 /// Claimed tables exist, are in order, and are of code that was claimed.
-fn check_rows(
-    target: &MachineTarget,
-    claims: &Claims,
-    lines: &[Line],
-) -> Result<(), StatementError> {
+fn check_rows(target: &Target, claims: &Claims, lines: &[Line]) -> Result<(), StatementError> {
     if claims.time == 0 || claims.time >> target.time_bits != 0 {
         return refuse(format!("time {} is not from 1 to 2^{}", claims.time, target.time_bits));
     }
@@ -255,7 +251,7 @@ fn is_due(table: TableId, executed: &BTreeSet<u32>) -> bool {
 
 /// The sums that must not wrap in the field: that of all messages, and the time by which rows advance.
 fn check_sums<F: Field>(
-    target: &MachineTarget,
+    target: &Target,
     claims: &Claims,
     statement: &Statement<F>,
     parts: &[Part<F>],
@@ -287,7 +283,7 @@ fn height(rows: usize) -> u128 {
 const MIN_HEIGHT: u128 = 8;
 
 /// The fixed columns of a table with records.
-fn fixed_of<F: Field>(guest: &Guest, target: &MachineTarget, table: TableId) -> Vec<Vec<F>> {
+fn fixed_of<F: Field>(guest: &Guest, target: &Target, table: TableId) -> Vec<Vec<F>> {
     match table {
         TableId::Written(Written::Registers) => {
             let xlen = guest.xlen();
@@ -303,7 +299,7 @@ fn fixed_of<F: Field>(guest: &Guest, target: &MachineTarget, table: TableId) -> 
     }
 }
 
-fn program_table<F: Field>(guest: &Guest, target: &MachineTarget, lines: &[Line]) -> Table<F> {
+fn program_table<F: Field>(guest: &Guest, target: &Target, lines: &[Line]) -> Table<F> {
     let (xlen, system): (_, MachineSystem<F>) = (guest.xlen(), program(target, guest.xlen()));
     let mut fixed = vec![Vec::with_capacity(lines.len()); system.columns.len() - 1];
     for line in lines {
@@ -314,7 +310,7 @@ fn program_table<F: Field>(guest: &Guest, target: &MachineTarget, lines: &[Line]
 }
 
 /// The digest of what the statement is about.
-fn binding(guest: &Guest, target: &MachineTarget, public: &Public, claims: &Claims) -> [u8; 32] {
+fn binding(guest: &Guest, target: &Target, public: &Public, claims: &Claims) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(DOMAIN);
     hash_target(&mut hash, target);
@@ -335,16 +331,16 @@ pub(crate) fn hash_text(hash: &mut Sha256, text: &str) {
 }
 
 /// Hashes what tables are made with: all of a target but its prices.
-pub(crate) fn hash_target(hash: &mut Sha256, target: &MachineTarget) {
-    hash_text(hash, target.name);
+pub(crate) fn hash_target(hash: &mut Sha256, target: &Target) {
+    hash_text(hash, target.field);
     for size in [
         target.field_bits,
         target.limb_bits,
         target.factor_bits,
         target.range_bits,
         target.time_bits,
-        target.degree,
-        target.message_degree,
+        target.limits.degree,
+        target.limits.field_degree,
     ] {
         hash.update(size.to_le_bytes());
     }

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autoprec_circuits::{Field, MachineSystem};
-use autoprec_synth::machine::{
-    LowerError, MachineLowered, MachineTarget, Operands, lift_kind, lower_machine,
-};
+use autoprec_synth::machine::{MachineLowered, Operands, lift_kind, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{LiftError, PrecompileId, RowGenerator, lift};
+use autoprec_synth::{LowerError, Target};
 
 use crate::guest::Guest;
 use crate::kind::Kind;
@@ -88,12 +87,12 @@ pub enum TableError {
 /// The tables of a guest that were asked for so far, by number.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables<F> {
-    pub(crate) target: MachineTarget,
+    pub(crate) target: Target,
     made: BTreeMap<u32, Arc<Maker<F>>>,
 }
 
 impl<F: Field> Tables<F> {
-    pub(crate) fn new(target: &MachineTarget) -> Self {
+    pub(crate) fn new(target: &Target) -> Self {
         Self { target: *target, made: BTreeMap::new() }
     }
 
@@ -113,11 +112,7 @@ impl<F: Field> Tables<F> {
     }
 }
 
-fn make<F: Field>(
-    guest: &Guest,
-    table: TableId,
-    target: &MachineTarget,
-) -> Result<Maker<F>, TableError> {
+fn make<F: Field>(guest: &Guest, table: TableId, target: &Target) -> Result<Maker<F>, TableError> {
     let xlen = guest.xlen();
     let name = || table.to_string();
     let lift_error = |error| TableError::Lift { table: name(), error };
@@ -138,10 +133,6 @@ fn make<F: Field>(
     Ok(Maker::Lowered(Box::new(lowered)))
 }
 
-fn hand_written<F: Field>(
-    table: Written,
-    target: &MachineTarget,
-    xlen: autoprec_isa::Xlen,
-) -> Maker<F> {
+fn hand_written<F: Field>(table: Written, target: &Target, xlen: autoprec_isa::Xlen) -> Maker<F> {
     Maker::Written(Box::new(written::lower(table, target, xlen)))
 }

@@ -13,7 +13,8 @@ mod tests;
 
 use autoprec_circuits::{ColumnKind, Field, Linear, MachineBus, MachineSystem};
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::{MachineTarget, TableBuilder, Time, Word};
+use autoprec_synth::Target;
+use autoprec_synth::machine::{TableBuilder, Time, Word};
 use autoprec_synth::{RowGenerator, Slot};
 
 use crate::kind::{Kind, Request};
@@ -27,7 +28,7 @@ pub(crate) const OUT: i128 = 3;
 /// The system of a table that is written by hand and has records, and what fills its rows.
 pub(crate) fn lower<F: Field>(
     table: Written,
-    target: &MachineTarget,
+    target: &Target,
     xlen: Xlen,
 ) -> (MachineSystem<F>, RowGenerator<F>) {
     let mut builder = TableBuilder::new(target, xlen);

@@ -13,7 +13,7 @@
 use std::fmt;
 
 use autoprec_machine::{Claims, ParseClaimsError};
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_synth::{HALO2, PLONKY3, Target};
 
 /// The first line.
 const HEADER: &str = "autoprec proof of a run 1";
@@ -43,10 +43,10 @@ impl Backend {
     }
 
     /// Its target, of standard sizes.
-    pub const fn target(self) -> &'static MachineTarget {
+    pub const fn target(self) -> &'static Target {
         match self {
-            Self::Halo2 => &PASTA,
-            Self::Plonky3 => &BABYBEAR,
+            Self::Halo2 => &HALO2,
+            Self::Plonky3 => &PLONKY3,
         }
     }
 }
@@ -122,9 +122,9 @@ impl RunProof {
     }
 
     /// The target whose tables the proof is about.
-    pub fn target(&self) -> MachineTarget {
+    pub fn target(&self) -> Target {
         let Self { range_bits, time_bits, .. } = *self;
-        MachineTarget { range_bits, time_bits, ..*self.backend.target() }
+        Target { range_bits, time_bits, ..*self.backend.target() }
     }
 }
 

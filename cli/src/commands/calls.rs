@@ -8,8 +8,7 @@ use autoprec_guest_elf::PrecompileId;
 use autoprec_halo2 as halo2;
 use autoprec_machine::{CallState, CallTable, Cell, Interface, parse_calls};
 use autoprec_plonky3 as plonky3;
-use autoprec_synth::Bounds;
-use autoprec_synth::machine::{MachineTarget, PASTA};
+use autoprec_synth::{Bounds, HALO2, Target};
 use autoprec_verify::Backend;
 
 use crate::args::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
@@ -20,7 +19,7 @@ use crate::terminal;
 use autoprec_pipeline::recorded_state;
 
 /// The sizes of tables of calls over the wide field: with a table of ranges that is small beside them.
-const WIDE: MachineTarget = MachineTarget { range_bits: 8, time_bits: 24, ..PASTA };
+const WIDE: Target = Target { range_bits: 8, time_bits: 24, ..HALO2 };
 
 /// The precompile that a folder of a build and a number name.
 fn region_of(of: &CallsOf) -> Result<(Guest, Region, PrecompileId)> {
@@ -42,7 +41,7 @@ pub(crate) fn record(args: &RecordCallsArgs) -> Result<()> {
     // The same code without calls: the region runs as instructions.
     let original = guest.original();
     let mut states = Vec::new();
-    let bounds = Bounds::whole(region.xlen);
+    let bounds = Bounds::of(&WIDE, region.xlen);
     let watch = [region.entry()].into();
     let mut on_entry = |_: u64, machine: &dyn autoprec_executor::MachineState| {
         if states.len() < args.most

@@ -8,7 +8,7 @@ use autoprec_circuits::{BabyBear, Field, Pasta};
 use autoprec_dashboards::MeasuredTable;
 use autoprec_guest_elf::PrecompileId;
 use autoprec_machine::{Guest as Machine, Proving, Public, execute};
-use autoprec_synth::machine::{MachineTarget, PASTA};
+use autoprec_synth::{HALO2, Target};
 use autoprec_verify::{Backend, RunProof};
 use cpu_time::ProcessTime;
 use serde::Serialize;
@@ -56,8 +56,8 @@ pub(crate) struct Proved {
 
 /// A run that is ready to be proved, over the field of its back end.
 pub(crate) enum Ready {
-    Halo2(Box<Proving<Pasta>>, MachineTarget),
-    Plonky3(Box<Proving<BabyBear>>, MachineTarget),
+    Halo2(Box<Proving<Pasta>>, Target),
+    Plonky3(Box<Proving<BabyBear>>, Target),
 }
 
 /// Wall and CPU time since this was made.
@@ -97,7 +97,7 @@ pub(crate) fn ready(
         Backend::Plonky3 => {
             let mut best: Best = None;
             for range_bits in NARROW_RANGES {
-                let target = MachineTarget { range_bits, ..*backend.target() };
+                let target = Target { range_bits, ..*backend.target() };
                 let (proving, figures) = prepare::<BabyBear>(guest, &machine, setting, target)?;
                 let ready = Ready::Plonky3(Box::new(proving), target);
                 keep_better(&mut best, ready, named(figures, backend))?;
@@ -126,13 +126,13 @@ const NARROW_RANGES: [u32; 2] = [12, 16];
 const RANGES: [u32; 2] = [8, 11];
 
 /// For finding out how long a run takes.
-const LONGEST: MachineTarget = MachineTarget { range_bits: 11, time_bits: 33, ..PASTA };
+const LONGEST: Target = Target { range_bits: 11, time_bits: 33, ..HALO2 };
 
 /// The target with this width of range lookups, and as many of them as a run's times need.
-fn fitting(range_bits: u32, time: u64) -> MachineTarget {
+fn fitting(range_bits: u32, time: u64) -> Target {
     let bits = u64::BITS - time.leading_zeros();
     let time_bits = range_bits * bits.div_ceil(range_bits).max(2);
-    MachineTarget { range_bits, time_bits, ..PASTA }
+    Target { range_bits, time_bits, ..HALO2 }
 }
 
 fn named(mut figures: Figures, backend: Backend) -> Figures {
@@ -144,7 +144,7 @@ fn prepare<F: Field>(
     guest: &Guest,
     machine: &Machine,
     setting: &Setting,
-    target: MachineTarget,
+    target: Target,
 ) -> Result<(Proving<F>, Figures)> {
     let spinner = terminal::spinner("running");
     let clock = Clock::start();
@@ -223,7 +223,7 @@ pub(crate) fn prove(ready: &Ready, figures: Figures, params: Option<&Path>) -> R
         Ready::Plonky3(proving, _) => (proving.run().claims.clone(), proving.run().public()),
     };
     let (Ready::Halo2(_, target) | Ready::Plonky3(_, target)) = ready;
-    let MachineTarget { range_bits, time_bits, .. } = *target;
+    let Target { range_bits, time_bits, .. } = *target;
     let proof = RunProof { backend, range_bits, time_bits, claims, proof: bytes };
     let figures = Figures { prove, proof_bytes: proof.to_bytes().len(), ..figures };
     Ok(Proved { proof, public, figures })

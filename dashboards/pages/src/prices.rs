@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_blocks::{Cfg, Region, RegionInst};
-use autoprec_circuits::{BabyBear, Field, Pasta};
+use autoprec_blocks::Cfg;
 use autoprec_dashboards::Report;
 use autoprec_isa::{Inst, Op};
 use autoprec_linker::Form;
 use autoprec_profiler::cost::Model;
-use autoprec_synth::OPENVM;
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA, RowCost};
+use autoprec_synth::Target;
 use rayon::prelude::*;
 
 use crate::PageError;
@@ -26,10 +24,8 @@ pub(crate) struct Prices<'a> {
 /// Where prices come from.
 #[derive(Debug)]
 pub(crate) enum Source<'a> {
-    /// Main cells of OpenVM's tables.
-    OpenVm,
-    /// Nanoseconds in tables of our own, one per operation.
-    Kinds(BTreeMap<Op, u64>),
+    /// The AIRs of a target: prices of all instructions that occur.
+    Target(&'static Target, BTreeMap<Key, u64>),
     /// A cost model.
     Model(&'a Model),
 }
@@ -41,12 +37,11 @@ impl<'a> Prices<'a> {
         model: Option<&'a Model>,
         cfg: &Cfg,
     ) -> Result<Self, PageError> {
-        let source = match (report.target.name.as_str(), model) {
-            ("openvm", _) => Source::OpenVm,
-            ("halo2", _) => Source::Kinds(kinds::<Pasta>(cfg, &PASTA)),
-            ("plonky3", _) => Source::Kinds(kinds::<BabyBear>(cfg, &BABYBEAR)),
-            (_, Some(model)) => Source::Model(model),
-            (target, None) => return Err(PageError::NoModel { target: target.to_owned() }),
+        let name = report.target.name.as_str();
+        let source = match (Target::named(name), model) {
+            (Some(target), _) => Source::Target(target, instructions(cfg, target)),
+            (None, Some(model)) => Source::Model(model),
+            (None, None) => return Err(PageError::NoModel { target: name.to_owned() }),
         };
         let form: Option<Form> = report.target.form.as_deref().map(str::parse).transpose()?;
         Ok(Self { source, without_control: matches!(form, Some(Form::Ecall { .. })) })
@@ -55,13 +50,14 @@ impl<'a> Prices<'a> {
     /// The price of an instruction, or of a word that is none. What no region holds costs nothing,
     /// but by a model.
     pub(crate) fn of_inst(&self, inst: Option<Inst>) -> u64 {
-        if let Source::Model(model) = self.source {
-            return model.row_of(inst).and_then(|row| row.first().copied()).unwrap_or(0);
-        }
-        let Some(inst) = inst.filter(|inst| self.in_regions(inst)) else { return 0 };
         match &self.source {
-            Source::Kinds(kinds) => kinds.get(&inst.op).copied().unwrap_or(0),
-            _ => (OPENVM.instruction_cost)(inst).columns as u64,
+            Source::Model(model) => {
+                model.row_of(inst).and_then(|row| row.first().copied()).unwrap_or(0)
+            }
+            Source::Target(_, prices) => {
+                let inst = inst.filter(|inst| self.in_regions(inst));
+                inst.and_then(|inst| prices.get(&key(inst)).copied()).unwrap_or(0)
+            }
         }
     }
 
@@ -71,18 +67,21 @@ impl<'a> Prices<'a> {
     }
 }
 
-/// The prices of all operations that occur in the code.
-fn kinds<F: Field>(cfg: &Cfg, target: &MachineTarget) -> BTreeMap<Op, u64> {
-    let insts = cfg.blocks.iter().flat_map(|block| &block.insts);
-    let mut samples: BTreeMap<Op, RegionInst> = BTreeMap::new();
-    for at in insts.filter(|at| !at.inst.ends_region()) {
-        samples.entry(at.inst.op).or_insert(*at);
-    }
-    let price = |(op, at): (Op, RegionInst)| {
-        let region = Region::checked(cfg.xlen, vec![at], 0).ok()?;
-        let cost = RowCost::of_kind::<F>(op, &region, target)?;
-        Some((op, cost.nanoseconds(target)))
+/// What the price of an instruction depends on: its operation, and whether it writes a register.
+pub(crate) type Key = (Op, bool);
+
+fn key(inst: Inst) -> Key {
+    (inst.op, inst.def().is_some())
+}
+
+/// The prices of all instructions that occur in the code.
+fn instructions(cfg: &Cfg, target: &Target) -> BTreeMap<Key, u64> {
+    let insts = cfg.blocks.iter().flat_map(|block| &block.insts).map(|at| at.inst);
+    let samples: BTreeMap<Key, Inst> = insts.map(|inst| (key(inst), inst)).collect();
+    let price = |(key, inst): (Key, Inst)| {
+        let cost = (target.instruction)(inst, cfg.xlen, target)?;
+        Some((key, cost.price(target)))
     };
-    let prices: Vec<Option<(Op, u64)>> = samples.into_par_iter().map(price).collect();
+    let prices: Vec<Option<(Key, u64)>> = samples.into_par_iter().map(price).collect();
     prices.into_iter().flatten().collect()
 }

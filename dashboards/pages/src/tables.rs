@@ -7,11 +7,8 @@ use autoprec_isa::encoding::TABLE;
 use autoprec_isa::{Inst, Op};
 use autoprec_profiler::cost::{Model, Padding};
 
-use crate::prices::Source;
+use crate::prices::{Key, Source};
 use crate::{Guest, Run};
-
-/// The model that knows OpenVM's tables.
-const OPENVM_MODEL: &str = "openvm-2.0.2";
 
 /// Tables of instructions.
 struct Tables {
@@ -73,24 +70,30 @@ fn padded(padding: Padding, rows: u64) -> u64 {
 impl Tables {
     fn of(source: &Source<'_>) -> Self {
         match source {
-            Source::OpenVm => {
-                let models = Model::built_in().into_iter();
-                let model = models.into_iter().find(|model| model.name == OPENVM_MODEL);
-                Self::of_model(model.expect("the model comes with the profiler"))
-            }
             Source::Model(model) => Self::of_model((*model).clone()),
-            Source::Kinds(prices) => {
-                let mut tables = Vec::new();
-                let mut kinds = BTreeMap::new();
-                for row in TABLE {
-                    if let Some(&price) = prices.get(&row.op) {
-                        kinds.insert(row.op, tables.len());
-                        tables.push((row.name.to_owned(), price));
-                    }
+            Source::Target(target, prices) => match target.cost_model {
+                Some(name) => {
+                    let models = Model::built_in().into_iter();
+                    let model = models.into_iter().find(|model| model.name == name);
+                    Self::of_model(model.expect("the model comes with the profiler"))
                 }
-                Self { rows: tables, find: Find::Kinds(kinds), padding: Padding::PowerOfTwo }
+                None => Self::of_operations(prices),
+            },
+        }
+    }
+
+    /// One for each operation that has a price.
+    fn of_operations(prices: &BTreeMap<Key, u64>) -> Self {
+        let mut tables = Vec::new();
+        let mut kinds = BTreeMap::new();
+        for row in TABLE {
+            let price = [true, false].iter().find_map(|writes| prices.get(&(row.op, *writes)));
+            if let Some(&price) = price {
+                kinds.insert(row.op, tables.len());
+                tables.push((row.name.to_owned(), price));
             }
         }
+        Self { rows: tables, find: Find::Kinds(kinds), padding: Padding::PowerOfTwo }
     }
 
     fn of_model(model: Model) -> Self {

@@ -2,7 +2,7 @@
 
 use autoprec_circuits::{Boundary, Field, MachineBus};
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::MachineTarget;
+use autoprec_synth::Target;
 
 use super::{Public, StatementError, is_openvm, refuse};
 use crate::claims::Claims;
@@ -11,7 +11,7 @@ use crate::state::PUBLIC_VALUES;
 
 /// Messages under construction.
 struct Ends<'a, F> {
-    target: &'a MachineTarget,
+    target: &'a Target,
     xlen: Xlen,
     messages: Vec<Boundary<F>>,
 }
@@ -35,7 +35,7 @@ fn below_all<F: Field>(limbs: usize) -> Vec<F> {
 
 pub(super) fn boundary<F: Field>(
     guest: &Guest,
-    target: &MachineTarget,
+    target: &Target,
     public: &Public,
     claims: &Claims,
 ) -> Result<Vec<Boundary<F>>, StatementError> {

@@ -7,7 +7,7 @@ use autoprec_circuits::{
     Origin, Table,
 };
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::MachineTarget;
+use autoprec_synth::Target;
 
 use crate::code::Line;
 
@@ -32,7 +32,7 @@ fn receiving<F: Field>(
 }
 
 /// The system of the program table. All columns but the last are fixed.
-pub(crate) fn program<F: Field>(target: &MachineTarget, xlen: Xlen) -> MachineSystem<F> {
+pub(crate) fn program<F: Field>(target: &Target, xlen: Xlen) -> MachineSystem<F> {
     let limbs = target.limbs(xlen);
     let word = |name: &'static str| (0..limbs).map(move |limb| format!("{name}_{limb}"));
     let fields = ["kind", "rd", "rs1", "rs2", "writes"].map(str::to_owned);
@@ -46,7 +46,7 @@ pub(crate) fn program<F: Field>(target: &MachineTarget, xlen: Xlen) -> MachineSy
 /// fields are 0. `writes` is whether `rd` is not `x0`. `constant` is the instruction's one
 /// constant as a word: its immediate, or the address that it leads to or computes from its own.
 /// `next` is the address behind it.
-pub(crate) fn program_message<F: Field>(line: &Line, target: &MachineTarget, xlen: Xlen) -> Vec<F> {
+pub(crate) fn program_message<F: Field>(line: &Line, target: &Target, xlen: Xlen) -> Vec<F> {
     let word = |word: u64| target.split(xlen, word).into_iter().map(F::from_u64);
     let operands = &line.operands;
     let fields = [
@@ -76,7 +76,7 @@ impl Ranges {
     /// if a message computes one.
     pub(crate) fn of<'a, F: Field>(
         systems: impl Iterator<Item = &'a MachineSystem<F>>,
-        target: &MachineTarget,
+        target: &Target,
     ) -> Self {
         let mut widths = BTreeSet::new();
         let messages = systems

@@ -5,7 +5,7 @@ use autoprec_circuits::{
     BabyBear, BusKind as _, Check, ColumnId, Field, MachineBus, MachineSystem, Pasta,
 };
 use autoprec_isa::Xlen;
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_synth::{HALO2, PLONKY3, Target};
 use proptest::prelude::*;
 
 use super::lower;
@@ -77,11 +77,11 @@ fn given<F: Field>(system: &MachineSystem<F>, row: &[F]) -> Vec<(MachineBus, Vec
     received.map(|i| (i.bus, i.message.iter().map(|field| field.eval(row)).collect())).collect()
 }
 
-fn check<F: Field>(target: &MachineTarget, xlen: Xlen, (table, record, free): &Case) {
+fn check<F: Field>(target: &Target, xlen: Xlen, (table, record, free): &Case) {
     let (system, rows) = lower::<F>(*table, target, xlen);
     assert_eq!(rows.record_words(), record.len(), "{table:?}");
     assert_eq!(system.padding_violations(), Vec::<String>::new(), "{table:?}");
-    assert!(system.degree() <= target.degree, "{table:?}");
+    assert!(system.degree() <= target.limits.degree, "{table:?}");
     let mut row = vec![F::ZERO; rows.width()];
     rows.generate(record, &mut row);
     if let Some(violation) = system.violations(&row).first() {
@@ -105,8 +105,8 @@ fn check<F: Field>(target: &MachineTarget, xlen: Xlen, (table, record, free): &C
 
 fn check_all(xlen: Xlen, cases: &[Case]) {
     for case in cases {
-        check::<Pasta>(&PASTA, xlen, case);
-        check::<BabyBear>(&BABYBEAR, xlen, case);
+        check::<Pasta>(&HALO2, xlen, case);
+        check::<BabyBear>(&PLONKY3, xlen, case);
     }
 }
 
@@ -143,7 +143,7 @@ proptest! {
 }
 
 /// A record whose row must not be accepted.
-fn refused<F: Field>(target: &MachineTarget, xlen: Xlen, table: Written, record: &[u64]) {
+fn refused<F: Field>(target: &Target, xlen: Xlen, table: Written, record: &[u64]) {
     let (system, rows) = lower::<F>(table, target, xlen);
     let mut row = vec![F::ZERO; rows.width()];
     rows.generate(record, &mut row);
@@ -174,7 +174,7 @@ fn what_cannot_be_has_no_row() {
         (Written::MemoryZeros, vec![0x3000, 0, 0, 0, 0, 0x1004, 0x2000]),
     ];
     for (table, record) in cases {
-        refused::<Pasta>(&PASTA, Xlen::Rv32, table, &record);
-        refused::<BabyBear>(&BABYBEAR, Xlen::Rv32, table, &record);
+        refused::<Pasta>(&HALO2, Xlen::Rv32, table, &record);
+        refused::<BabyBear>(&PLONKY3, Xlen::Rv32, table, &record);
     }
 }

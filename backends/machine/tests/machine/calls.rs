@@ -6,7 +6,7 @@ use autoprec_executor::Environment;
 use autoprec_guest_elf::{PrecompileId, Program};
 use autoprec_isa::Xlen;
 use autoprec_machine::{CallState, CallTable, CallsError, Cell, parse_calls};
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_synth::{HALO2, PLONKY3, Target};
 
 use crate::assembly::{ENTRY, guest, program};
 use crate::runs::{LINUX, checked, input};
@@ -26,7 +26,7 @@ fn region(program: &Program, (entry, end): (u64, u64)) -> Region {
     Region::from_insts(program.xlen, insts.collect(), 0)
 }
 
-fn runs_with_calls<F: Field>(target: &MachineTarget, xlen: Xlen) {
+fn runs_with_calls<F: Field>(target: &Target, xlen: Xlen) {
     let plain = guest(xlen, Environment::Bare, LINUX);
     let calls = [(id(3), BODY.0, BODY.1), (id(0), ENTRY, ENTRY + 8)];
     let patched = plain.clone().with_calls(calls).expect("they are regions");
@@ -41,8 +41,8 @@ fn runs_with_calls<F: Field>(target: &MachineTarget, xlen: Xlen) {
 #[test]
 fn precompiles_do_what_they_replace() {
     for xlen in [Xlen::Rv32, Xlen::Rv64] {
-        runs_with_calls::<Pasta>(&PASTA, xlen);
-        runs_with_calls::<BabyBear>(&BABYBEAR, xlen);
+        runs_with_calls::<Pasta>(&HALO2, xlen);
+        runs_with_calls::<BabyBear>(&PLONKY3, xlen);
     }
 }
 
@@ -54,7 +54,7 @@ const CALLS: &str = r#"[
      "memory": [{"at": 8200, "value": 0, "time": 12}, {"at": 8204, "value": 255, "time": 12}]}
 ]"#;
 
-fn calls_stand_alone<F: Field>(target: &MachineTarget, xlen: Xlen) {
+fn calls_stand_alone<F: Field>(target: &Target, xlen: Xlen) {
     let program = program(xlen, LINUX);
     let table: CallTable<F> =
         CallTable::new(&region(&program, BODY), id(7), target).expect("it has a table");
@@ -87,8 +87,8 @@ fn calls_stand_alone<F: Field>(target: &MachineTarget, xlen: Xlen) {
 #[test]
 fn calls_are_stated_alone() {
     for xlen in [Xlen::Rv32, Xlen::Rv64] {
-        calls_stand_alone::<Pasta>(&PASTA, xlen);
-        calls_stand_alone::<BabyBear>(&BABYBEAR, xlen);
+        calls_stand_alone::<Pasta>(&HALO2, xlen);
+        calls_stand_alone::<BabyBear>(&PLONKY3, xlen);
     }
 }
 
@@ -96,7 +96,7 @@ fn calls_are_stated_alone() {
 fn states_that_are_none_are_refused() {
     let program = program(Xlen::Rv32, LINUX);
     let table: CallTable<Pasta> =
-        CallTable::new(&region(&program, BODY), id(7), &PASTA).expect("it has a table");
+        CallTable::new(&region(&program, BODY), id(7), &HALO2).expect("it has a table");
     let cell = |at, value, time| Cell { at, value, time };
     let state = |registers, memory| CallState { time: 10, registers, memory };
     let cases = [

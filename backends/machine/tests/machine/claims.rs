@@ -4,7 +4,7 @@ use autoprec_circuits::{BabyBear, Field, Pasta, Statement, Trace};
 use autoprec_executor::Environment;
 use autoprec_isa::Xlen;
 use autoprec_machine::{Claims, Guest, Proving, Public, Run, execute, statement};
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_synth::{HALO2, PLONKY3, Target};
 use proptest::prelude::*;
 
 use crate::assembly::{ENTRY, guest};
@@ -13,14 +13,14 @@ use crate::runs::{LINUX, OPENVM, input};
 /// A run of a guest of a few instructions.
 struct Small<F> {
     guest: Guest,
-    target: MachineTarget,
+    target: Target,
     proving: Proving<F>,
     trace: Trace<F>,
 }
 
 /// Narrow ranges make small tables.
-fn small<F: Field>(guest: Guest, target: MachineTarget) -> Small<F> {
-    let target = MachineTarget { range_bits: 8, ..target };
+fn small<F: Field>(guest: Guest, target: Target) -> Small<F> {
+    let target = Target { range_bits: 8, ..target };
     let run: Run<F> = execute(&guest, &target, &input(&[1, 2, 3, 4, 5, 6, 7, 8])).expect("runs");
     let proving = run.prepare(&guest).expect("it is stated");
     let trace = proving.trace();
@@ -29,11 +29,11 @@ fn small<F: Field>(guest: Guest, target: MachineTarget) -> Small<F> {
 }
 
 fn linux() -> Small<Pasta> {
-    small(guest(Xlen::Rv64, Environment::Linux, LINUX), PASTA)
+    small(guest(Xlen::Rv64, Environment::Linux, LINUX), HALO2)
 }
 
 fn openvm() -> Small<BabyBear> {
-    small(guest(Xlen::Rv32, Environment::OpenVm, OPENVM), BABYBEAR)
+    small(guest(Xlen::Rv32, Environment::OpenVm, OPENVM), PLONKY3)
 }
 
 impl<F: Field> Small<F> {
@@ -124,8 +124,8 @@ proptest! {
         for claims in claims {
             for (guest, output) in &guests {
                 let public = Public { output: output.clone(), exit_code: 0 };
-                drop(statement::<Pasta>(guest, &PASTA, &public, &claims));
-                drop(statement::<BabyBear>(guest, &BABYBEAR, &public, &claims));
+                drop(statement::<Pasta>(guest, &HALO2, &public, &claims));
+                drop(statement::<BabyBear>(guest, &PLONKY3, &public, &claims));
             }
         }
     }

@@ -9,7 +9,7 @@ use autoprec_guest_elf::{Patches, PrecompileId, Program};
 use autoprec_isa::Reg;
 use autoprec_linker::{Form, Item, link};
 use autoprec_machine::{Guest, GuestError, Run, execute};
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_synth::{HALO2, PLONKY3, Target};
 
 use crate::runs::{checked, input};
 
@@ -32,7 +32,7 @@ fn expected(elf: &[u8], guest: &Guest, input: &Input) -> (Vec<u8>, u32) {
     (output, run.exit_code)
 }
 
-fn original<F: Field>(name: &str, target: &MachineTarget, input: &Input) {
+fn original<F: Field>(name: &str, target: &Target, input: &Input) {
     let elf = elf(name);
     let guest = Guest::load(&elf, None).expect("it is a guest");
     let run = checked::<F>(&guest, target, input);
@@ -41,34 +41,34 @@ fn original<F: Field>(name: &str, target: &MachineTarget, input: &Input) {
 
 #[test]
 fn keccak_rv64() {
-    original::<Pasta>("keccak-rv64", &PASTA, &example_input(1, b"abc"));
+    original::<Pasta>("keccak-rv64", &HALO2, &example_input(1, b"abc"));
 }
 
 #[test]
 fn keccak_rv64_in_a_small_field() {
-    original::<BabyBear>("keccak-rv64", &BABYBEAR, &example_input(1, b"abc"));
+    original::<BabyBear>("keccak-rv64", &PLONKY3, &example_input(1, b"abc"));
 }
 
 #[test]
 fn keccak() {
-    original::<BabyBear>("keccak", &BABYBEAR, &example_input(1, b"abc"));
+    original::<BabyBear>("keccak", &PLONKY3, &example_input(1, b"abc"));
 }
 
 #[test]
 fn sha256() {
-    original::<BabyBear>("sha256", &BABYBEAR, &example_input(1, b"abc"));
+    original::<BabyBear>("sha256", &PLONKY3, &example_input(1, b"abc"));
 }
 
 #[test]
 fn sha256_rv64() {
-    original::<Pasta>("sha256-rv64", &PASTA, &example_input(1, b"abc"));
+    original::<Pasta>("sha256-rv64", &HALO2, &example_input(1, b"abc"));
 }
 
 #[test]
 fn sort_vm() {
     let words: Vec<u8> = (0..16_u32).flat_map(|k| (k * 0x9e37_79b9).to_le_bytes()).collect();
-    original::<Pasta>("sort-vm", &PASTA, &example_input(20, &words));
-    original::<BabyBear>("sort-vm", &BABYBEAR, &example_input(20, &words));
+    original::<Pasta>("sort-vm", &HALO2, &example_input(20, &words));
+    original::<BabyBear>("sort-vm", &PLONKY3, &example_input(20, &words));
 }
 
 /// The guest with its hottest regions as precompiles.
@@ -95,7 +95,7 @@ fn linked(elf: &[u8], input: &Input, form: Form, count: usize) -> Vec<u8> {
 /// The patched guest does what the original does, in fewer rows.
 fn patched<F: Field>(
     name: &str,
-    target: &MachineTarget,
+    target: &Target,
     input: &Input,
     (form, count): (Form, usize),
 ) -> Run<F> {
@@ -115,25 +115,25 @@ fn patched<F: Field>(
 #[test]
 fn keccak_rv64_patched() {
     let input = example_input(2, b"abc");
-    patched::<Pasta>("keccak-rv64", &PASTA, &input, (Form::Insn, 4));
-    patched::<BabyBear>("keccak-rv64", &BABYBEAR, &input, (Form::Insn, 4));
+    patched::<Pasta>("keccak-rv64", &HALO2, &input, (Form::Insn, 4));
+    patched::<BabyBear>("keccak-rv64", &PLONKY3, &input, (Form::Insn, 4));
     let form = Form::Ecall { number: Reg::T0 };
-    patched::<Pasta>("keccak-rv64", &PASTA, &input, (form, 60));
+    patched::<Pasta>("keccak-rv64", &HALO2, &input, (form, 60));
 }
 
 #[test]
 fn branchy_guests_patched() {
     let words: Vec<u8> = (0..16_u32).flat_map(|k| (k * 0x9e37_79b9).to_le_bytes()).collect();
     let input = example_input(20, &words);
-    patched::<BabyBear>("sort-vm", &BABYBEAR, &input, (Form::Insn, 12));
-    patched::<Pasta>("sort-vm-rv64", &PASTA, &input, (Form::Insn, 12));
+    patched::<BabyBear>("sort-vm", &PLONKY3, &input, (Form::Insn, 12));
+    patched::<Pasta>("sort-vm-rv64", &HALO2, &input, (Form::Insn, 12));
 }
 
 /// It reads its own text, and sees the original.
 #[test]
 fn self_read_patched() {
     let input = input(&[3_u32.to_le_bytes(), 5_u32.to_le_bytes()].concat());
-    patched::<BabyBear>("self-read", &BABYBEAR, &input, (Form::Insn, 6));
+    patched::<BabyBear>("self-read", &PLONKY3, &input, (Form::Insn, 6));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn files_that_are_no_guests_are_refused() {
 fn guests_without_tables_say_why() {
     let elf = elf("keccak-rv64");
     let guest = Guest::load(&elf, None).expect("it is a guest");
-    let error = execute::<Pasta>(&guest, &MachineTarget { time_bits: 8, ..PASTA }, &input(b""))
+    let error = execute::<Pasta>(&guest, &Target { time_bits: 8, ..HALO2 }, &input(b""))
         .expect_err("256 ticks are not enough");
     assert!(error.to_string().contains("smaller input"), "{error}");
 }

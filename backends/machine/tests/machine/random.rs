@@ -5,7 +5,7 @@ use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::{Inst, Op, Reg, Xlen};
 use autoprec_machine::{Guest, Kind};
-use autoprec_synth::machine::{BABYBEAR, PASTA};
+use autoprec_synth::{HALO2, PLONKY3};
 use proptest::prelude::*;
 
 use crate::assembly::ENTRY;
@@ -109,8 +109,8 @@ proptest! {
             let expected = reference.expect("it runs").stdout;
             prop_assert_eq!(expected.len(), 112);
             let guest = Guest::of_program(program, Some(bare)).expect("it has tables");
-            prop_assert_eq!(&checked::<Pasta>(&guest, &PASTA, &input).output, &expected);
-            prop_assert_eq!(&checked::<BabyBear>(&guest, &BABYBEAR, &input).output, &expected);
+            prop_assert_eq!(&checked::<Pasta>(&guest, &HALO2, &input).output, &expected);
+            prop_assert_eq!(&checked::<BabyBear>(&guest, &PLONKY3, &input).output, &expected);
         }
     }
 }

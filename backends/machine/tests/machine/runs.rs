@@ -5,7 +5,7 @@ use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, Program};
 use autoprec_isa::Xlen;
 use autoprec_machine::{Guest, Run, execute};
-use autoprec_synth::machine::{BABYBEAR, MachineTarget, PASTA};
+use autoprec_synth::{HALO2, PLONKY3, Target};
 
 use crate::assembly::{guest, program};
 
@@ -62,16 +62,16 @@ pub(crate) fn input(bytes: &[u8]) -> Input {
 }
 
 /// Runs a guest and checks that its rows show what is stated.
-pub(crate) fn checked<F: Field>(guest: &Guest, target: &MachineTarget, input: &Input) -> Run<F> {
+pub(crate) fn checked<F: Field>(guest: &Guest, target: &Target, input: &Input) -> Run<F> {
     let run: Run<F> = execute(guest, target, input).unwrap_or_else(|error| panic!("{error}"));
     let proving = run.clone().prepare(guest).unwrap_or_else(|error| panic!("{error}"));
     for table in &proving.statement().tables {
         assert_eq!(table.system.padding_violations(), Vec::<String>::new(), "{}", table.name);
         let degree = table.system.degree();
-        assert!(degree <= target.degree, "{} has degree {degree}", table.name);
+        assert!(degree <= target.limits.degree, "{} has degree {degree}", table.name);
         let fields = table.system.interactions.iter().flat_map(|i| &i.message);
         let degree = fields.map(Expr::degree).max().unwrap_or_default();
-        assert!(degree <= target.message_degree, "{} sends degree {degree}", table.name);
+        assert!(degree <= target.limits.field_degree, "{} sends degree {degree}", table.name);
     }
     let trace = proving.trace();
     proving.statement().check(&trace).unwrap_or_else(|error| panic!("{error}"));
@@ -87,8 +87,8 @@ fn agrees(guest: &Guest, program: &Program, input: &Input) {
     } else {
         reference.stdout
     };
-    let wide = checked::<Pasta>(guest, &PASTA, input);
-    let narrow = checked::<BabyBear>(guest, &BABYBEAR, input);
+    let wide = checked::<Pasta>(guest, &HALO2, input);
+    let narrow = checked::<BabyBear>(guest, &PLONKY3, input);
     for (output, code, count) in [
         (wide.output, wide.exit_code, wide.instructions),
         (narrow.output, narrow.exit_code, narrow.instructions),

@@ -2,7 +2,7 @@
 
 use autoprec_isa::{Inst, Xlen};
 use autoprec_openvm::{BaseVm, describe};
-use autoprec_synth::OPENVM;
+use autoprec_synth::openvm_instruction_cost;
 use openvm_rv32im_transpiler::{Rv32ITranspilerExtension, Rv32MTranspilerExtension};
 use openvm_stark_sdk::config::baby_bear_poseidon2::F;
 use openvm_transpiler::TranspilerExtension;
@@ -80,7 +80,7 @@ fn every_instruction_costs_what_its_air_has() {
         let transpiled: &openvm_instructions::instruction::Instruction<F> =
             transpiled.instructions[0].as_ref().expect("not a gap");
         let air = description.air_of(transpiled.opcode.as_usize()).expect(line);
-        let cost = (OPENVM.instruction_cost)(inst);
+        let cost = openvm_instruction_cost(inst).expect(line);
         let told = (cost.columns, cost.interactions, cost.constraints);
         let is = (air.width, air.interactions, air.constraints);
         if told != is {
