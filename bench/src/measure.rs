@@ -113,7 +113,7 @@ pub enum MeasureError {
     Synthesis {
         /// The name of its file.
         file: String,
-        /// Why not.
+        /// The error that was met.
         error: SynthError,
     },
     /// It is a jump and nothing else, so that no longer code can be made of it.

@@ -113,7 +113,7 @@ pub enum Error {
     ToolFailed {
         /// What was run.
         command: String,
-        /// Where.
+        /// The folder in which it ran.
         folder: PathBuf,
         /// How it ended.
         status: String,

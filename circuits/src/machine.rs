@@ -176,7 +176,7 @@ pub enum Unbalanced {
     Shape {
         /// The table.
         table: String,
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// A row does not satisfy its table.

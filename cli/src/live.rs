@@ -129,7 +129,7 @@ impl Live {
         }
     }
 
-    /// Somebody who is told of the stages of a build.
+    /// A watcher that keeps the stages of a build in the live file.
     pub(crate) fn watch(&self) -> impl Watch {
         Told { live: self, stages: Stages::new() }
     }

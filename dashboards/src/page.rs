@@ -163,7 +163,7 @@ pub struct HistoryPoint {
 /// Everything about one precompile. On the page each is compressed by itself and read when it is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
-    /// Its number.
+    /// The number of the precompile.
     pub id: u32,
     /// Its instructions, in order.
     pub assembly: Vec<Line>,

@@ -99,7 +99,7 @@ pub struct Check {
 /// A precompile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Precompile {
-    /// Its number.
+    /// The number of the precompile.
     pub id: u32,
     /// Address of its first instruction.
     pub entry: u64,

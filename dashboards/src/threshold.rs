@@ -68,14 +68,14 @@ pub enum Breach {
     },
     /// There are too many precompiles.
     Precompiles {
-        /// How many.
+        /// The number of precompiles.
         got: u64,
         /// How many there may be.
         max: u64,
     },
     /// Their systems have too many columns.
     Columns {
-        /// How many.
+        /// The number of columns.
         got: u64,
         /// How many there may be.
         max: u64,

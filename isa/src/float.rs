@@ -297,7 +297,7 @@ pub enum FloatAction<W> {
     },
     /// Store the low bits of a register.
     Store {
-        /// How many.
+        /// The width that is stored.
         precision: Precision,
         /// The register.
         reg: FReg,

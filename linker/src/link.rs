@@ -14,7 +14,7 @@ use crate::{ElfError, Form, Manifest, ManifestError, Refusal};
 /// A precompile to link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its number.
+    /// The number of the precompile.
     pub id: PrecompileId,
     /// What it replaces; for the ecall form without its terminator, see [`Form::region`].
     pub region: Region,

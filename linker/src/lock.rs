@@ -25,7 +25,7 @@ const LARGEST: u64 = i64::MAX.unsigned_abs();
 /// A numbered precompile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locked {
-    /// Its number.
+    /// The number of the precompile.
     pub id: PrecompileId,
     /// Function that the region lies in, where known.
     pub symbol: Option<String>,

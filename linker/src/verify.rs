@@ -71,7 +71,7 @@ pub enum VerifyLinkError {
     Unsafe {
         /// The precompile.
         id: PrecompileId,
-        /// Why not.
+        /// The reason for the refusal.
         refusal: Refusal,
     },
     /// Saved bytes, exits or another field of the manifest are not those of the original.

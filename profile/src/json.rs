@@ -33,7 +33,7 @@ pub enum ProfileError {
     /// Rows out of order, or twice.
     #[error("the {rows} of the profile are not sorted or not distinct; profile the guest again")]
     Disordered {
-        /// Which.
+        /// What the rows are, in the plural.
         rows: &'static str,
     },
     /// A call path that names a span that is not there.
@@ -60,7 +60,7 @@ pub enum ProfileError {
     /// More than any run counts.
     #[error("the counts of the {rows} add up to 2^56 or more; profile the guest again")]
     Counts {
-        /// Which.
+        /// What the rows are, in the plural.
         rows: &'static str,
     },
     /// An address that is not one.

@@ -34,7 +34,7 @@ pub enum TableError {
     Shape {
         /// The table.
         table: String,
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// Two tables of one name.
@@ -80,7 +80,7 @@ pub enum ProveError {
     Cells {
         /// The table.
         table: String,
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// A message whose fingerprint is 0: as good as impossible, and gone with other randomness.
@@ -132,9 +132,9 @@ pub enum VerifyError {
     /// The bytes are not a proof of as many tables.
     #[error("byte {at} of the proof: {what}")]
     Malformed {
-        /// Where.
+        /// The position of the byte.
         at: usize,
-        /// What is wrong.
+        /// The fault, in words.
         what: &'static str,
     },
     /// A table's proof does not hold.

@@ -91,7 +91,7 @@ pub enum CallsError {
     State {
         /// The call, counted from 0.
         call: usize,
-        /// Why not.
+        /// The reason, in words.
         reason: String,
     },
     /// A message of an interface is none.
@@ -99,7 +99,7 @@ pub enum CallsError {
     Message {
         /// The message, counted from 0.
         message: usize,
-        /// Why not.
+        /// The reason, in words.
         reason: &'static str,
     },
     /// There is too much of them.

@@ -44,7 +44,7 @@ pub enum ParseClaimsError {
     /// It is too long.
     #[error("the claims have {bytes} bytes; at most {MAX_BYTES} are read")]
     TooLong {
-        /// Its length.
+        /// The length of the text.
         bytes: usize,
     },
     /// It is not of the form.
@@ -53,7 +53,7 @@ pub enum ParseClaimsError {
     /// It is of another version.
     #[error("the claims are of version {got}; this program reads {CLAIMS_VERSION}")]
     Version {
-        /// Which.
+        /// The version of the text.
         got: u32,
     },
 }

@@ -39,7 +39,7 @@ pub enum RunError {
          aligned accesses only: build the guest with strict alignment"
     )]
     Misaligned {
-        /// Where.
+        /// The address of the instruction or call.
         pc: u64,
         /// What is accessed.
         address: u64,
@@ -50,7 +50,7 @@ pub enum RunError {
          call replaces; do not patch code that the guest changes"
     )]
     Overwritten {
-        /// Where.
+        /// The address of the instruction or call.
         pc: u64,
         /// What is stored to.
         address: u64,
@@ -58,9 +58,9 @@ pub enum RunError {
     /// A request that cannot be answered.
     #[error("the request at {pc:#x}: {reason}")]
     Request {
-        /// Where.
+        /// The address of the instruction or call.
         pc: u64,
-        /// Why not.
+        /// The reason, in words.
         reason: String,
     },
     /// The rows send more messages than the field can count.

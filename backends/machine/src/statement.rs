@@ -51,7 +51,7 @@ pub enum StatementError {
     Target {
         /// Its name.
         target: &'static str,
-        /// Why not.
+        /// The reason, in words.
         reason: &'static str,
     },
     /// The public values are not of the environment's form.

@@ -79,7 +79,7 @@ pub enum TableError {
     /// The guest calls no such precompile.
     #[error("the guest has no precompile {id}")]
     NoCall {
-        /// Its number.
+        /// The number of the precompile.
         id: PrecompileId,
     },
 }

@@ -51,7 +51,7 @@ pub enum LimitError {
     /// One precompile is too large.
     #[error("precompile {id} has {got} {what}; the limit is {limit}: split its region")]
     TooLarge {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// What there is too much of.
         what: &'static str,
@@ -67,7 +67,7 @@ pub enum LimitError {
         .bus.name()
     )]
     MissingTable {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// The bus of the table.
         bus: Bus,

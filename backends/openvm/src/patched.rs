@@ -44,7 +44,7 @@ pub enum GuestError {
     /// The code of a precompile is none.
     #[error("precompile {id}")]
     Region {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// Why.
         #[source]
@@ -53,7 +53,7 @@ pub enum GuestError {
     /// A precompile cannot be synthesised.
     #[error("precompile {id}")]
     Synthesis {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// Why.
         #[source]
@@ -65,7 +65,7 @@ pub enum GuestError {
          build again with this version of autoprec"
     )]
     OtherSystem {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// Where its code begins.
         entry: u64,

@@ -29,7 +29,7 @@ const MAX_COUNT: u32 = 1 << 20;
 /// A precompile, as a proof refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PrecompileRef {
-    /// Its number.
+    /// The number of the precompile.
     pub id: u32,
     /// The digest of its constraint system.
     pub system_digest: [u8; 32],
@@ -84,7 +84,7 @@ pub enum ProofFormatError {
     Damaged {
         /// The part that could not be read.
         part: &'static str,
-        /// What is wrong.
+        /// The error that was met.
         error: io::Error,
     },
 }

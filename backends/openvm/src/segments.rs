@@ -54,7 +54,7 @@ pub enum RunError {
     /// OpenVM failed where it should not.
     #[error("OpenVM failed at {phase}: {message}; this is a defect of autoprec or of OpenVM")]
     OpenVm {
-        /// Where.
+        /// The step of OpenVM that failed.
         phase: &'static str,
         /// What it said.
         message: String,

@@ -79,7 +79,7 @@ pub enum ProveError {
     Cells {
         /// The table.
         table: String,
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// The cells do not show the statement.
@@ -105,13 +105,13 @@ pub enum VerifyError {
     /// The verifier could not commit to the fixed columns.
     #[error("no commitment to the fixed columns: {what}")]
     Fixed {
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// The bytes are not a proof at all.
     #[error("not a proof: {what}")]
     Malformed {
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// The proof has other tables than the statement.

@@ -38,7 +38,7 @@ pub enum PageError {
     /// The profile contradicts itself or the guest.
     #[error("the profile is damaged or cut off: {what}; profile the guest again")]
     Profile {
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// The report is about another run than the profile.
@@ -58,7 +58,7 @@ pub enum PageError {
          profile that the build was made with"
     )]
     Calls {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// What the report says.
         report: u64,
@@ -75,7 +75,7 @@ pub enum PageError {
         entry: u64,
         /// The address behind it.
         end: u64,
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// Two precompiles replace the same instruction.
@@ -105,7 +105,7 @@ pub enum PageError {
          of autoprec; build again"
     )]
     Cost {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// What the report says.
         report: u64,
@@ -115,11 +115,11 @@ pub enum PageError {
     /// A precompile cannot be synthesised again.
     #[error("precompile {id} at {entry:#x} cannot be synthesised again: {what}")]
     Synthesis {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
         /// Where its region begins.
         entry: u64,
-        /// What is wrong.
+        /// The fault, in words.
         what: String,
     },
     /// A precompile has another system now.
@@ -128,7 +128,7 @@ pub enum PageError {
          this version of autoprec"
     )]
     System {
-        /// Its number.
+        /// The number of the precompile.
         id: u32,
     },
     /// There is nothing to price instructions by.

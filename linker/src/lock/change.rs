@@ -33,7 +33,7 @@ pub enum LockChange {
     },
     /// A precompile is linked that was not.
     Added {
-        /// Its number.
+        /// The number of the precompile.
         id: PrecompileId,
         /// Its function.
         symbol: Option<String>,
@@ -42,7 +42,7 @@ pub enum LockChange {
     },
     /// A precompile was linked and is not any more.
     Gone {
-        /// Its number.
+        /// The number of the precompile.
         id: PrecompileId,
         /// Its function.
         symbol: Option<String>,
@@ -51,7 +51,7 @@ pub enum LockChange {
     },
     /// A precompile differs.
     Precompile {
-        /// Its number.
+        /// The number of the precompile.
         id: PrecompileId,
         /// Its function, in the new lock.
         symbol: Option<String>,
