@@ -53,16 +53,16 @@ impl Verb {
     }
 }
 
-/// What was typed.
+/// A command line of `cargo autoprec`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// What is asked for.
+    /// The command.
     pub verb: Verb,
     /// The Cargo.toml.
     pub manifest: Option<PathBuf>,
     /// The package of its workspace.
     pub package: Option<String>,
-    /// What `autoprec` is to be given.
+    /// The options that are passed on to `autoprec`.
     pub extra: Vec<OsString>,
 }
 
@@ -75,7 +75,7 @@ pub enum RequestError {
     /// Not a verb.
     #[error("there is no command `{got}`; there are profile, build, check, diff and prove")]
     Verb {
-        /// What was typed.
+        /// The word in its place.
         got: String,
     },
     /// An option without its value.

@@ -25,15 +25,15 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Neither a package nor a file.
     #[error("{}: there is no such file or folder; give the guest's package (its folder or Cargo.toml) or its ELF", path.display())]
     NoGuest {
-        /// What was given.
+        /// The path that was given.
         path: PathBuf,
     },
     /// `cargo metadata` failed.
@@ -72,7 +72,7 @@ pub enum Error {
         manifest: PathBuf,
         /// The key.
         key: String,
-        /// What there is.
+        /// The keys that exist.
         known: Vec<&'static str>,
     },
     /// A value in `[package.metadata.autoprec]` that means nothing.
@@ -101,9 +101,9 @@ pub enum Error {
     NoTool {
         /// What was to be run.
         command: String,
-        /// What is missing.
+        /// The program that is missing.
         executable: String,
-        /// How to get it.
+        /// The command that installs it.
         install: &'static str,
         /// The guest's Cargo.toml.
         manifest: PathBuf,
@@ -111,19 +111,19 @@ pub enum Error {
     /// The tool failed.
     #[error("`{command}` in {} failed ({status}). Its last lines:\n{said}", folder.display())]
     ToolFailed {
-        /// What was run.
+        /// The command.
         command: String,
         /// The folder in which it ran.
         folder: PathBuf,
-        /// How it ended.
+        /// Its exit status.
         status: String,
-        /// The end of what it printed.
+        /// The last lines of its output.
         said: String,
     },
     /// The tool succeeded, but its product is not where it should be.
     #[error("`{command}` succeeded, but there is no guest at {}; say where it is with `elf` in [package.metadata.autoprec] of {}", list(searched), manifest.display())]
     NoElf {
-        /// What was run.
+        /// The command.
         command: String,
         /// The guest's Cargo.toml.
         manifest: PathBuf,
@@ -162,7 +162,7 @@ pub enum Error {
     NotOpenVm {
         /// The guest.
         guest: String,
-        /// What it is for.
+        /// The environment of the guest.
         environment: &'static str,
     },
     /// It is not said what is to prove a guest that no zkVM is for.
@@ -173,7 +173,7 @@ pub enum Error {
     NoTarget {
         /// The guest.
         guest: String,
-        /// What it is for.
+        /// The environment of the guest.
         environment: &'static str,
     },
     /// An openvm.toml that is not understood.

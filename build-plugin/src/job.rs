@@ -44,17 +44,17 @@ pub(crate) struct Job<'a> {
     pub(crate) folders: Vec<PathBuf>,
 }
 
-/// What was built.
+/// The result of a build.
 pub(crate) struct Done {
     /// The patched guest, if there is one.
     pub(crate) elf: Option<PathBuf>,
-    /// What was done.
+    /// The way in which it was built.
     pub(crate) outcome: Outcome,
     /// The files that the result depends on, the guest itself apart.
     pub(crate) read: Vec<PathBuf>,
-    /// What needs somebody's attention.
+    /// Warnings for the user.
     pub(crate) warnings: Vec<String>,
-    /// What a person may want to know, in some lines.
+    /// A summary for the user, in some lines.
     pub(crate) summary: String,
 }
 

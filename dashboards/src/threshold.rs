@@ -34,29 +34,29 @@ pub enum Breach {
     NoCosts,
     /// The run costs too much.
     Cost {
-        /// What it costs.
+        /// The cost of the run.
         got: u64,
-        /// What it may cost.
+        /// The highest cost that is allowed.
         max: u64,
-        /// In what.
+        /// The unit of the costs.
         unit: String,
     },
     /// Too little is saved.
     Ratio {
         /// The ratio in hundredths, rounded down.
         got: u64,
-        /// What it should be.
+        /// The lowest ratio that is allowed, in hundredths.
         min: u64,
     },
     /// The run costs more than with the build before.
     Worse {
-        /// What it cost.
+        /// The cost with the build before.
         before: u64,
-        /// What it costs.
+        /// The cost with this build.
         after: u64,
-        /// How much more it may cost, in hundredths of a percent.
+        /// The greatest increase that is allowed, in hundredths of a percent.
         max: u64,
-        /// In what.
+        /// The unit of the costs.
         unit: String,
     },
     /// The report before has no costs, or costs in something else.

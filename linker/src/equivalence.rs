@@ -48,9 +48,9 @@ pub enum Difference {
         "the guests differ in {what}: the original gives {original}, the patched one {patched}"
     )]
     Result {
-        /// What differs.
+        /// The result that differs.
         what: &'static str,
-        /// As the original has it.
+        /// The result of the original.
         original: String,
         /// As the patched guest has it.
         patched: String,

@@ -29,9 +29,9 @@ pub struct Item {
 /// A patched ELF.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linked {
-    /// The file.
+    /// The patched ELF file.
     pub elf: Vec<u8>,
-    /// What it calls.
+    /// The manifest of its calls.
     pub manifest: Manifest,
     /// Entries of the regions that were left as they are, and why.
     pub refused: Vec<(u64, Refusal)>,

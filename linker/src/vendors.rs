@@ -1,4 +1,4 @@
-//! Provers that take no precompile of somebody else, and why. What is linked for such a prover would
+//! Provers that take no foreign precompile, with the reasons. What is linked for such a prover would
 //! fail in its executor or, worse, compute something else there, so it is refused before.
 //!
 //! The same table, with what each pipeline does with a guest, is `docs/guide/vendors.md`; a test
@@ -8,7 +8,7 @@ use std::fmt;
 
 use autoprec_executor::Environment;
 
-/// A prover that takes no precompile of somebody else.
+/// A prover that takes no foreign precompile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vendor {
     /// Its name.
@@ -81,7 +81,7 @@ pub const VENDORS: &[Vendor] = &[
 pub struct Refusal {
     /// The name of the prover.
     pub vendor: &'static str,
-    /// Why it proves no precompile of somebody else.
+    /// The reason why it proves no foreign precompile.
     pub reason: &'static str,
     /// Where the documentation says so.
     pub docs: &'static str,

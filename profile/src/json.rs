@@ -39,7 +39,7 @@ pub enum ProfileError {
     /// A call path that names a span that is not there.
     #[error("a call path of the profile names span {index}, of {spans}; profile the guest again")]
     Span {
-        /// What it names.
+        /// The index that it names.
         index: usize,
         /// How many there are.
         spans: usize,

@@ -59,9 +59,9 @@ pub struct Span {
 pub struct Edge {
     /// Address of the control instruction.
     pub from: u64,
-    /// Where it went.
+    /// Address that control went to.
     pub to: u64,
-    /// How often.
+    /// Number of times.
     pub count: u64,
 }
 
@@ -87,7 +87,7 @@ pub struct Visit {
     pub stack: usize,
     /// Index of the span in [`Profile::spans`].
     pub span: usize,
-    /// How often.
+    /// Number of times.
     pub count: u64,
 }
 
@@ -96,7 +96,7 @@ pub struct Visit {
 pub struct Called {
     /// As in [`Stack::call`].
     pub name: String,
-    /// How often.
+    /// Number of times.
     pub count: u64,
 }
 

@@ -101,7 +101,7 @@ pub enum ProveError {
     Library {
         /// The table.
         table: String,
-        /// What it says.
+        /// The library's message.
         what: String,
     },
     /// There are no threads to be had.

@@ -29,7 +29,7 @@ const DOMAIN: &[u8] = b"autoprec statement of calls 1";
 pub struct Cell {
     /// The register's number, or the word's address, a multiple of its bytes.
     pub at: u64,
-    /// What it holds.
+    /// The value before the call.
     pub value: u64,
     /// When it was accessed last, before the call.
     pub time: u64,
@@ -131,9 +131,9 @@ pub struct CallTable<F> {
 /// Calls with the rows that show what they do.
 #[derive(Clone, Debug)]
 pub struct Calls<F> {
-    /// What they do.
+    /// All that the calls receive and send.
     pub interface: Interface,
-    /// What is proved.
+    /// The statement that is proved.
     pub statement: Statement<F>,
     /// The rows.
     pub trace: Trace<F>,

@@ -46,7 +46,7 @@ impl<F: Field> Run<F> {
 }
 
 impl<F: Field> Proving<F> {
-    /// What is proved.
+    /// The statement that is proved.
     pub fn statement(&self) -> &Statement<F> {
         &self.stated.statement
     }

@@ -60,7 +60,7 @@ impl fmt::Display for Backend {
 /// A proof of a run, with what a verifier must be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunProof {
-    /// What made it.
+    /// The back end that made the proof.
     pub backend: Backend,
     /// The width of range lookups of its tables.
     pub range_bits: u32,

@@ -19,9 +19,9 @@ pub enum PageError {
          guest that was built with the report"
     )]
     OtherGuest {
-        /// What the report says.
+        /// The report's digest of the guest.
         report: String,
-        /// Of the guest.
+        /// The digest of the guest.
         guest: String,
     },
     /// The profile is of another guest.
@@ -32,7 +32,7 @@ pub enum PageError {
     ProfileOfOther {
         /// What the profile says.
         profile: String,
-        /// What the report says.
+        /// The report's digest of the guest.
         report: String,
     },
     /// The profile contradicts itself or the guest.
@@ -47,7 +47,7 @@ pub enum PageError {
          profile that the build was made with"
     )]
     OtherRun {
-        /// What the report says.
+        /// The report's digest of the guest.
         report: u64,
         /// What the profile says.
         profile: u64,
@@ -60,7 +60,7 @@ pub enum PageError {
     Calls {
         /// The number of the precompile.
         id: u32,
-        /// What the report says.
+        /// The report's digest of the guest.
         report: u64,
         /// What the profile says.
         profile: u64,
@@ -107,7 +107,7 @@ pub enum PageError {
     Cost {
         /// The number of the precompile.
         id: u32,
-        /// What the report says.
+        /// The report's digest of the guest.
         report: u64,
         /// What they cost now.
         now: u64,

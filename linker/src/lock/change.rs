@@ -24,11 +24,11 @@ pub enum LockChange {
     NoBuild,
     /// Something that the build was made from, or that it gave.
     Build {
-        /// What.
+        /// The part of the build that differs.
         field: BuildField,
-        /// What it was, as text.
+        /// The old value, as text.
         old: String,
-        /// What it is.
+        /// The new value, as text.
         new: String,
     },
     /// A precompile is linked that was not.
@@ -37,7 +37,7 @@ pub enum LockChange {
         id: PrecompileId,
         /// Its function.
         symbol: Option<String>,
-        /// Where it begins.
+        /// The address of its first instruction.
         entry: u64,
     },
     /// A precompile was linked and is not any more.
@@ -46,7 +46,7 @@ pub enum LockChange {
         id: PrecompileId,
         /// Its function.
         symbol: Option<String>,
-        /// Where it began.
+        /// The address of its first instruction in the old lock.
         entry: u64,
     },
     /// A precompile differs.
@@ -55,11 +55,11 @@ pub enum LockChange {
         id: PrecompileId,
         /// Its function, in the new lock.
         symbol: Option<String>,
-        /// In what.
+        /// The part of the entry that differs.
         field: PrecompileField,
-        /// What it was, as text.
+        /// The old value, as text.
         old: String,
-        /// What it is.
+        /// The new value, as text.
         new: String,
     },
     /// A number that is not in use is kept, which was not.
