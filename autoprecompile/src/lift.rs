@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Reg, Width, step};
 
-use crate::ir::{Builder, Exit, ExitTarget, Ir, ValueId};
+use crate::ir::{Builder, Exit, ExitTarget, Ir, Node, ValueId};
 
 /// An instruction that a region cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,12 +89,16 @@ impl Machine for Lift {
         self.builder.alu(op, a, b)
     }
 
+    fn select(&mut self, condition: ValueId, then: ValueId, otherwise: ValueId) -> ValueId {
+        self.builder.pure(Node::Select { condition, then, otherwise })
+    }
+
     fn reg(&mut self, reg: Reg) -> ValueId {
         if reg == Reg::ZERO {
             return self.builder.constant(0);
         }
         let builder = &mut self.builder;
-        *self.regs[reg.index()].get_or_insert_with(|| builder.pure(crate::ir::Node::Reg(reg)))
+        *self.regs[reg.index()].get_or_insert_with(|| builder.pure(Node::Reg(reg)))
     }
 
     fn set_reg(&mut self, reg: Reg, value: ValueId) {

@@ -105,6 +105,10 @@ impl Machine for Kind {
         self.builder.alu(op, a, b)
     }
 
+    fn select(&mut self, condition: ValueId, then: ValueId, otherwise: ValueId) -> ValueId {
+        self.builder.pure(Node::Select { condition, then, otherwise })
+    }
+
     fn reg(&mut self, reg: Reg) -> ValueId {
         if reg == Reg::ZERO {
             return self.builder.constant(0);
