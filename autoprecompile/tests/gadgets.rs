@@ -6,6 +6,7 @@
 mod assembly;
 
 use assembly::region;
+use autoprec_isa::{Composite, Inst, Op, Reg};
 use autoprec_synth::{Effort, OPENVM, Precompile, PrecompileId, synthesise};
 
 fn precompile(assembly: &str) -> Precompile {
@@ -33,6 +34,19 @@ fn register_operations() {
         check(&format!("{op} a0, a0, a0"));
         check(&format!("{op} a0, a1, zero"));
         check(&format!("{op} a0, zero, a1"));
+    }
+}
+
+#[test]
+fn composite_operations() {
+    for op in Composite::ALL {
+        for registers in
+            [["a0", "a1", "a2"], ["a0", "a0", "a0"], ["a0", "a1", "zero"], ["a0", "zero", "a1"]]
+        {
+            let [rd, rs1, rs2] = registers.map(|name| name.parse::<Reg>().unwrap());
+            let inst = Inst { op: Op::Composite(op), rd, rs1, rs2, imm: 0 }.normal();
+            check(&inst.asm().to_string());
+        }
     }
 }
 
@@ -111,6 +125,12 @@ fn combinations() {
          srli a5, a3, 25; or a4, a4, a5; xor a4, a4, a1",
         "slli a0, a1, 3; xor a0, a0, a2; srai a3, a1, 4; and a3, a3, a2; sltiu a4, a1, 5; slli a4, a4, 3",
         "divu a0, a1, a2; remu a3, a1, a2",
+        "andn a3, a0, a1; orn a4, a1, a0; xnor a5, a0, a1; xor a6, a1, a0; not a0, a0; and a0, a0, a1",
+        "and a3, a0, a1; andn a4, a2, a0; xor a3, a3, a4",
+        "min a3, a0, a1; max a4, a0, a1; minu a5, a0, a1; maxu a6, a1, a0; sub a0, a4, a3",
+        "rev8 a0, a1; rev8 a2, a0; srli a3, a0, 16; sw a0, 0(a4)",
+        "sh1add a3, a0, a1; sh2add a4, a3, a1; sh3add a5, a0, a4; sh2add a0, a0, a0",
+        "sh2add a0, a1, a2; lw a3, 0(a0); sh1add a4, a1, a2; lhu a5, 0(a4)",
         "div a0, a1, a2; rem a3, a1, a2",
         "andi a0, a1, 0xff; slli a0, a0, 2; add a0, a0, a2; lw a3, 0(a0)",
         "lbu a0, 0(a4); lbu a1, 1(a4); slli a1, a1, 8; or a0, a0, a1; lbu a2, 2(a4); sb a2, 3(a4)",

@@ -35,6 +35,21 @@ pub enum Composite {
 }
 
 impl Composite {
+    /// Every operation. New ones come last: proof systems number them by this order.
+    pub const ALL: [Self; 11] = [
+        Self::Andn,
+        Self::Orn,
+        Self::Xnor,
+        Self::Extremum { less: Alu::Slt, greater: false },
+        Self::Extremum { less: Alu::Sltu, greater: false },
+        Self::Extremum { less: Alu::Slt, greater: true },
+        Self::Extremum { less: Alu::Sltu, greater: true },
+        Self::Rev8,
+        Self::ShiftAdd { shift: 1 },
+        Self::ShiftAdd { shift: 2 },
+        Self::ShiftAdd { shift: 3 },
+    ];
+
     /// Performs the operation on `m`.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "part of `step`")]
@@ -64,8 +79,8 @@ impl Composite {
             }
             Self::Rev8 => reverse_bytes(m, xlen, a),
             Self::ShiftAdd { shift } => {
-                let shift = m.constant(u64::from(shift));
-                let shifted = m.alu(Alu::Sll, a, shift);
+                // Doubled rather than shifted: to a circuit this is one sum, and no bit is split off.
+                let shifted = (0..shift).fold(a, |a, _| m.alu(Alu::Add, a, a));
                 m.alu(Alu::Add, shifted, b)
             }
         }

@@ -105,6 +105,18 @@ pub struct Decoded {
 }
 
 impl Inst {
+    /// This without the registers that its operation lacks.
+    pub fn normal(self) -> Self {
+        let Some(row) = self.row() else { return self };
+        let pick = |present, reg| if present { reg } else { Reg::ZERO };
+        Self {
+            rd: pick(row.format.has_rd(), self.rd),
+            rs1: pick(row.format.has_rs1(), self.rs1),
+            rs2: pick(row.format.has_rs2(), self.rs2),
+            ..self
+        }
+    }
+
     /// The register this writes, if any; never `x0`.
     #[inline]
     pub fn def(&self) -> Option<Reg> {

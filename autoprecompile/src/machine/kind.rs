@@ -38,8 +38,7 @@ pub(crate) fn reg(number: u8) -> Reg {
 /// # Errors
 /// If the operation does more than compute, load, store and jump.
 pub fn lift_kind(op: Op, xlen: Xlen) -> Result<Ir, LiftError> {
-    let inst = Inst { op, rd: reg(RD), rs1: reg(RS1), rs2: reg(RS2), imm: 0 };
-    let inst = normal(inst);
+    let inst = Inst { op, rd: reg(RD), rs1: reg(RS1), rs2: reg(RS2), imm: 0 }.normal();
     let refuse = || LiftError { pc: PLACE, what: format!("{op:?}") };
     let mut machine = Kind { builder: Builder::new(xlen), result: None };
     let flow = step(&mut machine, xlen, PLACE, 4, &inst).map_err(|Unsupported| refuse())?;
@@ -57,18 +56,6 @@ pub fn lift_kind(op: Op, xlen: Xlen) -> Result<Ir, LiftError> {
     };
     let outputs = machine.result.map(|value| (reg(RD), value)).into_iter();
     Ok(machine.builder.finish(outputs.collect::<BTreeMap<_, _>>(), exits))
-}
-
-/// Without the registers that an operation lacks.
-fn normal(inst: Inst) -> Inst {
-    let none = Reg::ZERO;
-    match inst.op {
-        Op::AluImm(_) | Op::Load { .. } | Op::Jalr => Inst { rs2: none, ..inst },
-        Op::Store(_) | Op::Branch { .. } => Inst { rd: none, ..inst },
-        Op::Jal | Op::Lui | Op::Auipc => Inst { rs1: none, rs2: none, ..inst },
-        Op::Fence | Op::FenceI => Inst { rd: none, rs1: none, rs2: none, ..inst },
-        _ => inst,
-    }
 }
 
 /// The machine whose words are values and whose operands are names.

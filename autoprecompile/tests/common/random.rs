@@ -1,8 +1,9 @@
-//! Random regions of RV32IM, and how many of them a test tries.
+//! Random regions of RV32IM and the composite instructions, and how many of them a test tries.
 
 use std::fmt;
 
 use autoprec_blocks::Region;
+use autoprec_isa::{Composite, Inst, Op, Reg};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -55,11 +56,18 @@ fn immediate() -> impl Strategy<Value = i32> {
     ]
 }
 
+fn composite(op: Composite, registers: [&str; 3]) -> String {
+    let [rd, rs1, rs2] = registers.map(|name| name.parse::<Reg>().expect("a register"));
+    Inst { op: Op::Composite(op), rd, rs1, rs2, imm: 0 }.normal().asm().to_string()
+}
+
 fn straight() -> impl Strategy<Value = String> {
     let source = prop_oneof![8 => select(DATA), 1 => select(BASE)].boxed();
     let base = prop_oneof![12 => select(BASE), 1 => select(DATA)];
     let register = (select(REGISTER), data(), source.clone(), source.clone())
         .prop_map(|(op, d, a, b)| format!("{op} {d}, {a}, {b}"));
+    let composite = (select(&Composite::ALL[..]), data(), source.clone(), source.clone())
+        .prop_map(|(op, d, a, b)| composite(op, [d, a, b]));
     let immediates = (select(IMMEDIATE), data(), source.clone(), immediate())
         .prop_map(|(op, d, a, imm)| format!("{op} {d}, {a}, {imm}"));
     let shift = (select(SHIFT), data(), source, 0..32)
@@ -74,6 +82,7 @@ fn straight() -> impl Strategy<Value = String> {
     let constant = (data(), immediate()).prop_map(|(d, imm)| format!("addi {d}, zero, {imm}"));
     prop_oneof![
         8 => register,
+        2 => composite,
         4 => immediates,
         3 => shift,
         8 => access,

@@ -1,7 +1,7 @@
 //! Every kind of instruction, with equal registers and `x0` among the operands.
 
 use autoprec_circuits::Field;
-use autoprec_isa::{Alu, Inst, Op, Reg, Width, Xlen};
+use autoprec_isa::{Alu, Composite, Inst, Op, Reg, Width, Xlen};
 use autoprec_synth::OperandValues;
 use autoprec_synth::Target;
 use autoprec_synth::machine::{Operands, lift_kind, lower_machine};
@@ -34,6 +34,7 @@ pub(crate) fn kinds(xlen: Xlen) -> Vec<Op> {
     let branch = |alu| [true, false].map(|taken_if| Op::Branch { alu, taken_if });
     let mut all: Vec<Op> = registers.into_iter().map(Op::Alu).collect();
     all.extend(immediates.into_iter().map(Op::AluImm));
+    all.extend(Composite::ALL.map(Op::Composite));
     all.extend(loads.into_iter().map(|(width, signed)| Op::Load { width, signed }));
     all.extend(stores.into_iter().map(Op::Store));
     all.extend([Eq, Slt, Sltu].into_iter().flat_map(branch));
@@ -43,15 +44,8 @@ pub(crate) fn kinds(xlen: Xlen) -> Vec<Op> {
 
 /// The instruction of a kind, with all the registers that it has.
 pub(crate) fn instruction(op: Op) -> Inst {
-    let [none, r1, r2, r3] = [0, 1, 2, 3].map(|number| Reg::new(number).unwrap());
-    let (rd, rs1, rs2) = match op {
-        Op::Alu(_) => (r3, r1, r2),
-        Op::AluImm(_) | Op::Load { .. } | Op::Jalr => (r3, r1, none),
-        Op::Store(_) | Op::Branch { .. } => (none, r1, r2),
-        Op::Jal | Op::Lui | Op::Auipc => (r3, none, none),
-        _ => (none, none, none),
-    };
-    Inst { op, rd, rs1, rs2, imm: 0 }
+    let [rs1, rs2, rd] = [1, 2, 3].map(|number| Reg::new(number).unwrap());
+    Inst { op, rd, rs1, rs2, imm: 0 }.normal()
 }
 
 /// Operands: `x0` and equal registers are not seldom.
@@ -64,7 +58,7 @@ fn operands(xlen: Xlen, inst: &Inst, seed: u64) -> OperandValues {
     let rd = pick(inst.rd, 1);
     let is_access = matches!(inst.op, Op::Load { .. } | Op::Store(_));
     let constant = match inst.op {
-        Op::Alu(_) | Op::Fence => 0,
+        Op::Alu(_) | Op::Composite(_) | Op::Fence => 0,
         _ if is_access => xlen.mask((mix(seed, 5) % 64).wrapping_sub(32)),
         Op::AluImm(Alu::Sll | Alu::Srl | Alu::Sra) => mix(seed, 5) % u64::from(xlen.bits()),
         Op::AluImm(Alu::SllW | Alu::SrlW | Alu::SraW) => mix(seed, 5) % 32,

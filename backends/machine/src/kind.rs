@@ -6,7 +6,7 @@
 //!   their version, but a listing of a table must be readable.
 //! - Numbers are counted from 1 and below those of precompiles.
 
-use autoprec_isa::{Alu, Inst, Op, Reg, Width};
+use autoprec_isa::{Alu, Composite, Inst, Op, Reg, Width};
 
 /// The word operations of instructions, in the order of their numbers.
 const ALUS: [Alu; 28] = [
@@ -89,7 +89,8 @@ impl Kind {
             .chain((81..).zip(memory))
             .chain((91..).zip(WIDTHS.map(Op::Store)))
             .chain((101..).zip(branches))
-            .chain((111..).zip(others));
+            .chain((111..).zip(others))
+            .chain((121..).zip(Composite::ALL.map(Op::Composite)));
         let requests = (201..).zip(Request::ALL.map(Kind::Request));
         ops.map(|(number, op)| (number, Self::Op(op))).chain(requests)
     }

@@ -85,20 +85,20 @@ pub(crate) const FENCE_TSO: i32 = 0x833;
 
 impl Format {
     /// Whether an integer register is written.
-    pub(super) const fn has_rd(self) -> bool {
+    pub(crate) const fn has_rd(self) -> bool {
         !matches!(self, Self::S | Self::B | Self::Fence | Self::FenceI | Self::Bare)
             && !self.floats().rd
             && !matches!(self, Self::FloatStore)
     }
 
     /// Whether the first register read is an integer register.
-    pub(super) const fn has_rs1(self) -> bool {
+    pub(crate) const fn has_rs1(self) -> bool {
         !matches!(self, Self::U | Self::J | Self::CsrImm | Self::Fence | Self::FenceI | Self::Bare)
             && !self.floats().rs1
     }
 
     /// Whether the second register read is an integer register.
-    pub(super) const fn has_rs2(self) -> bool {
+    pub(crate) const fn has_rs2(self) -> bool {
         matches!(self, Self::R | Self::S | Self::B | Self::Amo)
     }
 

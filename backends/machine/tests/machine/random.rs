@@ -37,6 +37,7 @@ fn instruction(xlen: Xlen, op: Op, (regs, imm): ([usize; 3], i32)) -> Inst {
     let zero = Reg::ZERO;
     match op {
         Op::Alu(_) => Inst { op, rd, rs1, rs2, imm: 0 },
+        Op::Composite(_) => Inst { op, rd, rs1, rs2, imm: 0 }.normal(),
         Op::AluImm(_) => {
             let inst = Inst { op, rd, rs1, rs2: zero, imm };
             // Shifts have no wider immediates than this.
