@@ -35,8 +35,9 @@ impl fmt::Display for Site {
 pub enum RunError {
     /// An instruction that is not in the table, or that the environment does not have.
     #[error(
-        "illegal instruction {word:#010x} for {xlen} in environment `{environment}` at {site}; \
-         build without the extension it belongs to, or choose another environment"
+        "illegal instruction {word:#010x}{} for {xlen} in environment `{environment}` at {site}; \
+         build without the extension it belongs to, or choose another environment",
+        text_of(*.xlen, *.word)
     )]
     IllegalInstruction {
         /// Where.
@@ -181,4 +182,10 @@ impl RunError {
             _ => None,
         }
     }
+}
+
+/// The text of a word that is an instruction, in parentheses.
+fn text_of(xlen: autoprec_isa::Xlen, word: u32) -> String {
+    autoprec_isa::decode(xlen, word)
+        .map_or_else(String::new, |decoded| format!(" ({})", decoded.inst.asm()))
 }

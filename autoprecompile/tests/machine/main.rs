@@ -120,6 +120,7 @@ fn systems_are_those_of_the_fixtures() {
             "rv64",
             "xor a0, a1, a2; slli a3, a0, 9; srli a0, a0, 55; or a0, a0, a3; and a4, a0, a3",
         ),
+        ("composite", "rv64", "andn a3, a0, a1; rev8 a4, a0; min a5, a0, a1; sh2add a6, a0, a1"),
         ("words", "rv64", "ld a0, 0(sp); sd a0, 8(sp); lbu a1, 3(sp)"),
     ] {
         let region = assembly::region(xlen, text);

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use autoprec_isa::{Xlen, decode};
 use openvm_instructions::{
     VmOpcode,
     exe::{SparseMemoryImage, VmExe},
@@ -34,9 +35,9 @@ pub enum TranspileError {
     Elf(String),
     /// A word of an executable segment is an instruction of no enabled extension.
     #[error(
-        "the word {word:#010x} at {} is no instruction of the enabled extensions ({extensions}); \
+        "the word {word:#010x}{} at {} is no instruction of the enabled extensions ({extensions}); \
          if the guest uses another OpenVM extension, pass its openvm.toml",
-        address_or_unknown(*.address)
+        text_of(*.word), address_or_unknown(*.address)
     )]
     Instruction {
         /// The word.
@@ -74,6 +75,12 @@ pub enum TranspileError {
 
 fn address_or_unknown(address: Option<u32>) -> String {
     address.map_or_else(|| "an unknown address".to_owned(), |address| format!("{address:#x}"))
+}
+
+/// The text of a word that is an instruction of RISC-V, in parentheses.
+fn text_of(word: u32) -> String {
+    decode(Xlen::Rv32, word)
+        .map_or_else(String::new, |decoded| format!(" ({})", decoded.inst.asm()))
 }
 
 /// Recognises calls and restores the initial memory.

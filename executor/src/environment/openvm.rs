@@ -88,7 +88,13 @@ impl Host for Rules {
         let decoded = decode(xlen, word).filter(|d| d.len == 4)?;
         let inst = &decoded.inst;
         match inst.op {
-            Op::Amo { .. } | Op::Lr(_) | Op::Sc(_) | Op::Ecall | Op::Ebreak | Op::FenceI => None,
+            Op::Composite(_)
+            | Op::Amo { .. }
+            | Op::Lr(_)
+            | Op::Sc(_)
+            | Op::Ecall
+            | Op::Ebreak
+            | Op::FenceI => None,
             Op::Csr(_) => {
                 // A nop, as a fence is: `addi x0, x0, 0`.
                 let nop = decode(xlen, 0x13)?;

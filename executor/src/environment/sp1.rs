@@ -77,7 +77,9 @@ impl Host for Rules {
     fn decode(&self, xlen: Xlen, word: u32) -> Option<Decoded> {
         let decoded = decode(xlen, word).filter(|d| d.len == 4)?;
         match decoded.inst.op {
-            Op::Amo { .. } | Op::Lr(_) | Op::Sc(_) | Op::Csr(_) | Op::FenceI => None,
+            Op::Composite(_) | Op::Amo { .. } | Op::Lr(_) | Op::Sc(_) | Op::Csr(_) | Op::FenceI => {
+                None
+            }
             _ => Some(decoded),
         }
     }

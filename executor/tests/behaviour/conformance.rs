@@ -18,6 +18,7 @@ const FILES: &[&str] = &[
     include_str!("../../../isa/tests/fixtures/conformance/memory.txt"),
     include_str!("../../../isa/tests/fixtures/conformance/control.txt"),
     include_str!("../../../isa/tests/fixtures/conformance/multiply.txt"),
+    include_str!("../../../isa/tests/fixtures/conformance/bits.txt"),
     include_str!("../../../isa/tests/fixtures/conformance/atomic.txt"),
     include_str!("../../../isa/tests/fixtures/conformance/counters.txt"),
     include_str!("../../../isa/tests/fixtures/conformance/reserved.txt"),

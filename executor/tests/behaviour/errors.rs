@@ -46,6 +46,15 @@ fn openvm_has_neither_environment_calls_nor_atomics() {
 }
 
 #[test]
+fn provers_that_lack_an_instruction_name_it() {
+    for environment in [Environment::OpenVm, Environment::Sp1] {
+        let error = error(environment, "addi a0, zero, 1\n andn a0, a1, a2").to_string();
+        assert!(error.contains("0x40c5f533 (andn a0, a1, a2) for rv32"), "{error}");
+        assert!(error.contains(&format!("{:#x}", BASE + 4)), "{error}");
+    }
+}
+
+#[test]
 fn wild_accesses() {
     let load = error(Environment::Linux, "lw a0, 3(zero)");
     let RunError::Access { site, addr: 3, bytes: 4, write: false } = load else { panic!("{load}") };

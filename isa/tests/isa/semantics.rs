@@ -1,7 +1,9 @@
 //! What instructions do.
 
+use autoprec_isa::encoding::TABLE;
 use autoprec_isa::{
-    Alu, Csr, CsrUpdate, CsrWrite, FReg, Flow, Inst, Reg, Width, Word, Xlen, decode, step,
+    Alu, Composite, Csr, CsrUpdate, CsrWrite, FReg, Flow, Inst, Op, Reg, Width, Word, Xlen, decode,
+    step,
 };
 use proptest::prelude::*;
 
@@ -75,6 +77,18 @@ fn operations_of_no_instruction() {
         assert_eq!(Alu::from_name(alu.name()), Some(alu));
         assert_eq!(format!("{alu:?}").to_lowercase(), alu.name());
     }
+}
+
+#[test]
+fn composite_operations_are_listed() {
+    let rows = TABLE.iter().filter(|row| matches!(row.op, Op::Composite(_)));
+    let listed = |op| Composite::ALL.map(Op::Composite).contains(&op);
+    let mut count = 0;
+    for row in rows {
+        assert!(listed(row.op), "{} is not in Composite::ALL", row.name);
+        count += 1;
+    }
+    assert_eq!(count, Composite::ALL.len());
 }
 
 /// A machine with arbitrary registers and a little memory at the addresses they hold.

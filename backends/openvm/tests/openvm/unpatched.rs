@@ -136,6 +136,10 @@ fn only_guests_that_run_to_exit_code_0_are_proved() {
         panic!("{error}")
     };
     assert_eq!((word, address), (0xffff_ffff, Some(START)));
+    let error = attempt("terminate 0\n andn a0, a1, a2").to_string();
+    let named =
+        format!("the word 0x40c5f533 (andn a0, a1, a2) at {:#x} is no instruction", START + 4);
+    assert!(error.contains(&named), "{error}");
     let error = attempt(".word 0x5b\n terminate 0");
     let ProveError::Transpile(TranspileError::UnknownPrecompile { id, address }) = error else {
         panic!("{error}")
