@@ -1,9 +1,8 @@
 //! `and`, `or`, `xor`.
 //!
 //! Lemma: a + b = (a ^ b) + 2·(a & b) and (a | b) = (a + b + (a ^ b)) / 2, so one lookup of the
-//! exclusive or serves all three, and several operations on the same bytes share it. So do
-//! operations on complements, since (255 - a) ^ b = 255 - (a ^ b). Where no bit can be set in both, `or`
-//! and `xor` are sums. Complete: for all words.
+//! exclusive or serves all three, and several operations on the same bytes share it. Where no bit
+//! can be set in both, `or` and `xor` are sums. Complete: for all words.
 
 use autoprec_circuits::ColumnKind;
 use autoprec_isa::Alu;
@@ -82,11 +81,9 @@ impl Lowering<'_> {
     /// The exclusive or of two bytes as a linear form. The first operation on them makes a column of
     /// its own result, from which the others follow.
     fn exclusive_or(&mut self, (id, index): (ValueId, u8), op: Alu, a: &Lin, b: &Lin) -> Lin {
-        let ((x, flipped_a), (y, flipped_b)) = (positive(a), positive(b));
-        let key = if x <= y { (x, y) } else { (y, x) };
-        let flip = |lin: Lin| if flipped_a == flipped_b { lin } else { complement(lin) };
+        let key = if a <= b { (a.clone(), b.clone()) } else { (b.clone(), a.clone()) };
         if let Some(exclusive) = self.exclusive_ors.get(&key) {
-            return flip(exclusive.clone());
+            return exclusive.clone();
         }
         let result = self.byte_column(id, index, ColumnKind::Result);
         let exclusive = match op {
@@ -95,7 +92,7 @@ impl Lowering<'_> {
             _ => result,
         };
         self.builder.xor(a.clone(), b.clone(), exclusive.clone(), op.name());
-        self.exclusive_ors.insert(key, flip(exclusive.clone()));
+        self.exclusive_ors.insert(key, exclusive.clone());
         exclusive
     }
 
@@ -116,18 +113,6 @@ impl Lowering<'_> {
         };
         p.iter().any(|&factor| excludes(factor, q)) || q.iter().any(|&factor| excludes(factor, p))
     }
-}
-
-/// A byte or its complement, whichever is less in the order of forms, and whether it is the complement:
-/// the same form for both.
-fn positive(byte: &Lin) -> (Lin, bool) {
-    let flipped = complement(byte.clone());
-    if flipped < *byte { (flipped, true) } else { (byte.clone(), false) }
-}
-
-/// 255 less a byte: all its bits flipped.
-fn complement(byte: Lin) -> Lin {
-    Builder::int(255) - byte
 }
 
 /// The result if `constant` is a constant that makes it linear in `other`.
