@@ -282,9 +282,12 @@ fn other_value<F: Field>(old: F, rng: &mut Rng) -> F {
     let small = F::from_u64(u64::from(small));
     let exponent = if rng.below(2) == 0 { 8 + 8 * rng.below(3) } else { rng.below(28) };
     let part = small * F::inverse_power_of_two(exponent);
-    match rng.below(8) {
+    match rng.below(10) {
         0 => old + F::ONE,
         1 => old - F::ONE,
+        // A bit that is off by this leaves a sum of bits as it was, if the next bit changes.
+        8 => old + F::from_u64(2),
+        9 => old - F::from_u64(2),
         2 => small,
         3 => F::ONE - old,
         4 => old + F::from_u64(1 << rng.below(30)),

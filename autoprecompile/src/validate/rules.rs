@@ -77,7 +77,7 @@ impl Rules {
     }
 
     /// Those of a target for words of this width.
-    pub(crate) fn of(target: &Target, xlen: Xlen) -> Self {
+    pub fn of(target: &Target, xlen: Xlen) -> Self {
         Self {
             target: target.name,
             xlen,

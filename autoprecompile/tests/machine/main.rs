@@ -12,6 +12,7 @@ mod precompiles;
 mod random;
 mod regions;
 mod sizes;
+mod teeth;
 mod world;
 
 use autoprec_circuits::{BabyBear, Field, Pasta};
@@ -132,4 +133,14 @@ fn systems_are_those_of_the_fixtures() {
             expect_file(&path, &text);
         }
     }
+}
+
+#[test]
+fn no_part_is_missed_in_silence_in_the_small_field() {
+    teeth::expect_teeth::<BabyBear>(&BABYBEAR, (3, 33), &fixture!("teeth/babybear.txt"));
+}
+
+#[test]
+fn no_part_is_missed_in_silence_in_the_wide_field() {
+    teeth::expect_teeth::<Pasta>(&PASTA, (2, 164), &fixture!("teeth/pasta.txt"));
 }
