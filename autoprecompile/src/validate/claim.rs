@@ -27,7 +27,7 @@ pub(super) struct Claim {
     is_impossible: bool,
     /// It sends a word that is out of range, which others would rely on.
     sends_others: bool,
-    /// It accesses what is no place.
+    /// It accesses an address at which memory has no word.
     is_nowhere: bool,
 }
 
@@ -62,8 +62,8 @@ impl Claim {
     /// The claim of a row; none if it sends and receives nothing, as padding does.
     ///
     /// # Errors
-    /// If its messages have not the form of a call's: one entry, one exit, and as many received as sent
-    /// of each place. Says what is wrong.
+    /// If its messages have not the form of a call's: one entry, one exit, as many received as sent of
+    /// each place, and none besides. Says what is wrong.
     pub(super) fn of<F: Field, B: CallBus>(
         rules: &Rules,
         system: &ConstraintSystem<F, B>,
@@ -71,7 +71,9 @@ impl Claim {
     ) -> Result<Option<Self>, String> {
         let mut by_place: BTreeMap<Option<PlaceFields<F>>, Messages<F>> = BTreeMap::new();
         for (bus, multiplicity, fields) in system.stateful_messages(row) {
-            let message = bus.read(rules, &fields);
+            let Some(message) = bus.read(rules, &fields) else {
+                return Err(format!("it has a {} message that no call has", bus.name()));
+            };
             let messages = by_place.entry(message.place.clone()).or_default();
             match multiplicity {
                 one if one == F::ONE => messages.sent.push(message),
@@ -88,7 +90,9 @@ impl Claim {
         };
         let address = |message: &Message<F>| (message.word.unwrap_or_default(), message.time);
         let mut claim = Self::honest(address(entry), address(exit), Vec::new());
-        claim.is_impossible = entry.word.is_none() || !fits(entry.time, rules.time_bits);
+        // A row that enters itself needs no other.
+        let is_readable = entry.word.is_some() && fits(entry.time, rules.time_bits);
+        claim.is_impossible = !is_readable && entry != exit;
         claim.sends_others = exit.word.is_none();
         for (place, messages) in by_place {
             let place = place.expect("control was taken out");
@@ -114,7 +118,7 @@ impl Claim {
             // What this row sent itself is not excused by what others can have sent.
             self.is_impossible |= !is_readable && !sent.contains(message);
         }
-        // The tables of memory and registers show that of the places which they send first.
+        // The table of memory shows that of the words which it sends first.
         self.is_nowhere |= place.place.is_none();
         self.sends_others |= sent.iter().any(|message| message.word.is_none());
         received.sort_by_key(|message| message.time);
@@ -202,5 +206,76 @@ impl GuestState {
             Place::Register(number) => self.registers[usize::from(number)] = word,
             Place::Word(address) => drop(self.memory.insert(address, word)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autoprec_circuits::{BabyBear, Bus, Expr, Interaction, MachineBus, Origin};
+    use autoprec_isa::Xlen;
+
+    use super::*;
+    use crate::machine::BABYBEAR;
+    use crate::target::OPENVM;
+
+    /// Whether a row with these messages, beside entry and exit, has the form of a call.
+    fn is_call<B: CallBus>(rules: &Rules, messages: &[(B, i64, &[i64])]) -> bool {
+        let origin = || Origin { instruction: None, what: "test".into() };
+        let interaction = |&(bus, times, fields): &(B, i64, &[i64])| Interaction {
+            bus,
+            multiplicity: Expr::<BabyBear>::int(times),
+            message: fields.iter().map(|field| Expr::int(*field)).collect(),
+            origin: origin(),
+        };
+        let system = ConstraintSystem {
+            interactions: messages.iter().map(interaction).collect(),
+            ..ConstraintSystem::default()
+        };
+        Claim::of(rules, &system, &[]).is_ok_and(|claim| claim.is_some())
+    }
+
+    #[test]
+    fn what_no_call_accesses_is_not_excused_on_openvm() {
+        let rules = Rules::openvm(&OPENVM);
+        let with = |space, pointer| {
+            let fields = |time| [space, pointer, 0, 0, 0, 0, time];
+            let (old, new) = (fields(3), fields(9));
+            is_call(
+                &rules,
+                &[
+                    (Bus::Execution, -1, &[0, 9]),
+                    (Bus::Memory, -1, &old),
+                    (Bus::Memory, 1, &new),
+                    (Bus::Execution, 1, &[4, 10]),
+                ],
+            )
+        };
+        assert!(with(1, 4) && with(1, 124) && with(2, 0) && with(2, 2));
+        // x0, what is no register, public values.
+        assert!(!with(1, 0) && !with(1, 128) && !with(1, 5) && !with(3, 0));
+    }
+
+    #[test]
+    fn what_no_call_accesses_is_not_excused_on_machines() {
+        let rules = Rules::machine(&BABYBEAR, Xlen::Rv32);
+        let leaves = |bus| {
+            let entry = (MachineBus::Execution, -1, &[0, 0, 9][..]);
+            is_call(&rules, &[entry, (bus, 1, &[4, 0, 10])])
+        };
+        assert!(leaves(MachineBus::Execution));
+        // The end of the run has the same fields as an exit.
+        assert!(!leaves(MachineBus::Exit));
+        let with = |number| {
+            is_call(
+                &rules,
+                &[
+                    (MachineBus::Execution, -1, &[0, 0, 9]),
+                    (MachineBus::Register, -1, &[number, 0, 0, 3]),
+                    (MachineBus::Register, 1, &[number, 0, 0, 9]),
+                    (MachineBus::Execution, 1, &[4, 0, 10]),
+                ],
+            )
+        };
+        assert!(with(1) && with(31) && !with(0) && !with(32));
     }
 }

@@ -13,8 +13,9 @@ pub trait CallBus: BusKind {
     /// The fields of the lookup of a call.
     fn call(rules: &Rules, entry: u64, id: u32) -> Vec<u64>;
 
-    /// A message on a stateful bus.
-    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Message<F>;
+    /// A message on a stateful bus. None if calls have no business with it: it exists, but on another
+    /// bus, or about a place, that no region accesses. That is never excused.
+    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Option<Message<F>>;
 }
 
 /// What a message on a stateful bus says.
@@ -33,7 +34,7 @@ pub struct Message<F> {
 pub struct PlaceFields<F> {
     /// The fields as they are: what is received and what is sent concern one place if these are equal.
     fields: Vec<F>,
-    /// The place, if there is one.
+    /// The place; none if memory has no word at this address.
     pub(super) place: Option<Place>,
 }
 
@@ -46,28 +47,27 @@ impl CallBus for Bus {
         fields
     }
 
-    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Message<F> {
+    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Option<Message<F>> {
         const REGISTERS: u64 = 1;
         const MEMORY: u64 = 2;
         if self == Self::Execution {
-            return Message {
-                place: None,
-                word: Some(fields[0].to_u64()),
-                time: fields[1].to_u64(),
-            };
+            let [word, time] = [fields[0].to_u64(), fields[1].to_u64()];
+            return Some(Message { place: None, word: Some(word), time });
         }
         let [space, pointer] = [fields[0].to_u64(), fields[1].to_u64()];
+        let is_aligned = pointer.is_multiple_of(4);
         let place = match space {
-            _ if !pointer.is_multiple_of(4) => None,
-            REGISTERS => register(pointer / 4),
-            MEMORY => rules.bounds.has_address(pointer).then_some(Place::Word(pointer)),
-            _ => None,
+            REGISTERS if is_aligned => Some(register(pointer / 4)?),
+            MEMORY if is_aligned && rules.bounds.has_address(pointer) => Some(Place::Word(pointer)),
+            MEMORY => None,
+            // Other spaces are those of public values and the like.
+            _ => return None,
         };
-        Message {
+        Some(Message {
             place: Some(PlaceFields { fields: fields[..2].to_vec(), place }),
             word: word(rules, &fields[2..6]),
             time: fields[6].to_u64(),
-        }
+        })
     }
 }
 
@@ -82,22 +82,23 @@ impl CallBus for MachineBus {
         fields
     }
 
-    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Message<F> {
+    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Option<Message<F>> {
         let Rules { limbs, bounds, .. } = *rules;
         let time = fields.last().expect("messages have fields").to_u64();
         let (place, own) = match self {
-            Self::Register => (Some((1, register(fields[0].to_u64()))), &fields[1..=limbs]),
+            Self::Register => (Some((1, Some(register(fields[0].to_u64())?))), &fields[1..=limbs]),
             Self::Memory => {
                 let bytes = u64::from(rules.xlen.bytes());
                 let is_line = |at: &u64| at.is_multiple_of(bytes) && bounds.has_address(*at);
                 let place = word(rules, &fields[..limbs]).filter(is_line).map(Place::Word);
                 (Some((limbs, place)), &fields[limbs..2 * limbs])
             }
-            _ => (None, &fields[..limbs]),
+            Self::Execution => (None, &fields[..limbs]),
+            _ => return None,
         };
         let place =
             place.map(|(length, place)| PlaceFields { fields: fields[..length].to_vec(), place });
-        Message { place, word: word(rules, own), time }
+        Some(Message { place, word: word(rules, own), time })
     }
 }
 
