@@ -215,8 +215,8 @@ mod tests {
     use autoprec_isa::Xlen;
 
     use super::*;
-    use crate::machine::BABYBEAR;
     use crate::target::OPENVM;
+    use crate::target::PLONKY3;
 
     /// Whether a row with these messages, beside entry and exit, has the form of a call.
     fn is_call<B: CallBus>(rules: &Rules, messages: &[(B, i64, &[i64])]) -> bool {
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_no_call_accesses_is_not_excused_on_openvm() {
-        let rules = Rules::openvm(&OPENVM);
+        let rules = Rules::of(&OPENVM, Xlen::Rv32);
         let with = |space, pointer| {
             let fields = |time| [space, pointer, 0, 0, 0, 0, time];
             let (old, new) = (fields(3), fields(9));
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn what_no_call_accesses_is_not_excused_on_machines() {
-        let rules = Rules::machine(&BABYBEAR, Xlen::Rv32);
+        let rules = Rules::of(&PLONKY3, Xlen::Rv32);
         let leaves = |bus| {
             let entry = (MachineBus::Execution, -1, &[0, 0, 9][..]);
             is_call(&rules, &[entry, (bus, 1, &[4, 0, 10])])

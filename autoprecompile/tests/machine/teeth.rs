@@ -9,9 +9,9 @@ use autoprec_circuits::{
     BusKind as _, ColumnId, Expr, Field, Interaction, Linear, MachineBus, Origin,
 };
 use autoprec_synth::ir::Ir;
-use autoprec_synth::machine::{MachineLowered, MachineTarget, Operands, lower_machine};
+use autoprec_synth::machine::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
-use autoprec_synth::{Effort, Rules, Subject, lift, validate};
+use autoprec_synth::{Effort, Rules, Subject, Target, lift, validate};
 
 use crate::assembly::region;
 
@@ -117,7 +117,7 @@ fn fate<F: Field>(
 const ID: u32 = 10_003;
 
 /// The table of all parts of the systems over one field, and how many there are.
-pub(crate) fn removals<F: Field>(target: &MachineTarget, efforts: usize) -> (String, usize) {
+pub(crate) fn removals<F: Field>(target: &Target, efforts: usize) -> (String, usize) {
     let (mut table, mut count) = (String::new(), 0);
     for (xlen, assembly) in REGIONS {
         let region = region(xlen, assembly);
@@ -127,7 +127,7 @@ pub(crate) fn removals<F: Field>(target: &MachineTarget, efforts: usize) -> (Str
         writeln!(table, "{xlen} {assembly}").unwrap();
         for (part, kind, origin) in parts(&whole) {
             let MachineLowered { system, recipe } = &without(&whole, part);
-            let rules = Rules::machine(target, region.xlen);
+            let rules = Rules::of(target, region.xlen);
             let subject = Subject { region: &region, ir: &ir, id: ID, rules, system, recipe };
             writeln!(
                 table,
@@ -143,7 +143,7 @@ pub(crate) fn removals<F: Field>(target: &MachineTarget, efforts: usize) -> (Str
 
 /// Demands that no part is missed in silence, and that at most so many are open.
 pub(crate) fn expect_teeth<F: Field>(
-    target: &MachineTarget,
+    target: &Target,
     (efforts, most_open): (usize, usize),
     fixture: &std::path::Path,
 ) {
