@@ -216,6 +216,7 @@ impl Apcs {
             calls: times,
             cost: whole(apc.cost_before).try_into().unwrap_or(0),
             saved: whole(saved).saturating_mul(i64::try_from(times).unwrap_or(i64::MAX)),
+            code: "not-linked".to_owned(),
             reason: "a candidate of powdr; the file does not say whether it was chosen".to_owned(),
         })
     }

@@ -166,6 +166,9 @@ pub struct Region {
     pub cost: u64,
     /// What a precompile would save in the run, 0 if there can be none.
     pub saved: i64,
+    /// The stable word for why it has none; empty in reports of earlier programs.
+    #[serde(default)]
+    pub code: String,
     /// Why it has none.
     pub reason: String,
 }

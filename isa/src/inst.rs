@@ -106,6 +106,7 @@ pub struct Decoded {
 
 impl Inst {
     /// This without the registers that its operation lacks.
+    #[must_use]
     pub fn normal(self) -> Self {
         let Some(row) = self.row() else { return self };
         let pick = |present, reg| if present { reg } else { Reg::ZERO };

@@ -23,6 +23,6 @@ pub fn resynthesise(
     move |region, id| {
         let is_machine = machine.get(&id).copied().unwrap_or(false);
         let made = if is_machine { Made::machine } else { Made::openvm };
-        Ok(made(region, id)?.system_digest())
+        made(region, id).map(|made| made.system_digest()).map_err(|error| error.to_string())
     }
 }

@@ -19,6 +19,7 @@ use crate::error::PipelineError;
 use crate::guest::{Guest, Setting};
 use crate::job::{Checked, Job, Outcome, Source};
 use crate::made::{Candidates, Made};
+use crate::reason::Reason;
 use crate::watch::{Stage, Watch};
 use crate::{locked, report};
 
@@ -88,7 +89,7 @@ fn attempt(
     let Job { guest, options, .. } = *job;
     let openvm =
         options.form() == Form::Insn && Environment::detect(&guest.program) == Environment::OpenVm;
-    let mut refused: BTreeMap<usize, String> = BTreeMap::new();
+    let mut refused: BTreeMap<usize, Reason> = BTreeMap::new();
     loop {
         let numbered = numbered(job, &candidates, &refused)?;
         let states = match job.source {
@@ -105,7 +106,7 @@ fn attempt(
         refused.extend(failed);
         for (entry, refusal) in &linked.refused {
             let at = checked.iter().find(|c| c.made.region().entry() == *entry);
-            refused.extend(at.map(|c| (c.candidate, refusal.to_string())));
+            refused.extend(at.map(|c| (c.candidate, refusal.clone().into())));
         }
         if refused.len() == before {
             return Ok(Outcome { candidates, checked, refused, linked });
@@ -120,7 +121,7 @@ fn attempt(
 fn numbered(
     job: &Job<'_>,
     candidates: &Candidates,
-    refused: &BTreeMap<usize, String>,
+    refused: &BTreeMap<usize, Reason>,
 ) -> Result<Vec<(usize, Made)>, PipelineError> {
     let Job { guest, options, lock, source, .. } = *job;
     let chosen: Vec<(usize, PrecompileId)> = match source {
@@ -136,10 +137,10 @@ fn numbered(
     };
     let make = |(index, id): (usize, PrecompileId)| {
         let made = candidates.numbered(index, id);
-        made.map(|made| (index, made)).map_err(|reason| PipelineError::Precompile {
+        made.map(|made| (index, made)).map_err(|error| PipelineError::Precompile {
             name: guest.name.clone(),
             id: id.number(),
-            reason,
+            error,
         })
     };
     let mut numbered: Vec<(usize, Made)> =
@@ -183,7 +184,7 @@ fn check(
     numbered: Vec<(usize, Made)>,
     states: &BTreeMap<u64, Vec<RecordedState>>,
     watch: &dyn Watch,
-) -> (Vec<Checked>, Vec<(usize, String)>) {
+) -> (Vec<Checked>, Vec<(usize, Reason)>) {
     watch.stage(Stage::Checking(numbered.len()));
     let failed = Mutex::new(Vec::new());
     let check = |(candidate, made): (usize, Made)| {
@@ -192,8 +193,8 @@ fn check(
         watch.step();
         match result {
             Ok(systems) => Some(Checked { candidate, made, systems }),
-            Err(reason) => {
-                failed.lock().expect("nobody panics with it").push((candidate, reason));
+            Err(error) => {
+                failed.lock().expect("nobody panics with it").push((candidate, error.into()));
                 None
             }
         }

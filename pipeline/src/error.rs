@@ -1,11 +1,14 @@
 //! What can go wrong between a guest and its report.
 
+use autoprec_blocks::RegionError;
 use autoprec_executor::RunError;
 use autoprec_guest_elf::LoadError;
 use autoprec_linker::lock::{LockChange, LockError};
 use autoprec_linker::{Difference, LinkError, ManifestError};
+use autoprec_synth::SynthError;
 
 use crate::output::OutputError;
+use crate::reason::Reason;
 
 /// Why there is no build, or no way back from one.
 #[derive(Debug, thiserror::Error)]
@@ -80,20 +83,20 @@ pub enum PipelineError {
     Locked {
         /// The guest.
         name: String,
-        /// Its number.
+        /// The precompile's number.
         id: u32,
-        /// Why.
-        reason: String,
+        /// What does not fit.
+        reason: LockedReason,
     },
     /// A region that was synthesised once cannot be synthesised again.
-    #[error("{name}: precompile {id}: {reason}")]
+    #[error("{name}: precompile {id}: {error}")]
     Precompile {
         /// The guest.
         name: String,
-        /// Its number.
+        /// The precompile's number.
         id: u32,
-        /// Why.
-        reason: String,
+        /// What synthesis says.
+        error: SynthError,
     },
     /// The guest cannot be patched.
     #[error("{name}")]
@@ -118,6 +121,26 @@ pub enum PipelineError {
         /// Why.
         reason: String,
     },
+}
+
+/// Why a precompile of a lock cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LockedReason {
+    /// The lock, of an earlier version, does not say where its region ends.
+    #[error("the lock has no end of it")]
+    NoEnd,
+    /// The guest has no such region.
+    #[error(transparent)]
+    Region(#[from] RegionError),
+    /// No region of the profile lies there.
+    #[error("its region is not in the profile")]
+    NotInProfile,
+    /// The guest has other code there.
+    #[error("its code is another")]
+    OtherCode,
+    /// It cannot be made, fails its check or cannot be linked.
+    #[error(transparent)]
+    Refused(#[from] Reason),
 }
 
 /// Changes that a message lists.

@@ -9,6 +9,7 @@ use autoprec_profile::Profile;
 
 use crate::guest::{Guest, Setting};
 use crate::made::{Candidates, Made, Options};
+use crate::reason::Reason;
 
 /// What to build, and from what.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,7 @@ pub(crate) struct Outcome {
     /// The precompiles that were linked, by number.
     pub(crate) checked: Vec<Checked>,
     /// Why a candidate has no precompile though it might have one, by its position.
-    pub(crate) refused: BTreeMap<usize, String>,
+    pub(crate) refused: BTreeMap<usize, Reason>,
     pub(crate) linked: Linked,
 }
 

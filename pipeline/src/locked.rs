@@ -8,10 +8,11 @@ use autoprec_linker::lock::{Lock, LockChange, Locked, LockedBuild, LockedTotals,
 use autoprec_synth::SYNTHESISER_VERSION;
 use sha2::{Digest as _, Sha256};
 
-use crate::error::PipelineError;
+use crate::error::{LockedReason, PipelineError};
 use crate::guest::Guest;
 use crate::job::{Checked, Job, Outcome};
 use crate::made::Candidates;
+use crate::reason::Reason;
 use crate::report;
 
 /// What would make a lock's build another one: none if `job`, as far as it says, is the one that the
@@ -31,9 +32,9 @@ pub fn changes(job: &Job<'_>) -> Vec<LockChange> {
 pub(crate) fn regions(guest: &Guest, lock: &Lock) -> Result<Vec<Region>, PipelineError> {
     let region = |locked: &Locked| {
         let failed = |reason| failed(guest, locked.id, reason);
-        let end = locked.end.ok_or_else(|| failed("the lock has no end of it".to_owned()))?;
+        let end = locked.end.ok_or_else(|| failed(LockedReason::NoEnd))?;
         let mut region = Region::read(&guest.program, locked.entry, end)
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| failed(error.into()))?;
         region.function.clone_from(&locked.symbol);
         region.count = locked.calls.unwrap_or(0);
         Ok(region)
@@ -52,17 +53,17 @@ pub(crate) fn chosen(
         .map(|(region, index)| ((region.entry(), Some(region.end())), index))
         .collect();
     let place = |locked: &Locked| {
-        let missing = || failed(guest, locked.id, "its region is not in the profile".to_owned());
+        let missing = || failed(guest, locked.id, LockedReason::NotInProfile);
         let index = *places.get(&(locked.entry, locked.end)).ok_or_else(missing)?;
         if candidates.region(index).shape_digest() != locked.shape {
-            return Err(failed(guest, locked.id, "its code is another".to_owned()));
+            return Err(failed(guest, locked.id, LockedReason::OtherCode));
         }
         Ok((index, locked.id))
     };
     lock.linked().map(place).collect()
 }
 
-fn failed(guest: &Guest, id: PrecompileId, reason: String) -> PipelineError {
+fn failed(guest: &Guest, id: PrecompileId, reason: LockedReason) -> PipelineError {
     PipelineError::Locked { name: guest.name.clone(), id: id.number(), reason }
 }
 
@@ -70,13 +71,13 @@ fn failed(guest: &Guest, id: PrecompileId, reason: String) -> PipelineError {
 pub(crate) fn refused(
     job: &Job<'_>,
     candidates: &Candidates,
-    refused: &BTreeMap<usize, String>,
+    refused: &BTreeMap<usize, Reason>,
 ) -> PipelineError {
     let (index, reason) = refused.first_key_value().expect("something was refused");
     let entry = candidates.region(*index).entry();
     let id = job.lock.linked().find(|locked| locked.entry == entry).map(|locked| locked.id);
     let id = id.unwrap_or(PrecompileId::from_index(0));
-    failed(job.guest, id, reason.clone())
+    failed(job.guest, id, reason.clone().into())
 }
 
 /// What a lock recognises a region by.

@@ -15,10 +15,9 @@ use autoprec_synth::machine::{
     row_cost,
 };
 use autoprec_synth::{
-    Bounds, Budget, Candidate, Effort, OPENVM, Precompile, RecordedState, Validation, candidates,
-    cost_before, select, synthesise,
+    Bounds, Budget, Candidate, Effort, HALO2, OPENVM, PLONKY3, Precompile, RecordedState, RowCost,
+    SynthError, Target, Validation, ValidationError, candidates, cost_before, select, synthesise,
 };
-use autoprec_synth::{HALO2, PLONKY3, RowCost, Target};
 
 /// Names of the back ends that prove runs with tables of our own.
 pub const MACHINE_BACKENDS: [&str; 2] = ["halo2", "plonky3"];
@@ -195,10 +194,10 @@ impl Candidates {
     }
 
     /// Why a region can have no precompile.
-    pub(crate) fn error(&self, index: usize) -> Option<String> {
+    pub(crate) fn error(&self, index: usize) -> Option<&SynthError> {
         match self {
-            Self::OpenVm(all) => all[index].outcome.as_ref().err().map(ToString::to_string),
-            Self::Machine(all) => all[index].outcome.as_ref().err().map(ToString::to_string),
+            Self::OpenVm(all) => all[index].outcome.as_ref().err(),
+            Self::Machine(all) => all[index].outcome.as_ref().err(),
         }
     }
 
@@ -219,11 +218,11 @@ impl Candidates {
     }
 
     /// The precompile of a region with its number.
-    pub(crate) fn numbered(&self, index: usize, id: PrecompileId) -> Result<Made, String> {
+    pub(crate) fn numbered(&self, index: usize, id: PrecompileId) -> Result<Made, SynthError> {
         match self {
             Self::OpenVm(all) => match &all[index].outcome {
                 Ok(precompile) => Ok(Made::OpenVm(Box::new(precompile.clone().renumbered(id)))),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error.clone()),
             },
             Self::Machine(all) => Made::machine(&all[index].region, id),
         }
@@ -263,8 +262,8 @@ impl Made {
     ///
     /// # Errors
     /// What synthesis says.
-    pub fn openvm(region: &Region, id: PrecompileId) -> Result<Self, String> {
-        let made = synthesise(region, id, &OPENVM).map_err(|error| error.to_string())?;
+    pub fn openvm(region: &Region, id: PrecompileId) -> Result<Self, SynthError> {
+        let made = synthesise(region, id, &OPENVM)?;
         Ok(Self::OpenVm(Box::new(made)))
     }
 
@@ -272,8 +271,8 @@ impl Made {
     ///
     /// # Errors
     /// What synthesis says.
-    pub fn machine(region: &Region, id: PrecompileId) -> Result<Self, String> {
-        let made = MachinePrecompile::synthesise(region, id).map_err(|error| error.to_string())?;
+    pub fn machine(region: &Region, id: PrecompileId) -> Result<Self, SynthError> {
+        let made = MachinePrecompile::synthesise(region, id)?;
         Ok(Self::Machine(Box::new(made)))
     }
 
@@ -364,15 +363,14 @@ impl Made {
     pub(crate) fn check(
         &self,
         states: &[RecordedState],
-    ) -> Result<Vec<dashboards::System>, String> {
+    ) -> Result<Vec<dashboards::System>, ValidationError> {
         match self {
             Self::OpenVm(made) => {
-                let done =
-                    made.check(&OPENVM, states, Effort::STANDARD).map_err(|e| e.to_string())?;
+                let done = made.check(&OPENVM, states, Effort::STANDARD)?;
                 Ok(vec![system_of("babybear", &made.system, None, check_of(&done, states))])
             }
             Self::Machine(made) => {
-                let done = made.check(states, Effort::STANDARD).map_err(|e| e.to_string())?;
+                let done = made.check(states, Effort::STANDARD)?;
                 let [wide, narrow] = done.map(|done| check_of(&done, states));
                 Ok(vec![
                     machine_system("pasta", &made.wide, wide),

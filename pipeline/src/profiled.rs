@@ -67,6 +67,7 @@ fn one(region: &Region, model: &Model, reason: &str) -> dashboards::Region {
         calls: region.count,
         cost: region.insts.iter().map(|at| cost(at.inst)).sum(),
         saved: 0,
+        code: "not-linked".to_owned(),
         reason: reason.to_owned(),
     }
 }

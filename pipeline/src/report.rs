@@ -6,6 +6,7 @@ use autoprec_profile::Profile;
 
 use crate::job::{Checked, Job, Outcome};
 use crate::made::Price;
+use crate::reason::Reason;
 
 /// What was built and why.
 pub(crate) fn report(job: &Job<'_>, outcome: &Outcome, lock: &Lock) -> Report {
@@ -99,7 +100,8 @@ fn left_alone(outcome: &Outcome) -> Vec<dashboards::Region> {
             calls: region.count,
             cost: candidates.price(index).before,
             saved: candidates.saved(index),
-            reason: reason(outcome, index),
+            code: reason(outcome, index).code().to_owned(),
+            reason: reason(outcome, index).to_string(),
         }
     };
     let mut rest: Vec<dashboards::Region> =
@@ -108,22 +110,20 @@ fn left_alone(outcome: &Outcome) -> Vec<dashboards::Region> {
     rest
 }
 
-fn reason(outcome: &Outcome, index: usize) -> String {
+fn reason(outcome: &Outcome, index: usize) -> Reason {
     let candidates = &outcome.candidates;
     match (candidates.error(index), outcome.refused.get(&index)) {
-        (Some(error), _) => error,
+        (Some(error), _) => Reason::Synthesis(error.clone()),
         (None, Some(reason)) => reason.clone(),
-        (None, None) if candidates.saved(index) <= 0 => {
-            "it would not save anything in this run".to_owned()
-        }
-        (None, None) => "others save more within the budget".to_owned(),
+        (None, None) if candidates.saved(index) <= 0 => Reason::NotWorthIt,
+        (None, None) => Reason::NoRoom,
     }
 }
 
 /// What a person should know: precompiles that fail their check, which is a bug, and a patched guest
 /// that calls nothing.
 pub(crate) fn warnings(outcome: &Outcome, report: &Report) -> Vec<String> {
-    let failed = outcome.refused.iter().filter(|(_, reason)| reason.contains("fails its check"));
+    let failed = outcome.refused.iter().filter(|(_, reason)| reason.is_fault());
     let mut warnings: Vec<String> = failed
         .map(|(index, reason)| {
             let entry = outcome.candidates.region(*index).entry();

@@ -43,6 +43,7 @@ pub(crate) fn region(function: &str, entry: u64, calls: u64, saved: i64) -> Regi
         calls,
         cost: 50,
         saved,
+        code: "no-room".to_owned(),
         reason: "it would save less than those chosen".to_owned(),
     }
 }
