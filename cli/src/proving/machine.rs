@@ -88,7 +88,7 @@ pub(crate) fn ready(
             let mut best: Best = None;
             for range_bits in RANGES {
                 let target = fitting(range_bits, time);
-                let (proving, figures) = prepare::<Pasta>(guest, &machine, setting, target)?;
+                let (proving, figures) = prepare::<Pasta>(guest, &machine, setting, &target)?;
                 let ready = Ready::Halo2(Box::new(proving), target);
                 keep_better(&mut best, ready, named(figures, backend))?;
             }
@@ -98,7 +98,7 @@ pub(crate) fn ready(
             let mut best: Best = None;
             for range_bits in NARROW_RANGES {
                 let target = Target { range_bits, ..*backend.target() };
-                let (proving, figures) = prepare::<BabyBear>(guest, &machine, setting, target)?;
+                let (proving, figures) = prepare::<BabyBear>(guest, &machine, setting, &target)?;
                 let ready = Ready::Plonky3(Box::new(proving), target);
                 keep_better(&mut best, ready, named(figures, backend))?;
             }
@@ -144,11 +144,11 @@ fn prepare<F: Field>(
     guest: &Guest,
     machine: &Machine,
     setting: &Setting,
-    target: Target,
+    target: &Target,
 ) -> Result<(Proving<F>, Figures)> {
     let spinner = terminal::spinner("running");
     let clock = Clock::start();
-    let run = execute::<F>(machine, &target, &setting.input).with_context(|| guest.name.clone())?;
+    let run = execute::<F>(machine, target, &setting.input).with_context(|| guest.name.clone())?;
     let (instructions, ran) = (run.instructions, clock.seconds());
     spinner.set_message("stating the run");
     let clock = Clock::start();

@@ -19,8 +19,8 @@ struct Small<F> {
 }
 
 /// Narrow ranges make small tables.
-fn small<F: Field>(guest: Guest, target: Target) -> Small<F> {
-    let target = Target { range_bits: 8, ..target };
+fn small<F: Field>(guest: Guest, target: &Target) -> Small<F> {
+    let target = Target { range_bits: 8, ..*target };
     let run: Run<F> = execute(&guest, &target, &input(&[1, 2, 3, 4, 5, 6, 7, 8])).expect("runs");
     let proving = run.prepare(&guest).expect("it is stated");
     let trace = proving.trace();
@@ -29,11 +29,11 @@ fn small<F: Field>(guest: Guest, target: Target) -> Small<F> {
 }
 
 fn linux() -> Small<Pasta> {
-    small(guest(Xlen::Rv64, Environment::Linux, LINUX), HALO2)
+    small(guest(Xlen::Rv64, Environment::Linux, LINUX), &HALO2)
 }
 
 fn openvm() -> Small<BabyBear> {
-    small(guest(Xlen::Rv32, Environment::OpenVm, OPENVM), PLONKY3)
+    small(guest(Xlen::Rv32, Environment::OpenVm, OPENVM), &PLONKY3)
 }
 
 impl<F: Field> Small<F> {
