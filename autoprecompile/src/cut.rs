@@ -17,8 +17,8 @@ use autoprec_blocks::{Region, Shape};
 use rayon::prelude::*;
 
 use crate::candidate::{Candidate, provisional};
-use crate::precompile::{Draft, SynthError, synthesise};
-use crate::target::Target;
+use crate::precompile::{Draft, SynthError, cost_before, synthesise};
+use crate::target::{RowCost, Target};
 
 /// The part of a longest piece, in percent, that a piece may be shorter to have a cheaper cut.
 const SLACK: usize = 30;
@@ -66,7 +66,11 @@ fn placed(region: &Region, pieces: Vec<Piece>, target: &Target) -> Vec<Candidate
                 synthesise(&region, provisional(), target)
             }
         };
-        Candidate { region, outcome }
+        let before = cost_before(&region, target).columns as u64;
+        Candidate::new(region, outcome, before, target, |precompile| RowCost {
+            size: precompile.cost.after,
+            ranges: 0,
+        })
     };
     pieces.into_iter().map(place).collect()
 }

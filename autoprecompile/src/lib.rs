@@ -30,7 +30,7 @@ mod target;
 mod validate;
 
 pub use autoprec_guest_elf::PrecompileId;
-pub use candidate::Candidate;
+pub use candidate::{Candidate, Price};
 pub use cut::candidates;
 pub use lift::{LiftError, lift};
 pub use lower::{LowerError, Lowered, Unplaced, lower};

@@ -36,7 +36,7 @@ pub use gadget::{Int, Limb, Time, Word};
 pub use kind::lift_kind;
 pub(crate) use precompile::kind_size;
 pub use precompile::{MachinePrecompile, row_cost};
-pub use select::{MachineCandidate, choose_machine, machine_candidates};
+pub use select::machine_candidates;
 
 use autoprec_circuits::{Field, MachineSystem};
 use lowering::Lowering;

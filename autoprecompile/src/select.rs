@@ -14,17 +14,17 @@ pub struct Budget {
 
 /// The positions of the candidates to keep, in the order of savings, largest first.
 ///
-/// Only what saves cells is kept. Of equal savings the earlier region comes first. A candidate
+/// Only what saves something is kept. Of equal savings the earlier region comes first. A candidate
 /// whose columns do not fit any more is passed over.
-pub fn select<'a>(
-    candidates: impl IntoIterator<Item = &'a Candidate>,
+pub fn select<'a, P: 'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate<P>>,
     budget: Budget,
 ) -> Vec<usize> {
-    let candidates: Vec<&Candidate> = candidates.into_iter().collect();
+    let candidates: Vec<&Candidate<P>> = candidates.into_iter().collect();
     let mut order: Vec<(i64, usize)> = candidates
         .iter()
         .enumerate()
-        .map(|(index, candidate)| (candidate.saved_cells(), index))
+        .map(|(index, candidate)| (candidate.saved, index))
         .filter(|(saved, _)| *saved > 0)
         .collect();
     order.sort_by_key(|&(saved, index)| {
@@ -33,7 +33,7 @@ pub fn select<'a>(
     let mut left = budget;
     let mut chosen = Vec::new();
     for (_, index) in order {
-        let columns = candidates[index].outcome.as_ref().map_or(0, |p| p.cost.after.columns);
+        let columns = candidates[index].columns;
         if left.precompiles > 0 && columns <= left.columns {
             left.precompiles -= 1;
             left.columns -= columns;

@@ -21,7 +21,7 @@ fn covers(region: &Region, parts: &[Candidate], target: &Target) -> Result<(), T
     let insts: Vec<_> = parts.iter().flat_map(|part| part.region.insts.clone()).collect();
     prop_assert_eq!(&insts, &region.insts, "{}", region);
     prop_assert_eq!(&parts.last().expect("a region has parts").region.exits, &region.exits);
-    for Candidate { region: part, outcome } in parts {
+    for Candidate { region: part, outcome, .. } in parts {
         prop_assert_eq!(part.count, region.count);
         match outcome {
             Ok(precompile) => {

@@ -33,7 +33,7 @@ fn reads_pc(region: &Region) -> bool {
 
 /// Demands that a candidate is what synthesis makes of its region.
 fn is_fresh(candidate: &Candidate, target: &Target) -> Result<(), TestCaseError> {
-    let Candidate { region, outcome } = candidate;
+    let Candidate { region, outcome, .. } = candidate;
     let fresh = synthesise(region, PrecompileId::from_index(0), target);
     match (outcome, fresh) {
         (Ok(placed), Ok(fresh)) => {

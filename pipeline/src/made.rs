@@ -10,13 +10,10 @@ use autoprec_circuits::{BusKind, ConstraintSystem, Field, Size};
 use autoprec_dashboards::{self as dashboards, Check};
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Form, Item};
-use autoprec_synth::machine::{
-    MachineCandidate, MachineLowered, MachinePrecompile, choose_machine, machine_candidates,
-    row_cost,
-};
+use autoprec_synth::machine::{MachineLowered, MachinePrecompile, machine_candidates, row_cost};
 use autoprec_synth::{
-    Bounds, Budget, Candidate, Effort, HALO2, OPENVM, PLONKY3, Precompile, RecordedState, RowCost,
-    SynthError, Target, Validation, ValidationError, candidates, cost_before, select, synthesise,
+    Bounds, Budget, Candidate, Effort, HALO2, OPENVM, PLONKY3, Precompile, Price, RecordedState,
+    RowCost, SynthError, Target, Validation, ValidationError, candidates, select, synthesise,
 };
 
 /// Names of the back ends that prove runs with tables of our own.
@@ -107,18 +104,30 @@ impl Options {
 
     /// Synthesises regions, in parts where they have to be cut.
     pub(crate) fn candidates(&self, regions: &[Region]) -> Candidates {
-        match self {
-            Self::OpenVm { .. } => Candidates::OpenVm(candidates(regions, &OPENVM)),
+        let machine = |all: Vec<Candidate<MachinePrecompile>>| {
+            let boxed = |precompile| Made::Machine(Box::new(precompile));
+            all.into_iter().map(|candidate| candidate.map(boxed)).collect()
+        };
+        Candidates(match self {
+            Self::OpenVm { .. } => {
+                let boxed = |precompile| Made::OpenVm(Box::new(precompile));
+                let all = candidates(regions, &OPENVM).into_iter();
+                all.map(|candidate| candidate.map(boxed)).collect()
+            }
             Self::Machine { prices: Prices::Halo2, .. } => {
-                Candidates::Machine(machine_candidates(regions, &HALO2, |p| {
-                    row_cost(&p.wide.system)
-                }))
+                machine(machine_candidates(regions, &HALO2, |p| row_cost(&p.wide.system)))
             }
             Self::Machine { prices: Prices::Plonky3, .. } => {
-                Candidates::Machine(machine_candidates(regions, &PLONKY3, |p| {
-                    row_cost(&p.narrow.system)
-                }))
+                machine(machine_candidates(regions, &PLONKY3, |p| row_cost(&p.narrow.system)))
             }
+        })
+    }
+
+    /// What there is room for.
+    fn budget(&self) -> Budget {
+        match self {
+            Self::OpenVm { budget, .. } => *budget,
+            Self::Machine { most, .. } => Budget { precompiles: *most, columns: usize::MAX },
         }
     }
 
@@ -138,93 +147,42 @@ impl Options {
 }
 
 /// What became of the regions.
-pub(crate) enum Candidates {
-    /// For OpenVM.
-    OpenVm(Vec<Candidate>),
-    /// For tables of our own.
-    Machine(Vec<MachineCandidate>),
-}
-
-/// What an execution of a region costs in the target's unit.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Price {
-    /// Its instructions.
-    pub(crate) before: u64,
-    /// A call of its precompile; the same as before if it can have none.
-    pub(crate) after: u64,
-}
+pub(crate) struct Candidates(Vec<Candidate<Made>>);
 
 impl Candidates {
     pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::OpenVm(all) => all.len(),
-            Self::Machine(all) => all.len(),
-        }
+        self.0.len()
     }
 
     pub(crate) fn region(&self, index: usize) -> &Region {
-        match self {
-            Self::OpenVm(all) => &all[index].region,
-            Self::Machine(all) => &all[index].region,
-        }
+        &self.0[index].region
     }
 
     pub(crate) fn price(&self, index: usize) -> Price {
-        match self {
-            Self::OpenVm(all) => {
-                let Candidate { region, outcome } = &all[index];
-                let before = cost_before(region, &OPENVM).columns as u64;
-                let after = outcome.as_ref().map_or(before, |p| p.cost.after.columns as u64);
-                Price { before, after }
-            }
-            Self::Machine(all) => {
-                let MachineCandidate { outcome, before, after, .. } = &all[index];
-                Price { before: *before, after: if outcome.is_ok() { *after } else { *before } }
-            }
-        }
+        self.0[index].price
     }
 
     /// What a precompile saves, or would save, in the profiled run.
     pub(crate) fn saved(&self, index: usize) -> i64 {
-        match self {
-            Self::OpenVm(all) => all[index].saved_cells(),
-            Self::Machine(all) if all[index].outcome.is_err() => 0,
-            Self::Machine(all) => all[index].saved(),
-        }
+        self.0[index].saved
     }
 
     /// Why a region can have no precompile.
     pub(crate) fn error(&self, index: usize) -> Option<&SynthError> {
-        match self {
-            Self::OpenVm(all) => all[index].outcome.as_ref().err(),
-            Self::Machine(all) => all[index].outcome.as_ref().err(),
-        }
+        self.0[index].outcome.as_ref().err()
     }
 
     /// The positions to keep of those that are allowed, largest savings first.
     pub(crate) fn choose(&self, options: &Options, allowed: &[usize]) -> Vec<usize> {
-        let chosen = match (self, options) {
-            (Self::OpenVm(all), Options::OpenVm { budget, .. }) => {
-                select(allowed.iter().map(|&index| &all[index]), *budget)
-            }
-            (Self::Machine(all), _) => {
-                choose_machine(allowed.iter().map(|&index| &all[index]), options.most())
-            }
-            (Self::OpenVm(_), Options::Machine { .. }) => {
-                unreachable!("candidates are made for the options")
-            }
-        };
+        let chosen = select(allowed.iter().map(|&index| &self.0[index]), options.budget());
         chosen.into_iter().map(|position| allowed[position]).collect()
     }
 
     /// The precompile of a region with its number.
     pub(crate) fn numbered(&self, index: usize, id: PrecompileId) -> Result<Made, SynthError> {
-        match self {
-            Self::OpenVm(all) => match &all[index].outcome {
-                Ok(precompile) => Ok(Made::OpenVm(Box::new(precompile.clone().renumbered(id)))),
-                Err(error) => Err(error.clone()),
-            },
-            Self::Machine(all) => Made::machine(&all[index].region, id),
+        match &self.0[index].outcome {
+            Ok(made) => made.renumbered(id),
+            Err(error) => Err(error.clone()),
         }
     }
 }
@@ -274,6 +232,14 @@ impl Made {
     pub fn machine(region: &Region, id: PrecompileId) -> Result<Self, SynthError> {
         let made = MachinePrecompile::synthesise(region, id)?;
         Ok(Self::Machine(Box::new(made)))
+    }
+
+    /// The same under another number.
+    fn renumbered(&self, id: PrecompileId) -> Result<Self, SynthError> {
+        match self {
+            Self::OpenVm(made) => Ok(Self::OpenVm(Box::new(made.as_ref().clone().renumbered(id)))),
+            Self::Machine(made) => Self::machine(&made.region, id),
+        }
     }
 
     /// Its number.

@@ -3,9 +3,9 @@
 use autoprec_dashboards::{self as dashboards, Report, Totals};
 use autoprec_linker::lock::Lock;
 use autoprec_profile::Profile;
+use autoprec_synth::Price;
 
 use crate::job::{Checked, Job, Outcome};
-use crate::made::Price;
 use crate::reason::Reason;
 
 /// What was built and why.
