@@ -7,7 +7,8 @@ use autoprec_linker::Form;
 use autoprec_linker::vendors::refusal;
 use autoprec_openvm_config::{BudgetError, base_limits};
 use autoprec_pipeline::output;
-use autoprec_pipeline::{Guest, MACHINE_PRECOMPILES, Options, Prices};
+use autoprec_pipeline::{Guest, Options};
+use autoprec_synth::Vocabulary;
 
 use crate::error::Error;
 use crate::given;
@@ -57,17 +58,14 @@ fn target(job: &Job<'_>, guest: &Guest, environment: Environment) -> Result<Opti
 
 fn options(job: &Job<'_>, target: Target, config: Option<&str>) -> Result<Options, Error> {
     let wanted = job.settings.max_precompiles;
-    let prices = match target {
-        Target::Halo2 => Prices::Halo2,
-        Target::Plonky3 => Prices::Plonky3,
-        Target::OpenVm => {
+    let target = target.data();
+    match (target.vocabulary, wanted) {
+        (Vocabulary::Host, _) => {
             let path = job.settings.config.clone().unwrap_or_default();
             let base = base_limits(config).map_err(|error| Error::Config { path, error })?;
-            return Ok(Options::OpenVm { form: Form::Insn, budget: base.budget(wanted)? });
+            Ok(Options { target, form: Form::Insn, budget: base.budget(wanted)? })
         }
-    };
-    match wanted {
-        Some(0) => Err(BudgetError::None.into()),
-        wanted => Ok(Options::Machine { prices, most: wanted.unwrap_or(MACHINE_PRECOMPILES) }),
+        (Vocabulary::Own, Some(0)) => Err(BudgetError::None.into()),
+        (Vocabulary::Own, wanted) => Ok(Options::unlimited(target, wanted)),
     }
 }

@@ -129,10 +129,15 @@ impl Target {
 
     /// As in `target = "…"` and `--target …`.
     pub const fn name(self) -> &'static str {
+        self.data().name
+    }
+
+    /// What synthesis knows of it.
+    pub(crate) const fn data(self) -> &'static autoprec_synth::Target {
         match self {
-            Self::OpenVm => "openvm",
-            Self::Halo2 => "halo2",
-            Self::Plonky3 => "plonky3",
+            Self::OpenVm => &autoprec_synth::OPENVM,
+            Self::Halo2 => &autoprec_synth::HALO2,
+            Self::Plonky3 => &autoprec_synth::PLONKY3,
         }
     }
 

@@ -11,12 +11,13 @@ use autoprec_executor::Environment;
 use autoprec_isa::Reg;
 use autoprec_linker::Form;
 use autoprec_verify::Backend;
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::bench::{
     Baseline, BenchCommand, BenchExecArgs, BenchProveArgs, BenchScalingArgs, BenchSynthArgs,
 };
-use autoprec_pipeline::Prices;
+use autoprec_synth::{HALO2, OPENVM, TARGETS, Target};
 
 pub(crate) use self::calls::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
 pub(crate) use self::profiling::{
@@ -117,34 +118,40 @@ pub(crate) struct InputArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// Back ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TargetName {
-    /// OpenVM 2.0.2, RV32IM.
-    Openvm,
-    /// Tables of our own, with halo2: RV32IM and RV64IM, small proofs, slow.
-    Halo2,
-    /// The same tables with Plonky3: fast, larger proofs.
-    Plonky3,
-}
+/// A target, by its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TargetName(pub(crate) &'static Target);
 
 impl TargetName {
-    /// The prices of a target whose tables are our own.
-    pub(crate) fn prices(self) -> Option<Prices> {
-        match self {
-            Self::Openvm => None,
-            Self::Halo2 => Some(Prices::Halo2),
-            Self::Plonky3 => Some(Prices::Plonky3),
+    /// OpenVM.
+    pub(crate) const OPENVM: Self = Self(&OPENVM);
+    /// halo2.
+    pub(crate) const HALO2: Self = Self(&HALO2);
+
+    /// Every target.
+    const ALL: [Self; TARGETS.len()] = {
+        let mut all = [Self(TARGETS[0]); TARGETS.len()];
+        let mut index = 0;
+        while index < TARGETS.len() {
+            all[index] = Self(TARGETS[index]);
+            index += 1;
         }
+        all
+    };
+
+    /// What proves runs with AIRs of our own.
+    pub(crate) fn backend(self) -> Option<Backend> {
+        Backend::ALL.into_iter().find(|backend| backend.name() == self.0.name)
+    }
+}
+
+impl ValueEnum for TargetName {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
     }
 
-    /// What proves runs with tables of our own.
-    pub(crate) fn backend(self) -> Option<Backend> {
-        match self {
-            Self::Openvm => None,
-            Self::Halo2 => Some(Backend::Halo2),
-            Self::Plonky3 => Some(Backend::Plonky3),
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name).help(self.0.about))
     }
 }
 
@@ -268,7 +275,7 @@ pub(crate) struct ProveArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// The back end
-    #[arg(long, value_enum, default_value_t = TargetName::Openvm)]
+    #[arg(long, value_enum, default_value_t = TargetName::OPENVM)]
     pub(crate) target: TargetName,
     /// Where to write the proof
     #[arg(long, value_name = "FILE", required_unless_present = "check")]

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Call, Manifest};
+use autoprec_synth::{Target, Vocabulary};
 
-use crate::made::{MACHINE_BACKENDS, Made};
+use crate::made::Made;
 
 /// Whether a call's precompile has tables of our own.
 fn is_machine(call: &Call) -> bool {
-    call.backends.iter().any(|name| MACHINE_BACKENDS.contains(&name.as_str()))
+    let mut targets = call.backends.iter().filter_map(|name| Target::named(name));
+    targets.any(|target| target.vocabulary == Vocabulary::Own)
 }
 
 /// Gives the digest of the system that a region and a number give: what links are verified against.

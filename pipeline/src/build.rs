@@ -55,7 +55,7 @@ pub fn build(job: &Job<'_>, watch: &dyn Watch) -> Result<Build, PipelineError> {
     let cfg = Cfg::build(&guest.program, profile);
     let regions = match source {
         Source::Lock(None) => locked::regions(guest, lock)?,
-        _ => executed(&cfg, options.form()),
+        _ => executed(&cfg, options.form),
     };
     watch.stage(Stage::Synthesising);
     let candidates = options.candidates(&regions);
@@ -88,7 +88,7 @@ fn attempt(
 ) -> Result<Outcome, PipelineError> {
     let Job { guest, options, .. } = *job;
     let openvm =
-        options.form() == Form::Insn && Environment::detect(&guest.program) == Environment::OpenVm;
+        options.form == Form::Insn && Environment::detect(&guest.program) == Environment::OpenVm;
     let mut refused: BTreeMap<usize, Reason> = BTreeMap::new();
     loop {
         let numbered = numbered(job, &candidates, &refused)?;
@@ -99,7 +99,7 @@ fn attempt(
         let (checked, failed) = check(numbered, &states, watch);
         watch.stage(Stage::Linking);
         let items: Vec<Item> = checked.iter().map(|c| c.made.item(openvm)).collect();
-        let linked = link(&guest.elf, &guest.program, cfg, &items, options.form())
+        let linked = link(&guest.elf, &guest.program, cfg, &items, options.form)
             .map_err(|error| PipelineError::Link { name: guest.name.clone(), error })?;
         // What the linker or the checker refuses makes room for others.
         let before = refused.len();

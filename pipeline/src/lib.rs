@@ -29,7 +29,7 @@ pub use guest::{Given, Guest, Setting, failure};
 pub use job::{Job, Recorded, Source};
 pub use live::live_profile;
 pub use locked::changes;
-pub use made::{MACHINE_BACKENDS, MACHINE_PRECOMPILES, Made, Options, Prices, recorded_state};
+pub use made::{Made, Options, recorded_state};
 pub use profiled::{NotLinked, profile_report};
 pub use reason::Reason;
 pub use watch::{Silent, Stage, Watch};

@@ -99,7 +99,7 @@ pub(crate) fn updated(job: &Job<'_>, outcome: &Outcome) -> Lock {
             linked: true,
             shape: checked.made.shape_digest(),
             system: checked.made.system_digest(),
-            target: job.options.target().to_owned(),
+            target: job.options.target.name.to_owned(),
             synthesiser: SYNTHESISER_VERSION.to_string(),
         }
     };
@@ -141,8 +141,8 @@ fn header(
         elf: Sha256::digest(&job.guest.elf).into(),
         profile,
         input: job.recorded.input.unwrap_or(input),
-        target: job.options.target().to_owned(),
-        form: job.options.form(),
+        target: job.options.target.name.to_owned(),
+        form: job.options.form,
         limit: job.recorded.limit,
         config: job.recorded.config,
         synthesiser: SYNTHESISER_VERSION.to_string(),

@@ -12,123 +12,45 @@ use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Form, Item};
 use autoprec_synth::machine::{MachineLowered, MachinePrecompile, machine_candidates, row_cost};
 use autoprec_synth::{
-    Bounds, Budget, Candidate, Effort, HALO2, OPENVM, PLONKY3, Precompile, Price, RecordedState,
-    RowCost, SynthError, Target, Validation, ValidationError, candidates, select, synthesise,
+    Bounds, Budget, Candidate, Effort, HALO2, OPENVM, Precompile, Price, RecordedState, RowCost,
+    SynthError, Target, Validation, ValidationError, Vocabulary, candidates, select, synthesise,
 };
 
-/// Names of the back ends that prove runs with tables of our own.
-pub const MACHINE_BACKENDS: [&str; 2] = ["halo2", "plonky3"];
-
-/// Precompiles at most for tables of our own, if nothing else is asked for. Each is a table, which a proof
-/// pays for whatever is in it.
-pub const MACHINE_PRECOMPILES: usize = 40;
-
-/// Whose prices decide what is worth a precompile. What is built is proved by both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prices {
-    /// Those of halo2.
-    Halo2,
-    /// Those of Plonky3.
-    Plonky3,
-}
-
-impl Prices {
-    /// The prices.
-    pub fn target(self) -> &'static Target {
-        match self {
-            Self::Halo2 => &HALO2,
-            Self::Plonky3 => &PLONKY3,
-        }
-    }
-
-    /// The name of the back end.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Halo2 => "halo2",
-            Self::Plonky3 => "plonky3",
-        }
-    }
-}
-
 /// What precompiles are for, and how many there may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Options {
-    /// OpenVM. The `ecall` form has no prover yet; what it calls are systems for OpenVM too.
-    OpenVm {
-        /// The form of the calls.
-        form: Form,
-        /// What there is room for.
-        budget: Budget,
-    },
-    /// Whole runs with tables of our own.
-    Machine {
-        /// Whose prices decide.
-        prices: Prices,
-        /// Precompiles at most.
-        most: usize,
-    },
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whose prices decide what is worth a precompile. What is built is proved by its whole family.
+    pub target: &'static Target,
+    /// The form of the calls. The `ecall` form has no prover yet.
+    pub form: Form,
+    /// What there is room for.
+    pub budget: Budget,
 }
 
 impl Options {
-    /// The name of the target.
-    pub fn target(&self) -> &'static str {
-        match self {
-            Self::OpenVm { .. } => OPENVM.name,
-            Self::Machine { prices, .. } => prices.name(),
-        }
-    }
-
-    /// The form of the calls.
-    pub fn form(&self) -> Form {
-        match self {
-            Self::OpenVm { form, .. } => *form,
-            Self::Machine { .. } => Form::Insn,
-        }
-    }
-
-    /// What costs are in: main cells, or nanoseconds of CPU time.
-    pub fn unit(&self) -> &'static str {
-        match self {
-            Self::OpenVm { .. } => "cells",
-            Self::Machine { .. } => "ns",
-        }
-    }
-
-    /// Precompiles at most.
-    pub fn most(&self) -> usize {
-        match self {
-            Self::OpenVm { budget, .. } => budget.precompiles,
-            Self::Machine { most, .. } => *most,
-        }
+    /// For a target that does not limit the columns of precompiles: at most so many, or as many as are
+    /// usual for the target.
+    pub fn unlimited(target: &'static Target, most: Option<usize>) -> Self {
+        let precompiles = most.unwrap_or(target.precompiles);
+        let budget = Budget { precompiles, columns: usize::MAX };
+        Self { target, form: Form::Insn, budget }
     }
 
     /// Synthesises regions, in parts where they have to be cut.
     pub(crate) fn candidates(&self, regions: &[Region]) -> Candidates {
-        let machine = |all: Vec<Candidate<MachinePrecompile>>| {
-            let boxed = |precompile| Made::Machine(Box::new(precompile));
-            all.into_iter().map(|candidate| candidate.map(boxed)).collect()
-        };
-        Candidates(match self {
-            Self::OpenVm { .. } => {
+        let target = self.target;
+        Candidates(match target.vocabulary {
+            Vocabulary::Host => {
                 let boxed = |precompile| Made::OpenVm(Box::new(precompile));
-                let all = candidates(regions, &OPENVM).into_iter();
+                let all = candidates(regions, target).into_iter();
                 all.map(|candidate| candidate.map(boxed)).collect()
             }
-            Self::Machine { prices: Prices::Halo2, .. } => {
-                machine(machine_candidates(regions, &HALO2, |p| row_cost(&p.wide.system)))
-            }
-            Self::Machine { prices: Prices::Plonky3, .. } => {
-                machine(machine_candidates(regions, &PLONKY3, |p| row_cost(&p.narrow.system)))
+            Vocabulary::Own => {
+                let boxed = |precompile| Made::Machine(Box::new(precompile));
+                let all = machine_candidates(regions, target).into_iter();
+                all.map(|candidate| candidate.map(boxed)).collect()
             }
         })
-    }
-
-    /// What there is room for.
-    fn budget(&self) -> Budget {
-        match self {
-            Self::OpenVm { budget, .. } => *budget,
-            Self::Machine { most, .. } => Budget { precompiles: *most, columns: usize::MAX },
-        }
     }
 
     /// What the checker needs of the machine when it enters a region.
@@ -137,11 +59,7 @@ impl Options {
         region: &Region,
         machine: &dyn autoprec_executor::MachineState,
     ) -> Option<RecordedState> {
-        let target = match self {
-            Self::OpenVm { .. } => &OPENVM,
-            Self::Machine { prices, .. } => prices.target(),
-        };
-        let bounds = Bounds::of(target, region.xlen);
+        let bounds = Bounds::of(self.target, region.xlen);
         recorded_state(region, bounds, machine)
     }
 }
@@ -174,7 +92,7 @@ impl Candidates {
 
     /// The positions to keep of those that are allowed, largest savings first.
     pub(crate) fn choose(&self, options: &Options, allowed: &[usize]) -> Vec<usize> {
-        let chosen = select(allowed.iter().map(|&index| &self.0[index]), options.budget());
+        let chosen = select(allowed.iter().map(|&index| &self.0[index]), options.budget);
         chosen.into_iter().map(|position| allowed[position]).collect()
     }
 
@@ -276,8 +194,8 @@ impl Made {
         let backends = match self {
             // What cannot be proved yet runs in the executor.
             Self::OpenVm(_) if !openvm => vec!["executor".to_owned()],
-            Self::OpenVm(_) => vec!["openvm".to_owned()],
-            Self::Machine(_) => MACHINE_BACKENDS.map(str::to_owned).to_vec(),
+            Self::OpenVm(_) => family(&OPENVM),
+            Self::Machine(_) => family(&HALO2),
         };
         Item {
             id: self.id(),
@@ -345,6 +263,11 @@ impl Made {
             }
         }
     }
+}
+
+/// The names of the back ends that prove what is made for a target.
+fn family(target: &Target) -> Vec<String> {
+    target.family().map(|target| target.name.to_owned()).collect()
 }
 
 /// What was checked, for the report.

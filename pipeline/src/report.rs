@@ -20,9 +20,9 @@ pub(crate) fn report(job: &Job<'_>, outcome: &Outcome, lock: &Lock) -> Report {
             patched_digest: Some(hex::encode(build.patched)),
         },
         target: dashboards::Target {
-            name: job.options.target().to_owned(),
-            form: Some(job.options.form().to_string()),
-            unit: job.options.unit().to_owned(),
+            name: job.options.target.name.to_owned(),
+            form: Some(job.options.form.to_string()),
+            unit: job.options.target.prices.unit.to_owned(),
             refused: None,
         },
         totals: build.totals.map(|totals| Totals {

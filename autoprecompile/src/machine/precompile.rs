@@ -46,6 +46,15 @@ impl MachinePrecompile {
         Ok(Self { id, region: region.clone(), ir, fired, wide, narrow })
     }
 
+    /// What a row of the system over the target's field costs.
+    pub fn row_cost(&self, target: &Target) -> RowCost {
+        if target.field == Pasta::NAME {
+            row_cost(&self.wide.system)
+        } else {
+            row_cost(&self.narrow.system)
+        }
+    }
+
     /// Identifies both systems, addresses and number included.
     pub fn system_digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();

@@ -11,13 +11,12 @@ use rayon::prelude::*;
 
 use super::precompile::MachinePrecompile;
 use crate::candidate::{Candidate, provisional};
-use crate::target::{RowCost, Target};
+use crate::target::Target;
 
 /// Synthesises every region, in parallel.
 pub fn machine_candidates(
     regions: &[Region],
     target: &Target,
-    cost: impl Fn(&MachinePrecompile) -> RowCost + Sync,
 ) -> Vec<Candidate<MachinePrecompile>> {
     let prices = kind_prices(regions, target);
     regions
@@ -25,7 +24,8 @@ pub fn machine_candidates(
         .map(|region| {
             let outcome = MachinePrecompile::synthesise(region, provisional());
             let before = region.insts.iter().filter_map(|at| prices.get(&at.inst.op)).sum();
-            Candidate::new(region.clone(), outcome, before, target, &cost)
+            let cost = |precompile: &MachinePrecompile| precompile.row_cost(target);
+            Candidate::new(region.clone(), outcome, before, target, cost)
         })
         .collect()
 }

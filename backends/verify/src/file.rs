@@ -36,10 +36,7 @@ impl Backend {
 
     /// The name on the command line and in files.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Halo2 => "halo2",
-            Self::Plonky3 => "plonky3",
-        }
+        self.target().name
     }
 
     /// Its target, of standard sizes.

@@ -55,7 +55,7 @@ pub(crate) struct ProveCallsArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) interface: PathBuf,
     /// The back end
-    #[arg(long, value_enum, default_value_t = TargetName::Halo2)]
+    #[arg(long, value_enum, default_value_t = TargetName::HALO2)]
     pub(crate) target: TargetName,
     /// Where to keep halo2's parameters (default: the user's cache folder)
     #[arg(long, value_name = "DIR")]
@@ -76,7 +76,7 @@ pub(crate) struct VerifyCallsArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) interface: PathBuf,
     /// The back end
-    #[arg(long, value_enum, default_value_t = TargetName::Halo2)]
+    #[arg(long, value_enum, default_value_t = TargetName::HALO2)]
     pub(crate) target: TargetName,
     /// Where to keep halo2's parameters (default: the user's cache folder)
     #[arg(long, value_name = "DIR")]

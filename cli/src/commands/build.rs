@@ -12,10 +12,11 @@ use autoprec_openvm::BaseVm;
 use autoprec_openvm_config::base_limits;
 use autoprec_pipeline::output::{File, Folder};
 use autoprec_pipeline::{
-    Build, Given, Job, MACHINE_PRECOMPILES, Options, PipelineError, Recorded, Source, Watch, build,
-    changes, folder as names,
+    Build, Given, Job, Options, PipelineError, Recorded, Source, Watch, build, changes,
+    folder as names,
 };
 use autoprec_profile::Profile;
+use autoprec_synth::Vocabulary;
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{BuildArgs, TargetName};
@@ -184,9 +185,9 @@ impl<'a> Places<'a> {
 
 /// What precompiles are for, and how many there may be.
 fn options(args: &BuildArgs, config: Option<&str>) -> Result<Options> {
-    if let Some(prices) = args.target.and_then(TargetName::prices) {
-        let most = args.max_precompiles.unwrap_or(MACHINE_PRECOMPILES);
-        return Ok(Options::Machine { prices, most });
+    let TargetName(target) = args.target.unwrap_or(TargetName::OPENVM);
+    if target.vocabulary == Vocabulary::Own {
+        return Ok(Options::unlimited(target, args.max_precompiles));
     }
     let base = match (config, &args.input.config) {
         (Some(text), Some(path)) => {
@@ -195,7 +196,7 @@ fn options(args: &BuildArgs, config: Option<&str>) -> Result<Options> {
         _ => base_limits(None)?,
     };
     let budget = base.budget(args.max_precompiles).context("--max-precompiles")?;
-    Ok(Options::OpenVm { form: args.form(), budget })
+    Ok(Options { target, form: args.form(), budget })
 }
 
 /// A profile, and how the guest was run for it, if it was.
@@ -239,16 +240,14 @@ pub(crate) fn build_profiled(
 }
 
 fn check_form(form: Form, target: Option<TargetName>) -> Result<()> {
-    if let (Form::Ecall { .. }, Some(TargetName::Halo2 | TargetName::Plonky3)) = (form, target) {
-        bail!("runs are proved with calls in the insn form; use `--abi insn`");
-    }
-    if let (Form::Ecall { .. }, Some(TargetName::Openvm)) = (form, target) {
-        bail!(
+    let (Form::Ecall { .. }, Some(TargetName(target))) = (form, target) else { return Ok(()) };
+    match target.vocabulary {
+        Vocabulary::Own => bail!("runs are proved with calls in the insn form; use `--abi insn`"),
+        Vocabulary::Host => bail!(
             "OpenVM cannot prove calls in the ecall form: its base extensions claim the words \
              `lui` and `ecall`, and two claims on a word are an error; use `--abi insn`"
-        );
+        ),
     }
-    Ok(())
 }
 
 pub(crate) fn base_vm(config: Option<&Path>) -> Result<BaseVm> {

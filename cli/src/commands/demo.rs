@@ -9,6 +9,7 @@ use autoprec_linker::lock::Lock;
 use autoprec_openvm::{BaseVm, Proof, ProveOptions};
 use autoprec_openvm_config::base_limits;
 use autoprec_pipeline::{Job, Options, Recorded, Source};
+use autoprec_synth::OPENVM;
 use serde::Serialize;
 
 use crate::args::{DemoArgs, DemoGuest};
@@ -105,7 +106,7 @@ fn build(args: &DemoArgs, original: &Guest, setting: Setting, dir: &Path) -> Res
     let profile = setting.run(original)?.profile;
     let profiled = Profiled { profile, setting: Some(setting) };
     let budget = base_limits(None)?.budget(args.max_precompiles).context("--max-precompiles")?;
-    let options = Options::OpenVm { form: Form::Insn, budget };
+    let options = Options { target: &OPENVM, form: Form::Insn, budget };
     let job = Job {
         guest: original,
         options: &options,

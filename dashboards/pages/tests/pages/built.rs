@@ -10,9 +10,9 @@ use autoprec_guest_elf::{Patches, Program};
 use autoprec_linker::Form;
 use autoprec_linker::lock::Lock;
 use autoprec_pages::Built;
-use autoprec_pipeline::{Guest, Job, Options, Prices, Recorded, Silent, Source, build};
+use autoprec_pipeline::{Guest, Job, Options, Recorded, Silent, Source, build};
 use autoprec_profile::Profile;
-use autoprec_synth::Budget;
+use autoprec_synth::{Budget, HALO2, OPENVM, PLONKY3};
 
 /// What was built of a guest.
 #[derive(Clone)]
@@ -65,14 +65,14 @@ pub(crate) fn profile(elf: &[u8], input: &str) -> Profile {
 pub(crate) fn options(target: &str) -> Options {
     let budget = |precompiles| Budget { precompiles, columns: 20_000 };
     match target {
-        "openvm" => Options::OpenVm { form: Form::Insn, budget: budget(12) },
+        "openvm" => Options { target: &OPENVM, form: Form::Insn, budget: budget(12) },
         // Few regions have room for a call of this form.
         "ecall" => {
             let form = "ecall t0".parse().expect("a form");
-            Options::OpenVm { form, budget: budget(60) }
+            Options { target: &OPENVM, form, budget: budget(60) }
         }
-        "halo2" => Options::Machine { prices: Prices::Halo2, most: 6 },
-        "plonky3" => Options::Machine { prices: Prices::Plonky3, most: 6 },
+        "halo2" => Options::unlimited(&HALO2, Some(6)),
+        "plonky3" => Options::unlimited(&PLONKY3, Some(6)),
         _ => panic!("no target {target}"),
     }
 }
