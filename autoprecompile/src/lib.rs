@@ -20,7 +20,6 @@ mod cut;
 pub mod ir;
 mod lift;
 mod lower;
-pub mod machine;
 mod precompile;
 mod random;
 mod recipe;
@@ -33,7 +32,9 @@ pub use autoprec_guest_elf::PrecompileId;
 pub use candidate::{Candidate, Price};
 pub use cut::candidates;
 pub use lift::{LiftError, lift};
-pub use lower::{LowerError, Lowered, Unplaced, lower};
+pub use lower::bits;
+pub use lower::bytes::{Unplaced, lower};
+pub use lower::{LowerError, Lowered};
 pub use precompile::{Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, synthesise};
 pub use recipe::{
     Host, OperandField, OperandValues, Query, RecordWord, RegisterRef, RowGenerator, Slot, Source,

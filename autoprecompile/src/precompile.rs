@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::ir::Ir;
 use crate::lift::{LiftError, lift};
-use crate::lower::{LowerError, Lowered, Unplaced, lower};
+use crate::lower::bytes::{Unplaced, lower};
+use crate::lower::{LowerError, Lowered};
 use crate::recipe::WitnessRecipe;
 use crate::rewrite::{Fired, optimise};
 use crate::target::{RowCost, Target};

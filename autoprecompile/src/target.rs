@@ -12,7 +12,7 @@ use std::fmt;
 use autoprec_circuits::{BabyBear, Pasta, Size};
 use autoprec_isa::{Inst, Xlen};
 
-use crate::machine::kind_size;
+use crate::lower::bits::kind_size;
 pub use instructions::openvm_instruction_cost;
 
 /// A back end that precompiles are synthesised for.

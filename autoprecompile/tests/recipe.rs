@@ -11,7 +11,7 @@ use std::cell::Cell;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Field, Pasta};
-use autoprec_synth::machine::{Operands, lower_machine};
+use autoprec_synth::bits::{Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{
     HALO2, Host, OPENVM, OperandValues, PLONKY3, PrecompileId, Query, RecordWord, RegisterRef,

@@ -4,9 +4,9 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{Field, MachineSystem};
 use autoprec_isa::Xlen;
 use autoprec_synth::OperandValues;
+use autoprec_synth::bits::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::ir::{Effect, Ir, Node};
 use autoprec_synth::lift;
-use autoprec_synth::machine::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{LowerError, Target};
 

@@ -4,7 +4,7 @@ use autoprec_circuits::Field;
 use autoprec_isa::{Alu, Composite, Inst, Op, Reg, Width, Xlen};
 use autoprec_synth::OperandValues;
 use autoprec_synth::Target;
-use autoprec_synth::machine::{Operands, lift_kind, lower_machine};
+use autoprec_synth::bits::{Operands, lift_kind, lower_machine};
 use autoprec_synth::rewrite::optimise;
 
 use super::check::{Case, Counts};

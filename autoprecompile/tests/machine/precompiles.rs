@@ -1,6 +1,6 @@
 //! Whole precompiles, over both fields, by the checker that builds use.
 
-use autoprec_synth::machine::MachinePrecompile;
+use autoprec_synth::bits::MachinePrecompile;
 use autoprec_synth::{Effort, PrecompileId};
 
 use crate::assembly::region;

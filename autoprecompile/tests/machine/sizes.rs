@@ -8,8 +8,8 @@ use autoprec_circuits::{ColumnKind, Expr, Field, MachineBus, MachineSystem};
 use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, Program};
 use autoprec_synth::Target;
+use autoprec_synth::bits::{Operands, lower_machine};
 use autoprec_synth::lift;
-use autoprec_synth::machine::{Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 
 /// The regions of an example, with how often a run enters them.

@@ -8,8 +8,8 @@ use std::fmt::Write;
 use autoprec_circuits::{
     BusKind as _, ColumnId, Expr, Field, Interaction, Linear, MachineBus, Origin,
 };
+use autoprec_synth::bits::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::ir::Ir;
-use autoprec_synth::machine::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{Effort, Rules, Subject, Target, lift, validate};
 

@@ -10,7 +10,7 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{Boundary, BusKind as _, Field, MachineBus, Statement, Table, Trace};
 use autoprec_isa::Xlen;
 use autoprec_synth::Target;
-use autoprec_synth::machine::{MachineLowered, Operands, lower_machine};
+use autoprec_synth::bits::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{Host, OperandValues, PrecompileId, lift};
 use serde::{Deserialize, Serialize};

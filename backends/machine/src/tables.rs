@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autoprec_circuits::{Field, MachineSystem};
-use autoprec_synth::machine::{MachineLowered, Operands, lift_kind, lower_machine};
+use autoprec_synth::bits::{MachineLowered, Operands, lift_kind, lower_machine};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{LiftError, PrecompileId, RowGenerator, lift};
 use autoprec_synth::{LowerError, Target};

@@ -14,7 +14,7 @@ mod tests;
 use autoprec_circuits::{ColumnKind, Field, Linear, MachineBus, MachineSystem};
 use autoprec_isa::Xlen;
 use autoprec_synth::Target;
-use autoprec_synth::machine::{TableBuilder, Time, Word};
+use autoprec_synth::bits::{TableBuilder, Time, Word};
 use autoprec_synth::{RowGenerator, Slot};
 
 use crate::kind::{Kind, Request};

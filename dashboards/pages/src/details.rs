@@ -4,8 +4,8 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{BusKind, ConstraintSystem, Field};
 use autoprec_dashboards::{Detail, DetailSystem, Line, Message, Origin, Precompile};
 use autoprec_profiler::{Place, Sources};
+use autoprec_synth::bits::MachinePrecompile;
 use autoprec_synth::ir::Ir;
-use autoprec_synth::machine::MachinePrecompile;
 use autoprec_synth::{OPENVM, synthesise};
 use rayon::prelude::*;
 

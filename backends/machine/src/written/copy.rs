@@ -7,7 +7,7 @@
 
 use autoprec_circuits::{ColumnKind, Expr, Field, Linear, MachineBus};
 use autoprec_synth::Slot;
-use autoprec_synth::machine::{TableBuilder, Time, Word};
+use autoprec_synth::bits::{TableBuilder, Time, Word};
 
 use super::{HINT, IN, OUT, aligned, copying, power, word_shift};
 

@@ -5,7 +5,7 @@
 
 use autoprec_circuits::{ColumnKind, Expr, Field, Linear, MachineBus};
 use autoprec_synth::Slot;
-use autoprec_synth::machine::{TableBuilder, Time, Word};
+use autoprec_synth::bits::{TableBuilder, Time, Word};
 
 use super::{Begin, IN, OUT, begin, copying, count, low, number, register};
 use crate::kind::Request;

@@ -1,7 +1,7 @@
 //! First and last values of registers and of words of memory.
 
 use autoprec_circuits::{ColumnKind, Field, Linear, MachineBus};
-use autoprec_synth::machine::{Int, Limb, TableBuilder, Word};
+use autoprec_synth::bits::{Int, Limb, TableBuilder, Word};
 
 use super::{aligned, word_shift};
 

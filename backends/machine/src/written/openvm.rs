@@ -1,7 +1,7 @@
 //! The requests of OpenVM.
 
 use autoprec_circuits::{ColumnKind, Field, Linear, MachineBus};
-use autoprec_synth::machine::TableBuilder;
+use autoprec_synth::bits::TableBuilder;
 
 use super::{HINT, aligned, begin, copying, named, register};
 use crate::kind::Request;

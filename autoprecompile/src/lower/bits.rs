@@ -9,7 +9,7 @@
 //! **Invariants**
 //! - A row of zeros satisfies everything and sends nothing.
 //! - Words in messages that are sent are in range, if those received are.
-//! - [`WitnessRecipe`] makes the rows; soundness does not rest on it.
+//! - [`WitnessRecipe`](crate::WitnessRecipe) makes the rows; soundness does not rest on it.
 
 mod address;
 mod arith;
@@ -38,12 +38,11 @@ pub(crate) use precompile::kind_size;
 pub use precompile::{MachinePrecompile, row_cost};
 pub use select::machine_candidates;
 
-use autoprec_circuits::{Field, MachineSystem};
+use autoprec_circuits::{Field, MachineBus};
 use lowering::Lowering;
 
+use super::{LowerError, Lowered};
 use crate::ir::Ir;
-use crate::lower::LowerError;
-use crate::recipe::WitnessRecipe;
 use crate::target::Target;
 
 /// Where operands come from.
@@ -63,14 +62,8 @@ pub enum Operands {
     },
 }
 
-/// A table's system and what makes its rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MachineLowered<F> {
-    /// What each row satisfies.
-    pub system: MachineSystem<F>,
-    /// What runs it and fills its rows.
-    pub recipe: WitnessRecipe<F>,
-}
+/// The system of an AIR of our own, and what makes its rows.
+pub type MachineLowered<F> = Lowered<F, MachineBus>;
 
 /// Lowers a region or a kind of instruction, which should be optimised before.
 ///

@@ -1,0 +1,425 @@
+//! From the IR to a constraint system and a witness recipe for OpenVM's buses.
+//!
+//! Words are four bytes, as OpenVM's memory has them; what no one needs as bytes is kept as two
+//! 16-bit halves, and sums that only feed sums are not kept at all ([`demand`]). Every gadget
+//! states its lemma where it stands, and after "Complete" for which states there is a row;
+//! `tests/gadgets.rs` and `tests/edges.rs` check both by machine.
+//!
+//! Invariants:
+//! - a [`word::Word`]'s bytes and halves are in range on every accepted row of a call, because they
+//!   come from memory, are range-checked, or follow from lookups;
+//! - a register is accessed once, at the end; memory before, each word as seldom as possible
+//!   ([`memory`]);
+//! - everything vanishes on a row of zeros: constants are multiples of the `is_valid` column;
+//! - what depends on the region's place and number is added at the very end ([`Unplaced::placed`]), so
+//!   equal IR gives equal systems everywhere.
+
+mod access;
+mod arithmetic;
+mod bitwise;
+mod builder;
+mod compare;
+mod demand;
+mod inline;
+mod memory;
+mod multiply;
+mod shift;
+mod splits;
+mod word;
+
+use std::collections::BTreeMap;
+
+use autoprec_circuits::{BabyBear, Bus, ColumnKind, ConstraintSystem, Expr, Interaction};
+use autoprec_guest_elf::PrecompileId;
+use autoprec_isa::{Alu, Reg, Xlen};
+
+use super::{LowerError, Lowered};
+use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
+use crate::recipe::{Query, RegisterRef, RowGenerator, Slot, WitnessRecipe};
+use crate::target::Target;
+use access::{Group, GroupKey};
+use builder::{Builder, Ex, Lin, Step};
+use demand::{Demand, Form};
+use memory::Lines;
+use multiply::Twins;
+use word::Word;
+
+/// What [`lower`] makes of a region: it lacks the region's place and number.
+#[derive(Clone, Debug)]
+pub struct Unplaced {
+    lowered: Lowered<BabyBear, Bus>,
+    /// The instruction that the exits come from.
+    last: u32,
+    /// Where the exits lead, from the entry, if they lead to places in the code. The message at the
+    /// exit then has the offset only.
+    offsets: Vec<i64>,
+}
+
+impl Unplaced {
+    /// The system without place and number, which has the columns, constraints and messages of the
+    /// placed one.
+    pub(crate) fn system(&self) -> &ConstraintSystem<BabyBear> {
+        &self.lowered.system
+    }
+
+    /// The recipe without place.
+    pub(crate) fn recipe(&self) -> &WitnessRecipe<BabyBear> {
+        &self.lowered.recipe
+    }
+
+    /// For a region that begins at `entry` and is called by the number `id`.
+    ///
+    /// # Errors
+    /// If the region or what follows it lies beyond what the target has of code.
+    pub fn placed(
+        self,
+        entry: u64,
+        id: PrecompileId,
+        target: &Target,
+    ) -> Result<Lowered<BabyBear, Bus>, LowerError> {
+        if let Some((inst, address)) = self.no_such_code(entry, target) {
+            return Err(LowerError::NoSuchAddress { inst, address });
+        }
+        let Lowered { mut system, recipe } = self.lowered;
+        let begin = u32::try_from(entry).expect("code addresses of the target are small");
+        let entry = i64::from(begin);
+        let mut is_entered = false;
+        for Interaction { bus, message, .. } in &mut system.interactions {
+            match bus {
+                Bus::Program => {
+                    message[0] = Expr::int(entry);
+                    message[1] = Expr::int(i64::from(id.number()));
+                }
+                Bus::Execution if !is_entered => {
+                    message[0] = Expr::int(entry);
+                    is_entered = true;
+                }
+                Bus::Execution if !self.offsets.is_empty() => {
+                    message[0] = message[0].clone() + Builder::int(entry).into();
+                }
+                _ => {}
+            }
+        }
+        Ok(Lowered { system, recipe: recipe.placed(begin.into()) })
+    }
+
+    /// The entry or the first place in the code that an exit leads to, if the target does not have
+    /// it: nothing in the system would check it.
+    fn no_such_code(&self, entry: u64, target: &Target) -> Option<(u32, u64)> {
+        let exits = self.offsets.iter();
+        let exits = exits.map(|&offset| (self.last, entry.wrapping_add_signed(offset)));
+        std::iter::once((0, entry))
+            .chain(exits)
+            .find(|(_, address)| address >> target.pc_bits != 0)
+            .map(|(inst, address)| (inst, Xlen::Rv32.mask(address)))
+    }
+}
+
+/// Lowers a region.
+///
+/// # Errors
+/// If the target cannot express the region.
+pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced, LowerError> {
+    if !target.xlens.contains(&ir.xlen) {
+        return Err(LowerError::WordWidth { target: target.name, xlen: ir.xlen });
+    }
+    if let Some((inst, op)) = unsupported(ir) {
+        return Err(LowerError::Operation { inst, op });
+    }
+    let mut lowering = Lowering::new(ir, target);
+    if let Some(inst) = access::always_misaligned(ir, &lowering.possible) {
+        return Err(LowerError::Misaligned { inst });
+    }
+    if let Some((inst, address)) = no_such_address(ir, target) {
+        return Err(LowerError::NoSuchAddress { inst, address });
+    }
+    lowering.enter();
+    lowering.lower_in_order();
+    lowering.send_all();
+    let next_pc = lowering.next_pc();
+    lowering.leave(next_pc);
+    if lowering.builder.accesses() == 0 {
+        return Err(LowerError::NoAccess);
+    }
+    let next_pc = lowering.next_pc_slot();
+    let (system, steps, sources) = lowering.builder.finish();
+    let (system, sources) = inline::inline(system, sources, target.limits.degree);
+    let rows = RowGenerator::new(ir.xlen, steps, sources);
+    let recipe = WitnessRecipe::new(rows, next_pc, target.address_bits);
+    let offset = |exit: &Exit| match exit.target {
+        ExitTarget::Code(offset) => Some(offset),
+        ExitTarget::Value(_) => None,
+    };
+    let offsets = ir.exits.iter().filter_map(offset).collect();
+    Ok(Unplaced { lowered: Lowered { system, recipe }, last: last_inst(ir), offsets })
+}
+
+/// A register of the region, for recipes.
+fn register(reg: Reg) -> RegisterRef {
+    RegisterRef::Fixed(u8::try_from(reg.index()).expect("below 32"))
+}
+
+/// The last instruction that a value comes from.
+fn last_inst(ir: &Ir) -> u32 {
+    ir.values.iter().map(|value| value.inst).max().unwrap_or(0)
+}
+
+/// The first constant address beyond what the target has, of data or of code that is jumped to.
+///
+/// Nothing in the system would check it.
+fn no_such_address(ir: &Ir, target: &Target) -> Option<(u32, u64)> {
+    let last = last_inst(ir);
+    let data = ir.effects.iter().filter_map(|&effect| {
+        let (addr, inst) = access::address_of(ir, effect);
+        Some((inst, ir.as_const(addr)?, target.address_bits))
+    });
+    let code = ir
+        .exits
+        .iter()
+        .filter_map(|exit| Some((last, ir.as_const(exit.target.value()?)?, target.pc_bits)));
+    data.chain(code)
+        .find(|&(_, address, bits)| address >> bits != 0)
+        .map(|(inst, address, _)| (inst, address))
+}
+
+/// The first operation without a gadget: those of 64-bit words and of atomics.
+fn unsupported(ir: &Ir) -> Option<(u32, &'static str)> {
+    use Alu::{Add, And, Divu, Eq, Mul, Mulhu, Or, Remu, Sll, Slt, Sltu, Sra, Srl, Sub, Xor};
+    ir.values.iter().find_map(|value| match value.node {
+        Node::Alu(
+            Add | Sub | And | Or | Xor | Sll | Srl | Sra | Slt | Sltu | Eq | Mul | Mulhu | Divu
+            | Remu,
+            _,
+            _,
+        ) => None,
+        Node::Alu(op, ..) => Some((value.inst, op.name())),
+        _ => None,
+    })
+}
+
+/// A region being lowered.
+struct Lowering<'a> {
+    ir: &'a Ir,
+    target: &'a Target,
+    builder: Builder,
+    /// Per value: the bits that may be set.
+    possible: Vec<u32>,
+    /// Per value: the greatest it can be.
+    bounds: Vec<u32>,
+    /// Per value: in which form it is needed.
+    demand: Demand,
+    /// Per value: where its word is when the region runs.
+    slots: Vec<Slot>,
+    /// Per value: its columns, once it has been lowered.
+    words: Vec<Option<Word>>,
+    /// Words of memory whose contents are known.
+    lines: Lines,
+    /// The value that is a constant.
+    constants: BTreeMap<u32, ValueId>,
+    /// `a <u b` as a bit, where some gadget computes it anyway.
+    less: BTreeMap<(ValueId, ValueId), Lin>,
+    /// Sign bits.
+    signs: BTreeMap<ValueId, Lin>,
+    /// The high part of a byte that is split at a bit.
+    splits: BTreeMap<(Lin, u8), Lin>,
+    /// Exclusive ors of bytes that were looked up.
+    exclusive_ors: BTreeMap<(Lin, Lin), Lin>,
+    /// The forms in which the two words of products and divisions are needed.
+    twin_forms: BTreeMap<Twins, [Form; 2]>,
+    /// The two words of products and divisions.
+    twins: BTreeMap<Twins, [Word; 2]>,
+    /// Memory accesses by base.
+    groups: BTreeMap<GroupKey, Group>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(ir: &'a Ir, target: &'a Target) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
+        let narrow = |words: &[u64]| words.iter().map(|&word| word as u32).collect::<Vec<u32>>();
+        let possible = ir.all_possible_bits();
+        let bounds = narrow(&ir.all_upper_bounds(&possible));
+        let possible = narrow(&possible);
+        let demand = Demand::of(ir, &possible);
+        #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
+        let constants = ir.ids().filter_map(|id| Some((ir.as_const(id)? as u32, id))).collect();
+        Self {
+            constants,
+            twin_forms: multiply::twin_forms(ir, &demand),
+            twins: BTreeMap::new(),
+            builder: Builder::new(),
+            demand,
+            slots: Vec::with_capacity(ir.values.len()),
+            words: vec![None; ir.values.len()],
+            lines: Lines::default(),
+            less: BTreeMap::new(),
+            signs: BTreeMap::new(),
+            splits: BTreeMap::new(),
+            exclusive_ors: BTreeMap::new(),
+            groups: access::group(ir),
+            possible,
+            bounds,
+            ir,
+            target,
+        }
+    }
+
+    /// Emits the steps and columns of everything in program order, so that operands are there before
+    /// their users.
+    fn lower_in_order(&mut self) {
+        let mut effects = self.ir.effects.iter().copied().peekable();
+        for id in self.ir.ids() {
+            let at = |slots: &[Slot], id: ValueId| slots[id.index()];
+            let step = match self.ir.node(id) {
+                Node::Const(value) => Step::Const(value.into()),
+                Node::Reg(reg) => Step::Query(Query::Register(register(reg))),
+                Node::Alu(op, a, b) => Step::Alu(op, at(&self.slots, a), at(&self.slots, b)),
+                Node::Select { condition, then, otherwise } => {
+                    let [c, t, o] = [condition, then, otherwise].map(|id| at(&self.slots, id));
+                    Step::Select(c, t, o)
+                }
+                Node::Load { .. } => {
+                    while let Some(effect) = effects.next_if(|e| *e != Effect::Load(id)) {
+                        self.store(effect);
+                    }
+                    effects.next();
+                    self.load(id);
+                    continue;
+                }
+            };
+            let slot = self.builder.step(step);
+            self.slots.push(slot);
+            if self.demand.is_needed(id) {
+                self.word(id);
+            }
+        }
+        for effect in effects {
+            self.store(effect);
+        }
+    }
+
+    /// The first columns: whether the row is a call, and when; the call is looked up in the program.
+    fn enter(&mut self) {
+        let one = self.builder.constant(1);
+        let is_valid = self.builder.column("is_valid", ColumnKind::Flag, one);
+        debug_assert_eq!(is_valid, Builder::is_valid());
+        let timestamp = self.builder.query(Query::Time);
+        self.builder.column("timestamp", ColumnKind::Time, timestamp);
+        self.builder.constrain(Ex::from(is_valid.clone()).boolean(), "0 or 1");
+        let lookup = vec![Lin::zero(); Bus::Program.fields()];
+        self.builder.send(Bus::Program, is_valid.clone(), lookup, "the patched word");
+        let message = vec![Lin::zero(), Builder::timestamp()];
+        self.builder.send(Bus::Execution, -is_valid, message, "entry");
+    }
+
+    /// Accesses the registers and hands over to the next instruction.
+    fn leave(&mut self, next_pc: Ex) {
+        let mut touched: BTreeMap<Reg, Option<ValueId>> = BTreeMap::new();
+        for (id, value) in self.ir.ids().zip(&self.ir.values) {
+            if let Node::Reg(reg) = value.node
+                && self.demand.is_needed(id)
+            {
+                touched.insert(reg, None);
+            }
+        }
+        for (&reg, &value) in &self.ir.outputs {
+            // A register that ends as it began is read at most.
+            if self.ir.node(value) != Node::Reg(reg) {
+                touched.insert(reg, Some(value));
+            }
+        }
+        for (reg, value) in touched {
+            self.register_access(reg, value);
+        }
+        let ticks = self.builder.accesses();
+        let now = Builder::timestamp() + Builder::plain(i64::from(ticks));
+        let message = vec![next_pc, now.into()];
+        self.builder.send_expr(Bus::Execution, Builder::is_valid(), message, "exit");
+    }
+
+    /// The address of the next instruction.
+    ///
+    /// Guards are bits, so `Σ taken·target` with `taken` the product of the guard and the negations
+    /// of the guards before it is the target of the first guard that holds. The sum of `taken` is
+    /// `is_valid`, so for places in the code the entry is added once, when it is known.
+    fn next_pc(&mut self) -> Ex {
+        let mut rest = Ex::from(Builder::is_valid());
+        let mut next = Ex::int(0);
+        for exit in &self.ir.exits {
+            let (target, dynamic) = self.target(exit.target);
+            let taken = match exit.guard {
+                None => rest.clone(),
+                Some((id, flag)) => {
+                    let bit = self.bit(id);
+                    let taken = if flag { bit } else { Builder::is_valid() - bit };
+                    let first = rest == Ex::from(Builder::is_valid());
+                    if first { taken.into() } else { rest.clone() * taken.into() }
+                }
+            };
+            rest = rest - taken.clone();
+            // On padding the target's columns are 0, so only a constant needs the factor.
+            let always = taken == Ex::from(Builder::is_valid());
+            next = next + if always && dynamic { target } else { target * taken };
+        }
+        next
+    }
+
+    /// Where an exit leads, from the entry if it is a place in the code; and whether it has columns.
+    fn target(&mut self, target: ExitTarget) -> (Ex, bool) {
+        match target {
+            ExitTarget::Code(offset) => (Ex::int(offset), false),
+            ExitTarget::Value(id) => match self.ir.as_const(id) {
+                Some(pc) => (Ex::int(i64::try_from(pc).expect("rv32 addresses are small")), false),
+                None => (self.jump_target(id).into(), true),
+            },
+        }
+    }
+
+    fn target_slot(&mut self, target: ExitTarget) -> Slot {
+        match target {
+            ExitTarget::Code(offset) => self.builder.step(Step::Code(offset)),
+            ExitTarget::Value(id) => self.slots[id.index()],
+        }
+    }
+
+    fn next_pc_slot(&mut self) -> Slot {
+        let (last, guarded) = self.ir.exits.split_last().expect("a verified IR has an exit");
+        let mut next = self.target_slot(last.target);
+        for exit in guarded.iter().rev() {
+            let (guard, flag) = exit.guard.expect("only the last exit is unguarded");
+            let (condition, target) = (self.slots[guard.index()], self.target_slot(exit.target));
+            let step = if flag {
+                Step::Select(condition, target, next)
+            } else {
+                Step::Select(condition, next, target)
+            };
+            next = self.builder.step(step);
+        }
+        next
+    }
+
+    /// A computed code address as a field element.
+    ///
+    /// Lemma: the low half less its lowest bit is even and 16 bits wide, the high half is below
+    /// 2^(pc_bits − 16), so the sum is the integer address and below 2^pc_bits. Complete: for every
+    /// target below 2^pc_bits, before its lowest bit is cleared odd or even; others have no code.
+    fn jump_target(&mut self, target: ValueId) -> Lin {
+        let cleared = match self.ir.node(target) {
+            Node::Alu(Alu::And, x, mask) if self.ir.as_const(mask) == Some(0xffff_fffe) => Some(x),
+            _ => None,
+        };
+        let [low, high] = self.halves(cleared.unwrap_or(target)).map(|half| half.lin);
+        let low = match cleared {
+            Some(x) if self.possible[x.index()] & 1 == 1 => {
+                let slot = self.builder.bits(self.slots[x.index()], 0, 1);
+                let bit = self.builder.column("target_bit", ColumnKind::Helper, slot);
+                self.builder.constrain(Ex::from(bit.clone()).boolean(), "lowest bit of the target");
+                let even = low - bit;
+                self.builder.range(even.scale(builder::half()), 15, "target is even");
+                even
+            }
+            _ => low,
+        };
+        self.builder.range(high.clone(), self.target.pc_bits - 16, "target is a code address");
+        low + high.times(1 << 16)
+    }
+}
