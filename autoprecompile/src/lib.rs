@@ -20,9 +20,11 @@ mod cut;
 pub mod ir;
 mod lift;
 mod lower;
+mod own;
 mod precompile;
 mod random;
 mod recipe;
+mod registry;
 pub mod rewrite;
 mod select;
 mod target;
@@ -35,16 +37,15 @@ pub use lift::{LiftError, lift};
 pub use lower::bits;
 pub use lower::bytes::{Unplaced, lower};
 pub use lower::{LowerError, Lowered};
+pub use own::{MachinePrecompile, machine_candidates};
 pub use precompile::{Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, synthesise};
 pub use recipe::{
     Host, OperandField, OperandValues, Query, RecordWord, RegisterRef, RowGenerator, Slot, Source,
     Step, WitnessRecipe,
 };
+pub use registry::{HALO2, OPENVM, PLONKY3, TARGETS, openvm_instruction_cost};
 pub use select::{Budget, select, total_cells};
-pub use target::{
-    HALO2, Limits, Linkage, OPENVM, PLONKY3, Prices, RowCost, TARGETS, Target, Vocabulary,
-    openvm_instruction_cost,
-};
+pub use target::{Limits, Linkage, Prices, RowCost, Target, Vocabulary};
 pub use validate::{
     Bounds, CallBus, Coverage, Effort, Failure, Message, PlaceFields, RecordedState, Rules,
     Subject, Validation, ValidationError, validate,

@@ -10,10 +10,11 @@ use autoprec_circuits::{BusKind, ConstraintSystem, Field, Size};
 use autoprec_dashboards::{self as dashboards, Check};
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Form, Item};
-use autoprec_synth::bits::{MachineLowered, MachinePrecompile, machine_candidates, row_cost};
+use autoprec_synth::bits::{MachineLowered, row_cost};
 use autoprec_synth::{
-    Bounds, Budget, Candidate, Effort, HALO2, OPENVM, Precompile, Price, RecordedState, RowCost,
-    SynthError, Target, Validation, ValidationError, Vocabulary, candidates, select, synthesise,
+    Bounds, Budget, Candidate, Effort, HALO2, MachinePrecompile, OPENVM, Precompile, Price,
+    RecordedState, RowCost, SynthError, Target, Validation, ValidationError, Vocabulary,
+    candidates, machine_candidates, select, synthesise,
 };
 
 /// What precompiles are for, and how many there may be.

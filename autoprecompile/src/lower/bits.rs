@@ -26,17 +26,15 @@ mod memory;
 mod multiply;
 mod operands;
 mod parts;
-mod precompile;
-mod select;
 mod shift;
+mod size;
 mod value;
 
 pub use builder::{Ex, Lin, TableBuilder};
 pub use gadget::{Int, Limb, Time, Word};
 pub use kind::lift_kind;
-pub(crate) use precompile::kind_size;
-pub use precompile::{MachinePrecompile, row_cost};
-pub use select::machine_candidates;
+pub(crate) use size::kind_size;
+pub use size::row_cost;
 
 use autoprec_circuits::{Field, MachineBus};
 use lowering::Lowering;

@@ -215,8 +215,7 @@ mod tests {
     use autoprec_isa::Xlen;
 
     use super::*;
-    use crate::target::OPENVM;
-    use crate::target::PLONKY3;
+    use crate::registry::{OPENVM, PLONKY3};
 
     /// Whether a row with these messages, beside entry and exit, has the form of a call.
     fn is_call<B: CallBus>(rules: &Rules, messages: &[(B, i64, &[i64])]) -> bool {

@@ -1,7 +1,6 @@
 //! Whole precompiles, over both fields, by the checker that builds use.
 
-use autoprec_synth::bits::MachinePrecompile;
-use autoprec_synth::{Effort, PrecompileId};
+use autoprec_synth::{Effort, MachinePrecompile, PrecompileId};
 
 use crate::assembly::region;
 

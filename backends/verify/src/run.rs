@@ -8,7 +8,7 @@ use autoprec_halo2 as halo2;
 use autoprec_linker::{VerifyLinkError, verify_link};
 use autoprec_machine::{Guest, GuestError, Public, StatementError, statement};
 use autoprec_plonky3 as plonky3;
-use autoprec_synth::bits::MachinePrecompile;
+use autoprec_synth::MachinePrecompile;
 
 use crate::file::{Backend, RunProof};
 

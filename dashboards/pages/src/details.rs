@@ -4,7 +4,7 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{BusKind, ConstraintSystem, Field};
 use autoprec_dashboards::{Detail, DetailSystem, Line, Message, Origin, Precompile};
 use autoprec_profiler::{Place, Sources};
-use autoprec_synth::bits::MachinePrecompile;
+use autoprec_synth::MachinePrecompile;
 use autoprec_synth::ir::Ir;
 use autoprec_synth::{OPENVM, synthesise};
 use rayon::prelude::*;

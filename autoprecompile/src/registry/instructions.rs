@@ -6,7 +6,7 @@
 use autoprec_circuits::Size;
 use autoprec_isa::{Alu, Inst, Op, Width, Xlen};
 
-use super::{RowCost, Target};
+use crate::target::{RowCost, Target};
 
 /// [`openvm_instruction_cost`] as a target has it.
 pub(super) fn openvm_table(inst: Inst, _: Xlen, _: &Target) -> Option<RowCost> {

@@ -1,17 +1,17 @@
-//! One precompile for machines of our own: its systems over both fields, and its identity.
+//! One precompile for AIRs of our own: its systems over both fields, and its identity.
 
 use autoprec_blocks::Region;
-use autoprec_circuits::{BabyBear, Field, MachineBus, MachineSystem, Pasta};
+use autoprec_circuits::{BabyBear, Field, MachineBus, Pasta};
 use autoprec_guest_elf::PrecompileId;
-use autoprec_isa::{Inst, Xlen};
 use sha2::{Digest as _, Sha256};
 
-use super::{MachineLowered, Operands, lift_kind, lower_machine};
 use crate::ir::Ir;
 use crate::lift::lift;
+use crate::lower::bits::{MachineLowered, Operands, lower_machine, row_cost};
 use crate::precompile::SynthError;
+use crate::registry::{HALO2, PLONKY3};
 use crate::rewrite::{Fired, optimise};
-use crate::target::{HALO2, PLONKY3, RowCost, Target};
+use crate::target::{RowCost, Target};
 use crate::validate::{
     Effort, RecordedState, Rules, Subject, Validation, ValidationError, validate,
 };
@@ -86,17 +86,4 @@ impl MachinePrecompile {
         let rules = Rules::of(target, region.xlen);
         Subject { region, ir, id: id.number(), rules, system, recipe }
     }
-}
-
-/// What a row of a system costs a prover.
-pub fn row_cost<F: Field>(system: &MachineSystem<F>) -> RowCost {
-    let ranges = system.interactions.iter().filter(|i| i.bus == MachineBus::Range).count();
-    RowCost { size: system.size(), ranges }
-}
-
-/// What a row of the table of an instruction's operation costs; `None` if there is no such table.
-pub(crate) fn kind_size<F: Field>(inst: Inst, xlen: Xlen, target: &Target) -> Option<RowCost> {
-    let (ir, _) = optimise(&lift_kind(inst.op, xlen).ok()?);
-    let operands = Operands::FromProgram { kind: 1 };
-    lower_machine::<F>(&ir, &operands, target).ok().map(|lowered| row_cost(&lowered.system))
 }
