@@ -289,14 +289,14 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         let mut outcomes = vec![None; self.subject.system.columns.len()];
         let (mutated, others) = samples.split_at(samples.len().min(effort.mutated_states as usize));
         for sample in mutated {
-            self.mutate(&sample.row, effort, &mut outcomes)?;
+            self.mutate(sample, effort, &mut outcomes)?;
         }
         self.attack(&samples, effort)?;
         if effort.every_lie {
             self.lie(&samples[0])?;
         }
         for sample in others {
-            self.mutate_unchanged(&sample.row, &mut outcomes)?;
+            self.mutate_unchanged(sample, &mut outcomes)?;
         }
         for _ in 0..effort.more_states {
             if !outcomes.contains(&Some(Outcome::Unchanged)) {
@@ -304,7 +304,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
             }
             let state = self.sampler.sample(&mut self.rng);
             if let Some(sample) = self.honest(state)? {
-                self.mutate_unchanged(&sample.row, &mut outcomes)?;
+                self.mutate_unchanged(&sample, &mut outcomes)?;
             }
         }
         let with = |outcome| outcomes.iter().filter(|noted| **noted == Some(outcome)).count();
@@ -438,7 +438,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
             Err(what) => return effect(what),
         }
         self.done.honest += 1;
-        Ok(Some(Sample { record, row }))
+        Ok(Some(Sample { record, row, claim: expected }))
     }
 
     /// The row of a record, which the system accepts.
@@ -461,18 +461,19 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
     /// changing it alone.
     fn mutate(
         &mut self,
-        row: &[F],
+        honest: &Sample<F>,
         effort: Effort,
         outcomes: &mut [Option<Outcome>],
     ) -> Result<(), Failure> {
+        let row = &honest.row[..];
         let columns = u32::try_from(row.len()).expect("a row has few columns");
         for (column, noted) in (0..columns).map(ColumnId).zip(outcomes) {
-            self.change_alone(row, column, noted)?;
+            self.change_alone(honest, column, noted)?;
             for _ in 0..effort.pairs_per_column {
                 let second = ColumnId(self.rng.below(columns));
                 let (a, b) = (self.other_values(row, column), self.other_values(row, second));
                 let (a, b) = (self.rng.choose(&a), self.rng.choose(&b));
-                self.try_change(row, &[(column, a), (second, b)])?;
+                self.try_change(honest, &[(column, a), (second, b)])?;
             }
         }
         Ok(())
@@ -482,12 +483,12 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
     /// column is there for may happen in this one.
     fn mutate_unchanged(
         &mut self,
-        row: &[F],
+        honest: &Sample<F>,
         outcomes: &mut [Option<Outcome>],
     ) -> Result<(), Failure> {
         for (column, noted) in (0..).map(ColumnId).zip(outcomes) {
             if *noted == Some(Outcome::Unchanged) {
-                self.change_alone(row, column, noted)?;
+                self.change_alone(honest, column, noted)?;
             }
         }
         Ok(())
@@ -496,12 +497,12 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
     /// Changes one cell of an honest row in several ways.
     fn change_alone(
         &mut self,
-        row: &[F],
+        honest: &Sample<F>,
         column: ColumnId,
         noted: &mut Option<Outcome>,
     ) -> Result<(), Failure> {
-        for value in self.other_values(row, column) {
-            let outcome = self.try_change(row, &[(column, value)])?;
+        for value in self.other_values(&honest.row, column) {
+            let outcome = self.try_change(honest, &[(column, value)])?;
             *noted = (*noted).max(Some(outcome));
         }
         Ok(())
@@ -523,8 +524,12 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         values
     }
 
-    fn try_change(&mut self, row: &[F], changes: &[(ColumnId, F)]) -> Result<Outcome, Failure> {
-        let mut changed = row.to_vec();
+    fn try_change(
+        &mut self,
+        honest: &Sample<F>,
+        changes: &[(ColumnId, F)],
+    ) -> Result<Outcome, Failure> {
+        let mut changed = honest.row.clone();
         for &(column, value) in changes {
             changed[column.index()] = value;
         }
@@ -534,13 +539,12 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         }
         // With one change the index says at once whether messages differ.
         if let [(column, _)] = *changes
-            && self.check.same_effect(row, &changed, column)
+            && self.check.same_effect(&honest.row, &changed, column)
         {
             self.done.unchanged += 1;
             return Ok(Outcome::Unchanged);
         }
-        let before = self.claim(row);
-        self.judge((row, before.as_ref()), &changed)
+        self.judge(honest, &changed)
     }
 
     /// Searches for wrong rows, beginning with the states in turn: often from any column, then from
@@ -556,13 +560,12 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         for (sample, firsts) in
             samples.iter().cycle().zip(firsts.chunks(ATTACKS_PER_START as usize))
         {
-            let before = self.claim(&sample.row);
             let start = attack.start(sample.start(&rules, recipe, &mut self.rng));
             for &first in firsts {
                 self.done.attacks += 1;
                 self.done.columns.searched += u32::from(first.is_some());
                 if let Some(row) = attack.attempt(&start, first, &mut self.rng) {
-                    self.judge((&sample.row, before.as_ref()), &row)?;
+                    self.judge(sample, &row)?;
                 }
             }
         }
@@ -572,35 +575,25 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
     /// Judges the rows of provers that lie about one step and compute on from there, for every step.
     fn lie(&mut self, sample: &Sample<F>) -> Result<(), Failure> {
         let Subject { rules, system, recipe, .. } = self.subject;
-        let before = self.claim(&sample.row);
         for step in 0..recipe.steps().len() {
             let row = sample.lying(step, &rules, recipe, &mut self.rng);
             self.done.lies += 1;
             if row == sample.row || !system.violations(&row).is_empty() {
                 continue;
             }
-            self.judge((&sample.row, before.as_ref()), &row)?;
+            self.judge(sample, &row)?;
         }
         Ok(())
     }
 
-    /// What a row claims, if its messages have the form of a call's.
-    fn claim(&self, row: &[F]) -> Option<Claim> {
-        Claim::of(&self.subject.rules, self.subject.system, row).ok().flatten()
-    }
-
-    /// Judges a row that the system accepts, beside an honest row and its claim.
-    fn judge(
-        &mut self,
-        (honest, before): (&[F], Option<&Claim>),
-        row: &[F],
-    ) -> Result<Outcome, Failure> {
+    /// Judges a row that the system accepts, beside an honest call.
+    fn judge(&mut self, honest: &Sample<F>, row: &[F]) -> Result<Outcome, Failure> {
         let Subject { region, rules, system, .. } = self.subject;
         let verdict = match Claim::of(&rules, system, row) {
             // A row without messages is padding: nothing balances it.
             Ok(None) => Verdict::Impossible,
             Err(what) => Verdict::Wrong(what),
-            Ok(Some(claim)) if Some(&claim) == before => {
+            Ok(Some(claim)) if claim == honest.claim => {
                 self.done.unchanged += 1;
                 return Ok(Outcome::Unchanged);
             }
@@ -612,7 +605,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
                 Ok(Outcome::OtherState)
             }
             Verdict::Wrong(claim) => {
-                let cells = system.columns.iter().zip(honest.iter().zip(row));
+                let cells = system.columns.iter().zip(honest.row.iter().zip(row));
                 let changed =
                     cells.filter(|(_, (old, new))| old != new).map(|(column, (old, new))| {
                         (column.name.clone(), old.to_string(), new.to_string())

@@ -32,10 +32,18 @@ pub struct Message<F> {
 /// The place of an access.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlaceFields<F> {
-    /// The fields as they are: what is received and what is sent concern one place if these are equal.
-    fields: Vec<F>,
     /// The place; none if memory has no word at this address.
     pub(super) place: Option<Place>,
+    /// The fields as they are, if they say no place: what is received and what is sent concern one place
+    /// if these are equal. Empty otherwise, since no two tuples of fields say the same place.
+    fields: Vec<F>,
+}
+
+impl<F: Field> PlaceFields<F> {
+    fn new(place: Option<Place>, fields: &[F]) -> Self {
+        let fields = if place.is_some() { Vec::new() } else { fields.to_vec() };
+        Self { place, fields }
+    }
 }
 
 impl CallBus for Bus {
@@ -64,7 +72,7 @@ impl CallBus for Bus {
             _ => return None,
         };
         Some(Message {
-            place: Some(PlaceFields { fields: fields[..2].to_vec(), place }),
+            place: Some(PlaceFields::new(place, &fields[..2])),
             word: word(rules, &fields[2..6]),
             time: fields[6].to_u64(),
         })
@@ -96,8 +104,7 @@ impl CallBus for MachineBus {
             Self::Execution => (None, &fields[..limbs]),
             _ => return None,
         };
-        let place =
-            place.map(|(length, place)| PlaceFields { fields: fields[..length].to_vec(), place });
+        let place = place.map(|(length, place)| PlaceFields::new(place, &fields[..length]));
         Some(Message { place, word: word(rules, own), time })
     }
 }

@@ -7,6 +7,7 @@
 
 use autoprec_circuits::Field;
 
+use super::claim::Claim;
 use super::rules::Rules;
 use crate::random::Rng;
 use crate::recipe::{Query, Step, WitnessRecipe};
@@ -17,6 +18,8 @@ pub(super) struct Sample<F> {
     pub(super) record: Vec<u64>,
     /// The honest row.
     pub(super) row: Vec<F>,
+    /// What it claims.
+    pub(super) claim: Claim,
 }
 
 impl<F: Field> Sample<F> {
