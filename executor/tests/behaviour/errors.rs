@@ -50,7 +50,7 @@ fn provers_that_lack_an_instruction_name_it() {
     for environment in [Environment::OpenVm, Environment::Sp1] {
         let error = error(environment, "addi a0, zero, 1\n andn a0, a1, a2").to_string();
         assert!(error.contains("0x40c5f533 (andn a0, a1, a2) for rv32"), "{error}");
-        assert!(error.contains(&format!("{:#x}", BASE + 4)), "{error}");
+        assert!(error.contains(&format!("{:#x}", BASE + 8)), "{error}");
     }
 }
 
