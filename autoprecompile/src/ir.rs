@@ -137,10 +137,15 @@ impl Effect {
 
     /// The address that is accessed.
     pub fn address(self, ir: &Ir) -> ValueId {
+        self.place(ir).0
+    }
+
+    /// The address that is accessed, and how much is.
+    pub fn place(self, ir: &Ir) -> (ValueId, Width) {
         match self {
-            Self::Store { addr, .. } => addr,
+            Self::Store { addr, width, .. } => (addr, width),
             Self::Load(id) => match ir.node(id) {
-                Node::Load { addr, .. } => addr,
+                Node::Load { addr, width, .. } => (addr, width),
                 _ => unreachable!("the effects of a verified IR name loads"),
             },
         }

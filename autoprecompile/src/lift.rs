@@ -1,7 +1,7 @@
 //! From a region's instructions to the IR, by the one semantics of the instruction set.
 //!
 //! Invariant: nothing here knows what an instruction does; `autoprec_isa::step` says it, and
-//! [`Lift`] is its machine whose words are values.
+//! [`Lifter`] is its machine whose words are values.
 //!
 //! Invariant: regions with the same instructions give the same IR wherever they lie, if none of these
 //! reads its own address ([`Inst::reads_pc`](autoprec_isa::Inst::reads_pc)).
@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use autoprec_blocks::Region;
-use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Reg, Width, step};
+use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Operand, Reg, Width, step};
 
 use crate::ir::{Builder, Exit, ExitTarget, Ir, Node, ValueId};
 
@@ -17,7 +17,7 @@ use crate::ir::{Builder, Exit, ExitTarget, Ir, Node, ValueId};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the instruction at {pc:#x} ({what}) has no dataflow form; end the region before it")]
 pub struct LiftError {
-    /// Its address.
+    /// The address of the instruction.
     pub pc: u64,
     /// The instruction.
     pub what: String,
@@ -28,7 +28,8 @@ pub struct LiftError {
 /// # Errors
 /// If an instruction does more than compute, load, store and jump.
 pub fn lift(region: &Region) -> Result<Ir, LiftError> {
-    let mut machine = Lift { builder: Builder::new(region.xlen), regs: [None; 32] };
+    let names = Registers([None; 32]);
+    let mut machine = Lifter { builder: Builder::new(region.xlen), names };
     let mut written = BTreeSet::new();
     let mut exits = Vec::new();
     for (index, at) in region.insts.iter().enumerate() {
@@ -56,7 +57,7 @@ pub fn lift(region: &Region) -> Result<Ir, LiftError> {
     }
     let outputs = written
         .into_iter()
-        .map(|reg| (reg, machine.regs[reg.index()].expect("a written register has a value")));
+        .map(|reg| (reg, machine.names.0[reg.index()].expect("a written register has a value")));
     Ok(machine.builder.finish(outputs.collect(), exits))
 }
 
@@ -67,22 +68,54 @@ fn code(region: &Region, address: u64) -> ExitTarget {
     ExitTarget::Code(distance.cast_signed() >> unused)
 }
 
+/// What registers and operands are to a [`Lifter`].
+pub(crate) trait Names {
+    /// The value that a register other than `x0` holds.
+    fn reg(&mut self, builder: &mut Builder, reg: Reg) -> ValueId;
+
+    /// Notes what an instruction writes to a register.
+    fn set_reg(&mut self, reg: Reg, value: ValueId);
+
+    /// The value of a constant of an instruction.
+    fn operand(&mut self, builder: &mut Builder, operand: Operand, value: u64) -> ValueId;
+}
+
 /// The machine whose words are values of the IR.
-struct Lift {
-    builder: Builder,
-    /// The current value of each register that has been touched.
-    regs: [Option<ValueId>; 32],
+pub(crate) struct Lifter<N> {
+    pub(crate) builder: Builder,
+    pub(crate) names: N,
+}
+
+/// The current value of each register that has been touched.
+struct Registers([Option<ValueId>; 32]);
+
+impl Names for Registers {
+    fn reg(&mut self, builder: &mut Builder, reg: Reg) -> ValueId {
+        *self.0[reg.index()].get_or_insert_with(|| builder.pure(Node::Reg(reg)))
+    }
+
+    fn set_reg(&mut self, reg: Reg, value: ValueId) {
+        self.0[reg.index()] = Some(value);
+    }
+
+    fn operand(&mut self, builder: &mut Builder, _: Operand, value: u64) -> ValueId {
+        builder.constant(value)
+    }
 }
 
 /// The instruction does something that the IR cannot say.
-struct Unsupported;
+pub(crate) struct Unsupported;
 
-impl Machine for Lift {
+impl<N: Names> Machine for Lifter<N> {
     type Word = ValueId;
     type Fault = Unsupported;
 
     fn constant(&mut self, value: u64) -> ValueId {
         self.builder.constant(value)
+    }
+
+    fn operand(&mut self, operand: Operand, value: u64) -> ValueId {
+        self.names.operand(&mut self.builder, operand, value)
     }
 
     fn alu(&mut self, op: Alu, a: ValueId, b: ValueId) -> ValueId {
@@ -97,12 +130,11 @@ impl Machine for Lift {
         if reg == Reg::ZERO {
             return self.builder.constant(0);
         }
-        let builder = &mut self.builder;
-        *self.regs[reg.index()].get_or_insert_with(|| builder.pure(Node::Reg(reg)))
+        self.names.reg(&mut self.builder, reg)
     }
 
     fn set_reg(&mut self, reg: Reg, value: ValueId) {
-        self.regs[reg.index()] = Some(value);
+        self.names.set_reg(reg, value);
     }
 
     fn load(&mut self, width: Width, signed: bool, addr: ValueId) -> Result<ValueId, Unsupported> {

@@ -68,7 +68,7 @@ pub enum LowerError {
     /// The dataflow of a kind of instruction has a register that such a kind has no name for.
     #[error("a kind of instruction has no register x{register}")]
     Register {
-        /// Its number.
+        /// The register's number in the dataflow, 0 to 31.
         register: usize,
     },
 }

@@ -238,7 +238,7 @@ impl fmt::Display for Failure {
 pub struct Subject<'a, F, B> {
     /// The region.
     pub region: &'a Region,
-    /// Its dataflow.
+    /// The rewritten dataflow that was lowered.
     pub ir: &'a Ir,
     /// The number that it is called by.
     pub id: u32,
@@ -271,7 +271,7 @@ pub fn validate<F: Field, B: CallBus>(
     Ok(validator.done)
 }
 
-/// Random states tried in vain, in a row and in all, before a precompile is given up.
+/// Random states without an honest row, in all, after which no more are tried.
 const MAX_MISSES: u32 = 400;
 
 struct Validator<'a, F, B> {

@@ -56,7 +56,7 @@ pub enum ExportProblem {
     Instruction {
         /// Its position, counted from 0.
         index: usize,
-        /// Its address.
+        /// The address of the instruction.
         pc: u64,
         /// What is wrong with it.
         error: RowError,

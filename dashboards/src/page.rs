@@ -176,7 +176,7 @@ pub struct Detail {
 /// An instruction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Its address.
+    /// The address of the instruction.
     pub pc: u64,
     /// Its text.
     pub text: String,

@@ -132,7 +132,7 @@ pub enum RunError {
     Csr {
         /// Where.
         site: Box<Site>,
-        /// Its number.
+        /// The number of the register.
         csr: u16,
     },
     /// The limit was reached.

@@ -76,7 +76,7 @@ pub enum LoadError {
     OverlappingSegments {
         /// Start of the lower one.
         first: u64,
-        /// Its end.
+        /// The address behind the lower one.
         first_end: u64,
         /// Start of the upper one.
         second: u64,
@@ -87,7 +87,7 @@ pub enum LoadError {
          script"
     )]
     OutsideAddressSpace {
-        /// Its address.
+        /// The address at which the segment begins.
         addr: u64,
         /// Its size in bytes.
         size: u64,
@@ -98,7 +98,7 @@ pub enum LoadError {
          static arrays"
     )]
     TooLarge {
-        /// Its address.
+        /// The address at which the segment begins.
         addr: u64,
         /// Its size in bytes.
         size: u64,
@@ -111,7 +111,7 @@ pub enum LoadError {
          the entry symbol (-e) when linking"
     )]
     EntryOutsideText {
-        /// Its address.
+        /// The address of the entry point.
         entry: u64,
     },
 }

@@ -161,7 +161,7 @@ impl Made {
         }
     }
 
-    /// Its number.
+    /// The number that it is called by.
     pub fn id(&self) -> PrecompileId {
         match self {
             Self::OpenVm(made) => made.id,

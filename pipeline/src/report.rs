@@ -91,7 +91,7 @@ fn left_alone(outcome: &Outcome) -> Vec<dashboards::Region> {
     let candidates = &outcome.candidates;
     let is_linked = |index: &usize| outcome.checked.iter().any(|c| c.candidate == *index);
     let region = |index: usize| {
-        let region = candidates.region(index);
+        let (region, reason) = (candidates.region(index), reason(outcome, index));
         dashboards::Region {
             entry: region.entry(),
             end: region.end(),
@@ -100,8 +100,8 @@ fn left_alone(outcome: &Outcome) -> Vec<dashboards::Region> {
             calls: region.count,
             cost: candidates.price(index).before,
             saved: candidates.saved(index),
-            code: reason(outcome, index).code().to_owned(),
-            reason: reason(outcome, index).to_string(),
+            code: reason.code().to_owned(),
+            reason: reason.to_string(),
         }
     };
     let mut rest: Vec<dashboards::Region> =

@@ -15,7 +15,7 @@ use crate::sources::{Place, Sources};
 /// An instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its address.
+    /// The address of the instruction.
     pub pc: u64,
     /// Executions.
     pub count: u64,

@@ -33,7 +33,7 @@ pub struct Subject<'a> {
 pub struct Executed {
     /// Index of the span of [`Profile::spans`] that it is executed in.
     pub span: usize,
-    /// Its address.
+    /// The address of the instruction.
     pub pc: u64,
     /// The instruction; none if the word there is not RISC-V's.
     pub inst: Option<Inst>,

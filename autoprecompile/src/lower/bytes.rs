@@ -170,8 +170,7 @@ fn last_inst(ir: &Ir) -> u32 {
 fn no_such_address(ir: &Ir, target: &Target) -> Option<(u32, u64)> {
     let last = last_inst(ir);
     let data = ir.effects.iter().filter_map(|&effect| {
-        let (addr, inst) = access::address_of(ir, effect);
-        Some((inst, ir.as_const(addr)?, target.address_bits))
+        Some((effect.inst(ir), ir.as_const(effect.address(ir))?, target.address_bits))
     });
     let code = ir
         .exits

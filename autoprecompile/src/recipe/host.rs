@@ -73,7 +73,7 @@ pub struct OperandValues {
     pub constant: u64,
     /// The address behind it.
     pub next: u64,
-    /// Its address.
+    /// The address of the instruction.
     pub pc: u64,
 }
 

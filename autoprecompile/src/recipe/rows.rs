@@ -10,6 +10,9 @@ use super::host::RecordWord;
 use super::program::Program;
 use super::steps::{Query, Slot, Source, Step};
 
+/// See [`RowGenerator::LANES`].
+const LANES: usize = 16;
+
 /// Columns that are written to one row before it is the next row's turn: a cache line.
 const TILE: usize = 16;
 
@@ -43,7 +46,7 @@ impl<R: RecordWord> Answer for Recorded<'_, R> {
 impl<F: Field> RowGenerator<F> {
     /// Rows that [`Self::generate_in_place`] makes together: each operation is a few vector
     /// instructions.
-    pub const LANES: usize = 16;
+    pub const LANES: usize = LANES;
 
     /// Of these steps and what each column is made from, for a region that begins at address 0.
     pub(crate) fn new(xlen: Xlen, steps: Vec<Step<F>>, columns: Vec<Source>) -> Self {
@@ -100,8 +103,8 @@ impl<F: Field> RowGenerator<F> {
         let width = self.width();
         match &self.engine {
             Engine::Narrow(program) => {
-                let mut words: Vec<[u32; 16]> = Vec::new();
-                for rows in rows.chunks_mut(width * Self::LANES) {
+                let mut words: Vec<[u32; LANES]> = Vec::new();
+                for rows in rows.chunks_mut(width * LANES) {
                     // Lanes without a row do what the last one does.
                     let last = rows.len() / width - 1;
                     self.replay(program, &mut words, |lane, place| {

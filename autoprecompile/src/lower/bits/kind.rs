@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_isa::{
-    Alu, Csr, CsrWrite, FloatAction, Flow, Inst, Machine, Op, Operand, Reg, Width, Xlen, step,
-};
+use autoprec_isa::{Flow, Inst, Op, Operand, Reg, Xlen, step};
 
 use crate::ir::{Builder, Exit, ExitTarget, Ir, Node, ValueId};
-use crate::lift::LiftError;
+use crate::lift::{LiftError, Lifter, Names, Unsupported};
 
 /// Stands for the first register read.
 pub(crate) const RS1: u8 = 1;
@@ -40,10 +38,10 @@ pub(crate) fn reg(number: u8) -> Reg {
 pub fn lift_kind(op: Op, xlen: Xlen) -> Result<Ir, LiftError> {
     let inst = Inst { op, rd: reg(RD), rs1: reg(RS1), rs2: reg(RS2), imm: 0 }.normal();
     let refuse = || LiftError { pc: PLACE, what: format!("{op:?}") };
-    let mut machine = Kind { builder: Builder::new(xlen), result: None };
+    let mut machine = Lifter { builder: Builder::new(xlen), names: OperandNames::default() };
     let flow = step(&mut machine, xlen, PLACE, 4, &inst).map_err(|Unsupported| refuse())?;
-    let next = ExitTarget::Value(machine.name(NEXT));
-    let constant = ExitTarget::Value(machine.name(CONSTANT));
+    let [next, constant] =
+        [NEXT, CONSTANT].map(|number| ExitTarget::Value(name(&mut machine.builder, number)));
     let exits = match flow {
         Flow::Next => vec![Exit { guard: None, target: next }],
         Flow::Branch { condition, taken_if, target: _ } => vec![
@@ -54,90 +52,34 @@ pub fn lift_kind(op: Op, xlen: Xlen) -> Result<Ir, LiftError> {
         Flow::JumpTo(target) => vec![Exit { guard: None, target: ExitTarget::Value(target) }],
         Flow::Ecall | Flow::Ebreak => return Err(refuse()),
     };
-    let outputs = machine.result.map(|value| (reg(RD), value)).into_iter();
+    let outputs = machine.names.result.map(|value| (reg(RD), value)).into_iter();
     Ok(machine.builder.finish(outputs.collect::<BTreeMap<_, _>>(), exits))
 }
 
-/// The machine whose words are values and whose operands are names.
-struct Kind {
-    builder: Builder,
+/// Names for everything that the program says, and what the operation gives.
+#[derive(Default)]
+struct OperandNames {
     result: Option<ValueId>,
 }
 
-impl Kind {
-    fn name(&mut self, number: u8) -> ValueId {
-        self.builder.pure(Node::Reg(reg(number)))
-    }
+fn name(builder: &mut Builder, number: u8) -> ValueId {
+    builder.pure(Node::Reg(reg(number)))
 }
 
-/// The instruction does something that the IR cannot say.
-struct Unsupported;
-
-impl Machine for Kind {
-    type Word = ValueId;
-    type Fault = Unsupported;
-
-    fn constant(&mut self, value: u64) -> ValueId {
-        self.builder.constant(value)
-    }
-
-    fn operand(&mut self, operand: Operand, _: u64) -> ValueId {
-        self.name(match operand {
-            Operand::Constant => CONSTANT,
-            Operand::Next => NEXT,
-        })
-    }
-
-    fn alu(&mut self, op: Alu, a: ValueId, b: ValueId) -> ValueId {
-        self.builder.alu(op, a, b)
-    }
-
-    fn select(&mut self, condition: ValueId, then: ValueId, otherwise: ValueId) -> ValueId {
-        self.builder.pure(Node::Select { condition, then, otherwise })
-    }
-
-    fn reg(&mut self, reg: Reg) -> ValueId {
-        if reg == Reg::ZERO {
-            return self.builder.constant(0);
-        }
-        self.builder.pure(Node::Reg(reg))
+impl Names for OperandNames {
+    fn reg(&mut self, builder: &mut Builder, reg: Reg) -> ValueId {
+        builder.pure(Node::Reg(reg))
     }
 
     fn set_reg(&mut self, _: Reg, value: ValueId) {
         self.result = Some(value);
     }
 
-    fn load(&mut self, width: Width, signed: bool, addr: ValueId) -> Result<ValueId, Unsupported> {
-        Ok(self.builder.load(width, signed, addr))
-    }
-
-    fn store(&mut self, width: Width, addr: ValueId, value: ValueId) -> Result<(), Unsupported> {
-        self.builder.store(width, addr, value);
-        Ok(())
-    }
-
-    fn amo(&mut self, _: Alu, _: Width, _: ValueId, _: ValueId) -> Result<ValueId, Unsupported> {
-        Err(Unsupported)
-    }
-
-    fn load_reserved(&mut self, _: Width, _: ValueId) -> Result<ValueId, Unsupported> {
-        Err(Unsupported)
-    }
-
-    fn store_conditional(
-        &mut self,
-        _: Width,
-        _: ValueId,
-        _: ValueId,
-    ) -> Result<ValueId, Unsupported> {
-        Err(Unsupported)
-    }
-
-    fn csr(&mut self, _: Csr, _: Option<CsrWrite<ValueId>>) -> Result<ValueId, Unsupported> {
-        Err(Unsupported)
-    }
-
-    fn float(&mut self, _: FloatAction<ValueId>) -> Result<ValueId, Unsupported> {
-        Err(Unsupported)
+    fn operand(&mut self, builder: &mut Builder, operand: Operand, _: u64) -> ValueId {
+        let number = match operand {
+            Operand::Constant => CONSTANT,
+            Operand::Next => NEXT,
+        };
+        name(builder, number)
     }
 }

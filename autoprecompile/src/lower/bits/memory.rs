@@ -86,13 +86,10 @@ pub(super) struct Group<F> {
 
 impl Access {
     pub(super) fn of(ir: &Ir, effect: Effect) -> Self {
-        let inst = effect.inst(ir);
-        let (addr, width, value, is_store) = match effect {
-            Effect::Store { addr, width, value, .. } => (addr, width, value, true),
-            Effect::Load(id) => match ir.node(id) {
-                Node::Load { addr, width, .. } => (addr, width, id, false),
-                _ => unreachable!("the effects of a verified IR name loads"),
-            },
+        let (inst, (addr, width)) = (effect.inst(ir), effect.place(ir));
+        let (value, is_store) = match effect {
+            Effect::Store { value, .. } => (value, true),
+            Effect::Load(id) => (id, false),
         };
         let (base, offset) = ir.split_address(addr);
         Self { base, offset: ir.xlen.mask(offset), addr, width, value, is_store, inst }

@@ -77,7 +77,7 @@ impl Group {
 /// The access whose address is checked.
 #[derive(Clone, Debug)]
 pub(super) struct Anchor {
-    /// Its address.
+    /// The byte address that the access has, as a form in range.
     address: Lin,
     /// Its distance from the base.
     offset: u32,
@@ -111,7 +111,7 @@ pub(super) fn group(ir: &Ir) -> BTreeMap<GroupKey, Group> {
     let mut stores: BTreeMap<GroupKey, usize> = BTreeMap::new();
     let mut all_stores = 0;
     for effect in &ir.effects {
-        let (addr, width) = address(ir, *effect);
+        let (addr, width) = effect.place(ir);
         let (base, offset) = split(ir, addr);
         let own_stores = stores.entry(base).or_default();
         let epoch = all_stores - *own_stores;
@@ -129,7 +129,7 @@ pub(super) fn group(ir: &Ir) -> BTreeMap<GroupKey, Group> {
 pub(super) fn always_misaligned(ir: &Ir, possible: &[u32]) -> Option<u32> {
     let mut residues: BTreeMap<GroupKey, Vec<u32>> = BTreeMap::new();
     ir.effects.iter().find_map(|&effect| {
-        let (addr, width) = address(ir, effect);
+        let (addr, width) = effect.place(ir);
         let (base, offset) = split(ir, addr);
         let low_bits = base.map_or(0, |base| possible[base.index()]);
         let all = || (0..4).filter(|residue| residue & !low_bits == 0).collect();
@@ -137,21 +137,6 @@ pub(super) fn always_misaligned(ir: &Ir, possible: &[u32]) -> Option<u32> {
         left.retain(|&residue| is_aligned(residue, offset, width));
         left.is_empty().then(|| effect.inst(ir))
     })
-}
-
-/// The address of an access and the instruction that makes it.
-pub(super) fn address_of(ir: &Ir, effect: Effect) -> (ValueId, u32) {
-    (address(ir, effect).0, effect.inst(ir))
-}
-
-pub(super) fn address(ir: &Ir, effect: Effect) -> (ValueId, Width) {
-    match effect {
-        Effect::Store { addr, width, .. } => (addr, width),
-        Effect::Load(id) => match ir.node(id) {
-            Node::Load { addr, width, .. } => (addr, width),
-            _ => unreachable!("the effects of a verified IR name loads"),
-        },
-    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]

@@ -4,7 +4,6 @@
 
 use autoprec_isa::Alu;
 
-use super::access::address_of;
 use crate::ir::{Effect, Ir, Node, ValueId};
 
 const HALVES: u8 = 1;
@@ -86,7 +85,7 @@ impl Demand {
             if let Effect::Store { value, .. } = effect {
                 self.mark(value, BYTES);
             }
-            let (addr, _) = address_of(ir, effect);
+            let addr = effect.address(ir);
             if let (Some(base), _) = ir.split_address(addr) {
                 self.mark(base, HALVES);
             }
@@ -180,7 +179,7 @@ fn count_uses(ir: &Ir) -> Vec<Uses> {
     let mut uses = vec![Uses::default(); ir.values.len()];
     let mut other = |id: ValueId| uses[id.index()].others += 1;
     for &effect in &ir.effects {
-        if let (Some(base), _) = ir.split_address(address_of(ir, effect).0) {
+        if let (Some(base), _) = ir.split_address(effect.address(ir)) {
             other(base);
         }
         if let Effect::Store { value, .. } = effect {

@@ -188,7 +188,7 @@ impl Lowering<'_> {
 
     /// The access that an effect makes.
     fn next_access_of(&mut self, effect: Effect) -> Access {
-        let (addr, _) = access::address(self.ir, effect);
+        let addr = effect.address(self.ir);
         let (base, offset) = access::split(self.ir, addr);
         let anchor = self.anchor(base);
         self.groups.get_mut(&base).expect("every access is in a group").pass();
