@@ -11,6 +11,7 @@
 
 pub mod bits;
 pub(crate) mod bytes;
+mod draft;
 
 use autoprec_circuits::ConstraintSystem;
 use autoprec_isa::Xlen;

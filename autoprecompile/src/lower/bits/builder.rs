@@ -6,15 +6,12 @@
 //! - every message's multiplicity vanishes with it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use autoprec_circuits::{
-    Column, ColumnId, ColumnKind, Constraint, Expr, Field, Interaction, Linear, MachineBus,
-    MachineSystem, Origin,
-};
+use autoprec_circuits::{ColumnId, ColumnKind, Expr, Field, Linear, MachineBus, MachineSystem};
 use autoprec_isa::{Alu, Xlen};
 
-use crate::recipe::{Query, RowGenerator, Slot, Source, Step, Steps};
+use crate::lower::draft::SystemDraft;
+use crate::recipe::{Query, RowGenerator, Slot, Source, Step};
 use crate::target::Target;
 
 /// A linear form of columns.
@@ -27,25 +24,13 @@ pub type Ex<F> = Expr<F>;
 pub struct TableBuilder<F> {
     target: Target,
     xlen: Xlen,
-    system: MachineSystem<F>,
-    sources: Vec<Source>,
-    steps: Steps<F>,
-    names: BTreeMap<String, u32>,
-    inst: Option<u32>,
+    draft: SystemDraft<F, MachineBus>,
 }
 
 impl<F: Field> TableBuilder<F> {
     /// An empty table of a machine with words of this width: column 0 is there.
     pub fn new(target: &Target, xlen: Xlen) -> Self {
-        let mut builder = Self {
-            target: *target,
-            xlen,
-            system: MachineSystem::default(),
-            sources: Vec::new(),
-            steps: Steps::default(),
-            names: BTreeMap::new(),
-            inst: None,
-        };
+        let mut builder = Self { target: *target, xlen, draft: SystemDraft::new() };
         let one = builder.constant(1);
         builder.column("is_valid", ColumnKind::Flag, one);
         builder.constrain(Ex::from(Self::is_valid()).boolean(), "is_valid is 0 or 1");
@@ -79,7 +64,7 @@ impl<F: Field> TableBuilder<F> {
 
     /// From now on everything comes from this instruction of a region.
     pub fn set_inst(&mut self, inst: Option<u32>) {
-        self.inst = inst;
+        self.draft.inst = inst;
     }
 
     /// The next word of the record, for AIRs whose records are written by hand.
@@ -94,7 +79,7 @@ impl<F: Field> TableBuilder<F> {
 
     /// The slot of a step.
     pub fn step(&mut self, step: Step<F>) -> Slot {
-        self.steps.push(step)
+        self.draft.steps.push(step)
     }
 
     /// A known integer.
@@ -133,22 +118,12 @@ impl<F: Field> TableBuilder<F> {
         kind: ColumnKind,
         source: Source,
     ) -> Lin<F> {
-        let mut name = name.into();
-        let uses = self.names.entry(name.clone()).or_default();
-        *uses += 1;
-        if *uses > 1 {
-            // No caller's name ends like this.
-            name = format!("{name}_n{uses}");
-        }
-        let id = u32::try_from(self.system.columns.len()).expect("a system has few columns");
-        self.system.columns.push(Column { name, kind });
-        self.sources.push(source);
-        Lin::column(ColumnId(id))
+        self.draft.column(name.into(), kind, source)
     }
 
     /// Says with what a column is filled after all.
     pub(crate) fn set_source(&mut self, column: ColumnId, source: Source) {
-        self.sources[column.index()] = source;
+        self.draft.sources[column.index()] = source;
     }
 
     /// A new column that is shown to be 0 or 1, filled with a bit of an integer.
@@ -194,8 +169,7 @@ impl<F: Field> TableBuilder<F> {
     /// Demands `expr = 0`.
     pub fn constrain(&mut self, expr: Ex<F>, what: impl Into<Cow<'static, str>>) {
         debug_assert!(expr.degree() <= self.target.limits.degree, "degree {}", expr.degree());
-        let origin = Origin { instruction: self.inst, what: what.into() };
-        self.system.constraints.push(Constraint { expr, origin });
+        self.draft.constrain(expr, what.into());
     }
 
     /// Sends a message `multiplicity` times; the multiplicity vanishes on padding.
@@ -206,23 +180,21 @@ impl<F: Field> TableBuilder<F> {
         message: Vec<Lin<F>>,
         what: impl Into<Cow<'static, str>>,
     ) {
-        let origin = Origin { instruction: self.inst, what: what.into() };
         let is_whole = multiplicity.terms().iter().all(|(column, _)| column.index() == 0);
         let plain = |field: Lin<F>| if is_whole { as_constant(field) } else { field };
         let message = message.into_iter().map(|field| Ex::from(plain(field))).collect();
-        let multiplicity = multiplicity.into();
-        self.system.interactions.push(Interaction { bus, multiplicity, message, origin });
+        self.draft.send(bus, multiplicity, message, what.into());
     }
 
     /// How many columns there are.
     pub fn width(&self) -> usize {
-        self.sources.len()
+        self.draft.sources.len()
     }
 
     /// The system and what fills its rows.
     pub fn finish(self) -> (MachineSystem<F>, RowGenerator<F>) {
-        let rows = RowGenerator::new(self.xlen, self.steps.finish(), self.sources);
-        (self.system, rows)
+        let SystemDraft { system, steps, sources, .. } = self.draft;
+        (system, RowGenerator::new(self.xlen, steps.finish(), sources))
     }
 }
 

@@ -1,16 +1,17 @@
 //! Columns together with the steps that fill them, constraints and messages.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use autoprec_circuits::{
-    BabyBear, Bus, Column, ColumnId, ColumnKind, Constraint, ConstraintSystem, Expr, Field,
-    Interaction, Linear, Origin, TUPLE_SIZES,
+    BabyBear, Bus, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Interaction, Linear,
+    TUPLE_SIZES,
 };
 use autoprec_isa::Alu;
 
 use super::splits::{self, Part, Split};
-use crate::recipe::{Query, Slot, Source, Steps};
+use crate::lower::draft::SystemDraft;
+use crate::recipe::{Query, Slot, Source};
 
 pub(super) type Lin = Linear<BabyBear>;
 pub(super) type Ex = Expr<BabyBear>;
@@ -26,13 +27,7 @@ pub(super) const SMALL_BITS: u32 = TUPLE_SIZES[1].ilog2();
 
 /// A system and its recipe under construction.
 pub(super) struct Builder {
-    system: ConstraintSystem<BabyBear>,
-    /// What each column is made from.
-    sources: Vec<Source>,
-    steps: Steps<BabyBear>,
-    /// How many columns have asked for a name.
-    names: BTreeMap<String, u32>,
-    inst: Option<u32>,
+    draft: SystemDraft<BabyBear, Bus>,
     accesses: u32,
     /// Words of memory looked at so far.
     words: u32,
@@ -47,11 +42,7 @@ pub(super) struct Builder {
 impl Builder {
     pub(super) fn new() -> Self {
         Self {
-            system: ConstraintSystem::default(),
-            sources: Vec::new(),
-            steps: Steps::default(),
-            names: BTreeMap::new(),
-            inst: None,
+            draft: SystemDraft::new(),
             accesses: 0,
             words: 0,
             bytes: Vec::new(),
@@ -82,12 +73,12 @@ impl Builder {
 
     /// From now on everything comes from this instruction.
     pub(super) fn set_inst(&mut self, inst: Option<u32>) -> Option<u32> {
-        std::mem::replace(&mut self.inst, inst)
+        std::mem::replace(&mut self.draft.inst, inst)
     }
 
     /// The slot of a step.
     pub(super) fn step(&mut self, step: Step) -> Slot {
-        self.steps.push(step)
+        self.draft.steps.push(step)
     }
 
     /// The answer to a query.
@@ -127,23 +118,12 @@ impl Builder {
         kind: ColumnKind,
         source: Source,
     ) -> Lin {
-        let mut name = name.into();
-        let uses = self.names.entry(name.clone()).or_default();
-        *uses += 1;
-        if *uses > 1 {
-            // No caller's name ends like this.
-            name = format!("{name}_n{uses}");
-        }
-        let id = u32::try_from(self.system.columns.len()).expect("a system has few columns");
-        self.system.columns.push(Column { name, kind });
-        self.sources.push(source);
-        Lin::column(ColumnId(id))
+        self.draft.column(name.into(), kind, source)
     }
 
     /// Demands `expr = 0`.
     pub(super) fn constrain(&mut self, expr: Ex, what: impl Into<Cow<'static, str>>) {
-        let origin = Origin { instruction: self.inst, what: what.into() };
-        self.system.constraints.push(Constraint { expr, origin });
+        self.draft.constrain(expr, what.into());
     }
 
     /// Sends a message of linear forms.
@@ -167,9 +147,7 @@ impl Builder {
         what: impl Into<Cow<'static, str>>,
     ) {
         debug_assert_eq!(message.len(), bus.fields());
-        let origin = Origin { instruction: self.inst, what: what.into() };
-        let multiplicity = multiplicity.into();
-        self.system.interactions.push(Interaction { bus, multiplicity, message, origin });
+        self.draft.send(bus, multiplicity, message, what.into());
     }
 
     /// Demands `0 <= value < 2^bits`.
@@ -195,18 +173,18 @@ impl Builder {
 
     /// Demands 0 <= value < 2^[`SMALL_BITS`]; the check is paired with a byte's at the end.
     pub(super) fn small(&mut self, value: Ex, what: &'static str) {
-        self.smalls.push((value, self.inst, what));
+        self.smalls.push((value, self.draft.inst, what));
     }
 
     /// Demands that this is a byte; the check is paired with others at the end.
     pub(super) fn byte(&mut self, value: Lin) {
-        self.bytes.push((value, self.inst));
+        self.bytes.push((value, self.draft.inst));
     }
 
     /// Demands that a byte is low + 2^at·high with low below 2^at and high below 2^(8−at); what
     /// has to be checked for that is decided at the end.
     pub(super) fn split(&mut self, byte: Lin, at: u8, high: Lin) {
-        self.splits.push(Split { byte, at, high, inst: self.inst });
+        self.splits.push(Split { byte, at, high, inst: self.draft.inst });
     }
 
     /// The number of the next access; it takes a tick.
@@ -230,7 +208,7 @@ impl Builder {
     pub(super) fn eval_step(&mut self, expr: &Ex) -> Slot {
         match expr {
             Expr::Linear(linear) => {
-                let slot = |column: ColumnId| match self.sources[column.index()] {
+                let slot = |column: ColumnId| match self.draft.sources[column.index()] {
                     Source::Int(slot) => slot,
                     Source::Bit(..) | Source::Inverse(_) => {
                         unreachable!("columns that others are computed from are made from numbers")
@@ -265,7 +243,7 @@ impl Builder {
         open.extend(self.check_splits(&known));
         let mut open = open.into_iter();
         for (small, inst, what) in std::mem::take(&mut self.smalls) {
-            self.inst = inst;
+            self.draft.inst = inst;
             if let Some((byte, ..)) = open.next() {
                 self.send_expr(Bus::TupleRange, Self::is_valid(), vec![byte.into(), small], what);
             } else {
@@ -274,11 +252,12 @@ impl Builder {
         }
         let open: Vec<_> = open.collect();
         for pair in open.chunks(2) {
-            self.inst = pair[0].1;
+            self.draft.inst = pair[0].1;
             let second = pair.get(1).map_or_else(Lin::zero, |(value, ..)| value.clone());
             self.two_bytes(pair[0].0.clone().into(), second.into(), pair[0].2);
         }
-        (self.system, self.steps.finish(), self.sources)
+        let SystemDraft { system, steps, sources, .. } = self.draft;
+        (system, steps.finish(), sources)
     }
 
     /// Demands of splits what nothing implies: constraints of bits, and byte checks that are left to
@@ -289,7 +268,7 @@ impl Builder {
         let mut bytes = Vec::new();
         for (index, part) in checks {
             let Split { byte, at, high, inst } = &splits[index];
-            self.inst = *inst;
+            self.draft.inst = *inst;
             let low = byte.clone() - high.times(1 << at);
             match (part, at) {
                 (Part::Low, 1) => self.constrain(Ex::from(low).boolean(), "low bit of a byte"),
@@ -308,7 +287,7 @@ impl Builder {
     /// Whether a form is a byte that memory holds.
     fn is_input(&self, form: &Lin) -> bool {
         let column = form.as_column();
-        column.is_some_and(|id| self.system.columns[id.index()].kind == ColumnKind::Input)
+        column.is_some_and(|id| self.draft.system.columns[id.index()].kind == ColumnKind::Input)
     }
 
     /// Linear forms that messages already show to be bytes.
@@ -316,7 +295,7 @@ impl Builder {
     /// The third field of an exclusive or is one, as the exclusive or of bytes.
     fn known_bytes(&self) -> BTreeSet<Lin> {
         let mut known = BTreeSet::new();
-        for Interaction { bus, message, .. } in &self.system.interactions {
+        for Interaction { bus, message, .. } in &self.draft.system.interactions {
             let fields = match bus {
                 Bus::Bitwise => &message[..3],
                 Bus::TupleRange => &message[..1],
