@@ -1,6 +1,11 @@
 //! An ELF writer, and a file to begin with.
 
+use std::cell::Cell;
+
 use autoprec_isa::Xlen;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, TestRunner};
 
 /// Where the code of tests lies.
 pub(crate) const BASE: u64 = 0x20_0800;
@@ -22,6 +27,37 @@ pub(crate) fn valid(xlen: Xlen) -> Elf {
     elf.relocations = vec![(1, 4), (0, 0x20_080c), (0, 0x30_0000), (0, -4)];
     elf.isa = Some("rv32i2p1_m2p0");
     elf
+}
+
+/// Looks at files nearly right: bytes are changed anywhere and in the header, and the end is cut off.
+/// `look` says whether a file was loaded; some must be, and some must not.
+pub(crate) fn look_at_damaged(look: impl Fn(&[u8]) -> bool) {
+    let byte = any::<u8>;
+    let changes = prop::collection::vec((any::<Index>(), byte()), 0..8);
+    let early = prop::collection::vec((0_usize..120, byte()), 0..4);
+    let keep = prop::option::of(any::<Index>());
+    let (loaded, refused) = (Cell::new(0), Cell::new(0));
+    let property = |(wide, changes, early, keep): (bool, Vec<_>, Vec<_>, Option<Index>)| {
+        let mut file = valid(if wide { Xlen::Rv64 } else { Xlen::Rv32 }).build();
+        for (index, value) in changes {
+            let index: Index = index;
+            let at = index.index(file.len());
+            file[at] = value;
+        }
+        for (index, value) in early {
+            file[index] = value;
+        }
+        if let Some(keep) = keep {
+            file.truncate(keep.index(file.len() + 1));
+        }
+        let count = if look(&file) { &loaded } else { &refused };
+        count.set(count.get() + 1);
+        Ok(())
+    };
+    let mut runner = TestRunner::new(Config::with_source_file(file!()));
+    let strategy = (any::<bool>(), changes, early, keep);
+    runner.run(&strategy, property).unwrap_or_else(|error| panic!("{error}"));
+    assert!(loaded.get() > 0 && refused.get() > 0, "{loaded:?} loaded, {refused:?} refused");
 }
 
 /// The parts of an ELF file that tests vary.
