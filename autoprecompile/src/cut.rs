@@ -66,7 +66,11 @@ fn placed(region: &Region, pieces: Vec<Piece>, target: &Target) -> Vec<Candidate
                 synthesise(&region, provisional(), target)
             }
         };
-        let before = cost_before(&region, target).columns as u64;
+        let before = match &outcome {
+            Ok(precompile) => precompile.cost.before,
+            Err(_) => cost_before(&region, target),
+        };
+        let before = before.columns as u64;
         Candidate::new(region, outcome, before, target, |precompile| RowCost {
             size: precompile.cost.after,
             ranges: 0,

@@ -177,7 +177,7 @@ impl Precompile {
         effort: Effort,
     ) -> Result<Validation, ValidationError> {
         let Self { id, region, ir, system, recipe, .. } = self;
-        let (id, rules) = (id.number(), Rules::of(target, region.xlen));
+        let (id, rules) = (id.number(), Rules { target, xlen: region.xlen });
         validate(&Subject { region, ir, id, rules, system, recipe }, recorded, effort)
     }
 

@@ -243,7 +243,7 @@ pub struct Subject<'a, F, B> {
     /// The number that it is called by.
     pub id: u32,
     /// What the target demands.
-    pub rules: Rules,
+    pub rules: Rules<'a>,
     /// What a row must satisfy.
     pub system: &'a ConstraintSystem<F, B>,
     /// What runs a call and generates its row.
@@ -263,7 +263,7 @@ pub fn validate<F: Field, B: CallBus>(
     let mut validator = Validator {
         subject: *subject,
         check: Check::new(subject.system),
-        sampler: StateSampler::new(subject.region, subject.ir, subject.rules.bounds),
+        sampler: StateSampler::new(subject.region, subject.ir, subject.rules.bounds()),
         rng: Rng::new(effort.seed ^ entry),
         done: Validation::default(),
     };
@@ -321,7 +321,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         recorded: &[RecordedState],
         effort: Effort,
     ) -> Result<Vec<Sample<F>>, Failure> {
-        let Rules { xlen, bounds, .. } = self.subject.rules;
+        let (xlen, bounds) = (self.subject.rules.xlen, self.subject.rules.bounds());
         let mut samples = Vec::new();
         for state in recorded {
             let state = GuestState::recorded(xlen, bounds, state, self.rng.next());
@@ -349,7 +349,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         }
         self.check_degrees()?;
         let (words, columns) = (recipe.record_words(), system.columns.len());
-        if rules.record_in_row && words > columns {
+        if rules.target.record_in_row && words > columns {
             return Err(Failure::Record { words, columns });
         }
         if !self.is_looked_up() {
@@ -365,12 +365,13 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
 
     fn check_degrees(&self) -> Result<(), Failure> {
         let Subject { rules, system, .. } = self.subject;
-        let constraints = system.constraints.iter().map(|c| (&c.expr, rules.degree, &c.origin));
+        let constraints =
+            system.constraints.iter().map(|c| (&c.expr, rules.target.limits.degree, &c.origin));
         let multiplicities = system.interactions.iter();
-        let multiplicities =
-            multiplicities.map(|i| (&i.multiplicity, rules.multiplicity_degree, &i.origin));
+        let multiplicities = multiplicities
+            .map(|i| (&i.multiplicity, rules.target.limits.multiplicity_degree, &i.origin));
         let fields = system.interactions.iter().flat_map(|i| {
-            i.message.iter().map(move |field| (field, rules.message_degree, &i.origin))
+            i.message.iter().map(move |field| (field, rules.target.limits.field_degree, &i.origin))
         });
         let mut all = constraints.chain(multiplicities).chain(fields);
         match all.find(|(expr, limit, _)| expr.degree() > *limit) {
@@ -401,7 +402,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         let mut reference = start.clone();
         let Ok(next_pc) = reference.execute(region) else { return Ok(None) };
 
-        let mut host = TracedHost::new(start.clone(), rules.time_bits, &mut self.rng);
+        let mut host = TracedHost::new(start.clone(), rules.target.time_bits, &mut self.rng);
         let mut record: Vec<u64> = vec![0; recipe.record_words()];
         let operands = OperandValues::default();
         let effect = |what: String| Err(Failure::Effect(what));
@@ -409,7 +410,8 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
             Ok(pc) if pc == next_pc => {}
             Ok(pc) => return effect(format!("it goes to {pc:#x} instead of {next_pc:#x}")),
             Err(address)
-                if rules.refuses_crossings && crosses_end(ir, region.entry(), &start, address) =>
+                if rules.target.refuses_crossings
+                    && crosses_end(ir, region.entry(), &start, address) =>
             {
                 self.done.excused += 1;
                 return Ok(None);
@@ -423,7 +425,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         if accesses.max(1) != u64::from(recipe.ticks()) {
             return effect("its ticks are not its accesses".into());
         }
-        let mut without_record = TracedHost::new(start, rules.time_bits, &mut self.rng);
+        let mut without_record = TracedHost::new(start, rules.target.time_bits, &mut self.rng);
         if recipe.execute::<_, u64>(&mut without_record, &operands, None) != Ok(next_pc)
             || without_record.state.difference(&reference).is_some()
         {

@@ -7,15 +7,18 @@
 
 #[path = "common/assembly.rs"]
 mod assembly;
+#[path = "common/parts.rs"]
+mod parts;
 #[path = "common/world.rs"]
 mod world;
 
 use std::fmt::Write;
 
 use assembly::region;
-use autoprec_circuits::{BabyBear, Bus, BusKind as _, Field, Origin};
+use autoprec_circuits::{BabyBear, Bus, Field, Origin};
 use autoprec_synth::{Effort, OPENVM, OperandValues, Precompile, PrecompileId, synthesise};
 use autoprec_testing::{expect_file, fixture};
+use parts::{Part, parts, remove};
 
 /// Regions that use every gadget.
 const REGIONS: &[&str] = &[
@@ -188,13 +191,6 @@ const LONG: Effort = Effort { attacks_per_column: 4000, ..Effort::THOROUGH };
 /// What the table must not contain.
 const UNNOTICED: &str = "unnoticed and unexplained";
 
-/// A part of a system, by its position.
-#[derive(Clone, Copy, Debug)]
-enum Part {
-    Constraint(usize),
-    Message(usize),
-}
-
 fn precompile(assembly: &str) -> Precompile {
     synthesise(&region("rv32", assembly), PrecompileId::from_index(0), &OPENVM)
         .unwrap_or_else(|error| panic!("{assembly}: {error}"))
@@ -227,10 +223,7 @@ fn by_hand(less: &Precompile, by_hand: &ByHand) -> bool {
 /// The system without a part.
 fn without(precompile: &Precompile, part: Part) -> Precompile {
     let mut less = precompile.clone();
-    match part {
-        Part::Constraint(index) => drop(less.system.constraints.remove(index)),
-        Part::Message(index) => drop(less.system.interactions.remove(index)),
-    }
+    remove(&mut less.system, part);
     less
 }
 
@@ -256,22 +249,13 @@ fn fate(assembly: &str, precompile: &Precompile, part: Part, origin: (&Origin, u
     }
 }
 
-fn parts(precompile: &Precompile) -> Vec<(Part, &'static str, &Origin)> {
-    let system = &precompile.system;
-    let constraints = system.constraints.iter().enumerate();
-    let constraints = constraints.map(|(i, c)| (Part::Constraint(i), "constraint", &c.origin));
-    let messages = system.interactions.iter().enumerate();
-    let messages = messages.map(|(i, m)| (Part::Message(i), m.bus.name(), &m.origin));
-    constraints.chain(messages).collect()
-}
-
 #[test]
 fn no_part_is_missed_in_silence() {
     let mut table = String::new();
     for assembly in REGIONS {
         let precompile = precompile(assembly);
         writeln!(table, "{assembly}").unwrap();
-        let parts = parts(&precompile);
+        let parts = parts(&precompile.system);
         for (index, &(part, kind, origin)) in parts.iter().enumerate() {
             let nth =
                 parts[..index].iter().filter(|(_, _, other)| other.what == origin.what).count();
@@ -287,7 +271,7 @@ fn no_part_is_missed_in_silence() {
 fn rows_made_by_hand_are_wrong_and_accepted_without_their_part() {
     for row in BY_HAND {
         let precompile = precompile(row.region);
-        let parts = parts(&precompile);
+        let parts = parts(&precompile.system);
         let part = parts.iter().filter(|(_, _, origin)| origin.what == row.part.0).nth(row.part.1);
         let &(part, ..) = part.unwrap_or_else(|| panic!("{}: no part {:?}", row.region, row.part));
         assert!(by_hand(&without(&precompile, part), row), "{}: {:?}", row.region, row.part);

@@ -12,8 +12,8 @@ use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::{Form, Item};
 use autoprec_synth::bits::{MachineLowered, row_cost};
 use autoprec_synth::{
-    Bounds, Budget, Candidate, Effort, HALO2, MachinePrecompile, OPENVM, Precompile, Price,
-    RecordedState, RowCost, SynthError, Target, Validation, ValidationError, Vocabulary,
+    Bounds, Budget, Candidate, Effort, HALO2, MachinePrecompile, OPENVM, PLONKY3, Precompile,
+    Price, RecordedState, RowCost, SynthError, Target, Validation, ValidationError, Vocabulary,
     candidates, machine_candidates, select, synthesise,
 };
 
@@ -252,14 +252,14 @@ impl Made {
         match self {
             Self::OpenVm(made) => {
                 let done = made.check(&OPENVM, states, Effort::STANDARD)?;
-                Ok(vec![system_of("babybear", &made.system, None, check_of(&done, states))])
+                Ok(vec![system_of(OPENVM.field, &made.system, None, check_of(&done, states))])
             }
             Self::Machine(made) => {
                 let done = made.check(states, Effort::STANDARD)?;
                 let [wide, narrow] = done.map(|done| check_of(&done, states));
                 Ok(vec![
-                    machine_system("pasta", &made.wide, wide),
-                    machine_system("babybear", &made.narrow, narrow),
+                    machine_system(HALO2.field, &made.wide, wide),
+                    machine_system(PLONKY3.field, &made.narrow, narrow),
                 ])
             }
         }
@@ -325,8 +325,8 @@ fn machine_text(made: &MachinePrecompile) -> String {
     let mut out = String::new();
     let mut line = |text: String| writeln!(out, "; {text}").expect("writing to a string");
     line(format!("precompile {id} at {:#x} in {function}", region.entry()));
-    line(size_line("halo2", wide));
-    line(size_line("plonky3", narrow));
+    line(size_line(HALO2.name, wide));
+    line(size_line(PLONKY3.name, narrow));
     for (rule, insts) in fired {
         line(format!("rewrites: {} {rule}", insts.len()));
     }

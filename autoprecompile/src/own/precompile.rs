@@ -79,11 +79,11 @@ impl MachinePrecompile {
 
     fn subject<'a, F: Field>(
         &'a self,
-        target: &Target,
+        target: &'a Target,
         MachineLowered { system, recipe }: &'a MachineLowered<F>,
     ) -> Subject<'a, F, MachineBus> {
         let Self { region, ir, id, .. } = self;
-        let rules = Rules::of(target, region.xlen);
+        let rules = Rules { target, xlen: region.xlen };
         Subject { region, ir, id: id.number(), rules, system, recipe }
     }
 }

@@ -65,7 +65,7 @@ impl Claim {
     /// If its messages have not the form of a call's: one entry, one exit, as many received as sent of
     /// each place, and none besides. Says what is wrong.
     pub(super) fn of<F: Field, B: CallBus>(
-        rules: &Rules,
+        rules: &Rules<'_>,
         system: &ConstraintSystem<F, B>,
         row: &[F],
     ) -> Result<Option<Self>, String> {
@@ -91,7 +91,7 @@ impl Claim {
         let address = |message: &Message<F>| (message.word.unwrap_or_default(), message.time);
         let mut claim = Self::honest(address(entry), address(exit), Vec::new());
         // A row that enters itself needs no other.
-        let is_readable = entry.word.is_some() && fits(entry.time, rules.time_bits);
+        let is_readable = entry.word.is_some() && fits(entry.time, rules.target.time_bits);
         claim.is_impossible = !is_readable && entry != exit;
         claim.sends_others = exit.word.is_none();
         for (place, messages) in by_place {
@@ -105,7 +105,7 @@ impl Claim {
     /// Adds the accesses to one place.
     fn note<F: Field>(
         &mut self,
-        rules: &Rules,
+        rules: &Rules<'_>,
         place: &PlaceFields<F>,
         Messages { mut received, mut sent }: Messages<F>,
     ) -> Result<(), String> {
@@ -114,7 +114,7 @@ impl Claim {
             return Err(format!("it {what}"));
         }
         for message in &received {
-            let is_readable = message.word.is_some() && fits(message.time, rules.time_bits);
+            let is_readable = message.word.is_some() && fits(message.time, rules.target.time_bits);
             // What this row sent itself is not excused by what others can have sent.
             self.is_impossible |= !is_readable && !sent.contains(message);
         }
@@ -135,7 +135,7 @@ impl Claim {
     }
 
     /// Executes the instructions on the received state and compares.
-    pub(super) fn judge(&self, rules: &Rules, region: &Region) -> Verdict {
+    pub(super) fn judge(&self, rules: &Rules<'_>, region: &Region) -> Verdict {
         let wrong = |what: String| Verdict::Wrong(what);
         if self.entry.0 != region.entry() {
             return wrong(format!("it starts at {:#x}", self.entry.0));
@@ -180,9 +180,9 @@ impl Claim {
 
     /// The state it receives and the state it leaves; `None` if what it receives cannot have been
     /// sent. Places it does not access are the same in both.
-    fn states(&self, rules: &Rules) -> Option<(GuestState, GuestState)> {
+    fn states(&self, rules: &Rules<'_>) -> Option<(GuestState, GuestState)> {
         // What is not accessed can be anything.
-        let mut start = GuestState::arbitrary(rules.xlen, rules.bounds);
+        let mut start = GuestState::arbitrary(rules.xlen, rules.bounds());
         let mut last: BTreeMap<Place, (u64, u64)> = BTreeMap::new();
         for access in &self.accesses {
             match last.insert(access.place, (access.new, access.now)) {
@@ -218,7 +218,7 @@ mod tests {
     use crate::registry::{OPENVM, PLONKY3};
 
     /// Whether a row with these messages, beside entry and exit, has the form of a call.
-    fn is_call<B: CallBus>(rules: &Rules, messages: &[(B, i64, &[i64])]) -> bool {
+    fn is_call<B: CallBus>(rules: &Rules<'_>, messages: &[(B, i64, &[i64])]) -> bool {
         let origin = || Origin { instruction: None, what: "test".into() };
         let interaction = |&(bus, times, fields): &(B, i64, &[i64])| Interaction {
             bus,
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_no_call_accesses_is_not_excused_on_openvm() {
-        let rules = Rules::of(&OPENVM, Xlen::Rv32);
+        let rules = Rules { target: &OPENVM, xlen: Xlen::Rv32 };
         let with = |space, pointer| {
             let fields = |time| [space, pointer, 0, 0, 0, 0, time];
             let (old, new) = (fields(3), fields(9));
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn what_no_call_accesses_is_not_excused_on_machines() {
-        let rules = Rules::of(&PLONKY3, Xlen::Rv32);
+        let rules = Rules { target: &PLONKY3, xlen: Xlen::Rv32 };
         let leaves = |bus| {
             let entry = (MachineBus::Execution, -1, &[0, 0, 9][..]);
             is_call(&rules, &[entry, (bus, 1, &[4, 0, 10])])

@@ -11,11 +11,11 @@ pub trait CallBus: BusKind {
     const PROGRAM: Self;
 
     /// The fields of the lookup of a call.
-    fn call(rules: &Rules, entry: u64, id: u32) -> Vec<u64>;
+    fn call(rules: &Rules<'_>, entry: u64, id: u32) -> Vec<u64>;
 
     /// A message on a stateful bus. None if calls have no business with it: it exists, but on another
     /// bus, or about a place, that no region accesses. That is never excused.
-    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Option<Message<F>>;
+    fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>>;
 }
 
 /// What a message on a stateful bus says.
@@ -49,13 +49,13 @@ impl<F: Field> PlaceFields<F> {
 impl CallBus for Bus {
     const PROGRAM: Self = Self::Program;
 
-    fn call(_: &Rules, entry: u64, id: u32) -> Vec<u64> {
+    fn call(_: &Rules<'_>, entry: u64, id: u32) -> Vec<u64> {
         let mut fields = vec![entry, id.into()];
         fields.resize(Self::Program.fields(), 0);
         fields
     }
 
-    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Option<Message<F>> {
+    fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>> {
         const REGISTERS: u64 = 1;
         const MEMORY: u64 = 2;
         if self == Self::Execution {
@@ -66,7 +66,9 @@ impl CallBus for Bus {
         let is_aligned = pointer.is_multiple_of(4);
         let place = match space {
             REGISTERS if is_aligned => Some(register(pointer / 4)?),
-            MEMORY if is_aligned && rules.bounds.has_address(pointer) => Some(Place::Word(pointer)),
+            MEMORY if is_aligned && rules.bounds().has_address(pointer) => {
+                Some(Place::Word(pointer))
+            }
             MEMORY => None,
             // Other spaces are those of public values and the like.
             _ => return None,
@@ -82,16 +84,16 @@ impl CallBus for Bus {
 impl CallBus for MachineBus {
     const PROGRAM: Self = Self::Program;
 
-    fn call(rules: &Rules, entry: u64, id: u32) -> Vec<u64> {
-        let mut fields = rules.split(entry);
+    fn call(rules: &Rules<'_>, entry: u64, id: u32) -> Vec<u64> {
+        let mut fields = rules.target.split(rules.xlen, entry);
         fields.push(id.into());
         // rd, rs1, rs2, writes; constant and next.
-        fields.resize(fields.len() + 4 + 2 * rules.limbs, 0);
+        fields.resize(fields.len() + 4 + 2 * rules.target.limbs(rules.xlen), 0);
         fields
     }
 
-    fn read<F: Field>(self, rules: &Rules, fields: &[F]) -> Option<Message<F>> {
-        let Rules { limbs, bounds, .. } = *rules;
+    fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>> {
+        let (limbs, bounds) = (rules.target.limbs(rules.xlen), rules.bounds());
         let time = fields.last().expect("messages have fields").to_u64();
         let (place, own) = match self {
             Self::Register => (Some((1, Some(register(fields[0].to_u64())?))), &fields[1..=limbs]),
@@ -115,8 +117,8 @@ fn register(number: u64) -> Option<Place> {
 }
 
 /// The word that limbs are, if each is in range.
-fn word<F: Field>(rules: &Rules, limbs: &[F]) -> Option<u64> {
-    let bits = rules.limb_bits;
+fn word<F: Field>(rules: &Rules<'_>, limbs: &[F]) -> Option<u64> {
+    let bits = rules.target.limb_width(rules.xlen);
     limbs.iter().zip(0..).try_fold(0, |word, (limb, index)| {
         let value = limb.to_u64();
         let is_in_range = F::from_u64(value) == *limb && fits(value, bits);

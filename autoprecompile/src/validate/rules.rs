@@ -1,4 +1,4 @@
-//! What the checker has to know of a target: plain data.
+//! What a system is checked for, and where data and code of its guests may lie.
 
 use autoprec_isa::Xlen;
 
@@ -39,57 +39,18 @@ pub(super) fn fits(value: u64, bits: u32) -> bool {
     value.checked_shr(bits).unwrap_or(0) == 0
 }
 
-/// What a target demands of a system, and how messages of its systems are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// The target's name.
-    pub target: &'static str,
+/// What a system is checked for: a target, and words of one width.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The target.
+    pub target: &'a Target,
     /// The width of words.
     pub xlen: Xlen,
-    /// Where data and code may lie.
-    pub bounds: Bounds,
-    /// Limbs of a word in messages.
-    pub limbs: usize,
-    /// Bits of a limb.
-    pub limb_bits: u32,
-    /// Times are below 2 to this power.
-    pub time_bits: u32,
-    /// The greatest degree of a constraint.
-    pub degree: u32,
-    /// The greatest degree of a field of a message.
-    pub message_degree: u32,
-    /// The greatest degree of a multiplicity.
-    pub multiplicity_degree: u32,
-    /// Whether the record of a call is kept where its row will be.
-    pub record_in_row: bool,
-    /// Whether a call may be refused in which the distance of an access from its base leads across the
-    /// end of the address space. Nothing else excuses that a recipe faults where the instructions do
-    /// not.
-    pub refuses_crossings: bool,
 }
 
-impl Rules {
-    /// The limbs of a word, from the lowest.
-    pub(super) fn split(&self, word: u64) -> Vec<u64> {
-        let mask = u64::MAX >> (64 - self.limb_bits);
-        let limb = |index: u32| word >> (index * self.limb_bits) & mask;
-        (0..u32::try_from(self.limbs).expect("few limbs")).map(limb).collect()
-    }
-
-    /// Those of a target for words of this width.
-    pub fn of(target: &Target, xlen: Xlen) -> Self {
-        Self {
-            target: target.name,
-            xlen,
-            bounds: Bounds::of(target, xlen),
-            limbs: target.limbs(xlen),
-            limb_bits: target.limb_width(xlen),
-            time_bits: target.time_bits,
-            degree: target.limits.degree,
-            message_degree: target.limits.field_degree,
-            multiplicity_degree: target.limits.multiplicity_degree,
-            record_in_row: target.record_in_row,
-            refuses_crossings: target.refuses_crossings,
-        }
+impl Rules<'_> {
+    /// Where data and code may lie.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds::of(self.target, self.xlen)
     }
 }

@@ -24,7 +24,12 @@ pub(super) struct Sample<F> {
 
 impl<F: Field> Sample<F> {
     /// A row to begin with: the honest one half of the time.
-    pub(super) fn start(&self, rules: &Rules, recipe: &WitnessRecipe<F>, rng: &mut Rng) -> Vec<F> {
+    pub(super) fn start(
+        &self,
+        rules: &Rules<'_>,
+        recipe: &WitnessRecipe<F>,
+        rng: &mut Rng,
+    ) -> Vec<F> {
         match rng.below(4) {
             0 | 1 => self.row.clone(),
             2 => self.stray(rules, recipe, rng),
@@ -36,9 +41,9 @@ impl<F: Field> Sample<F> {
     }
 
     /// The row of a call that met other words, on which the instructions may fault.
-    fn stray(&self, rules: &Rules, recipe: &WitnessRecipe<F>, rng: &mut Rng) -> Vec<F> {
+    fn stray(&self, rules: &Rules<'_>, recipe: &WitnessRecipe<F>, rng: &mut Rng) -> Vec<F> {
         // 0 where it is 2^64, or the order of a field beyond that.
-        let end = rules.bounds.end();
+        let end = rules.bounds().end();
         let order = (-F::ONE).to_u64().wrapping_add(1);
         let mut record = self.record.clone();
         let queries = recipe.steps().iter().filter_map(Step::query);
@@ -64,7 +69,7 @@ impl<F: Field> Sample<F> {
     pub(super) fn lying(
         &self,
         step: usize,
-        rules: &Rules,
+        rules: &Rules<'_>,
         recipe: &WitnessRecipe<F>,
         rng: &mut Rng,
     ) -> Vec<F> {
@@ -82,7 +87,7 @@ struct Lie {
 }
 
 impl Lie {
-    fn about(step: usize, rules: &Rules, rng: &mut Rng) -> Self {
+    fn about(step: usize, rules: &Rules<'_>, rng: &mut Rng) -> Self {
         let (kind, bit) = (rng.below(6), 1 << rng.below(rules.xlen.bits()));
         Self { step, kind, bit, other: random_word(rules, rng).into() }
     }
@@ -100,6 +105,6 @@ impl Lie {
     }
 }
 
-fn random_word(rules: &Rules, rng: &mut Rng) -> u64 {
+fn random_word(rules: &Rules<'_>, rng: &mut Rng) -> u64 {
     rng.next() >> (64 - rules.xlen.bits())
 }

@@ -7,6 +7,8 @@ mod assembly;
 mod check;
 mod judge;
 mod kinds;
+#[path = "../common/parts.rs"]
+mod parts;
 mod precompiles;
 #[path = "../common/random.rs"]
 mod random;

@@ -5,15 +5,14 @@
 
 use std::fmt::Write;
 
-use autoprec_circuits::{
-    BusKind as _, ColumnId, Expr, Field, Interaction, Linear, MachineBus, Origin,
-};
+use autoprec_circuits::{ColumnId, Expr, Field, Interaction, Linear, MachineBus, Origin};
 use autoprec_synth::bits::{MachineLowered, Operands, lower_machine};
 use autoprec_synth::ir::Ir;
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{Effort, Rules, Subject, Target, lift, validate};
 
 use crate::assembly::region;
+use crate::parts::{Part, parts, remove};
 
 /// Regions that use every gadget of the shelf.
 const REGIONS: &[(&str, &str)] = &[
@@ -68,30 +67,6 @@ fn is_received_limb<F: Field>(lowered: &MachineLowered<F>, part: Part) -> bool {
 /// finds by luck only. Smaller tables of these are progress.
 const OPEN: &str = "open: not noticed, and no argument yet";
 
-/// A part of a system, by its position.
-#[derive(Clone, Copy, Debug)]
-enum Part {
-    Constraint(usize),
-    Interaction(usize),
-}
-
-fn parts<F: Field>(lowered: &MachineLowered<F>) -> Vec<(Part, &'static str, &Origin)> {
-    let constraints = lowered.system.constraints.iter().enumerate();
-    let constraints = constraints.map(|(i, c)| (Part::Constraint(i), "constraint", &c.origin));
-    let interactions = lowered.system.interactions.iter().enumerate();
-    let interactions = interactions.map(|(i, m)| (Part::Interaction(i), m.bus.name(), &m.origin));
-    constraints.chain(interactions).collect()
-}
-
-fn without<F: Field>(lowered: &MachineLowered<F>, part: Part) -> MachineLowered<F> {
-    let mut less = lowered.clone();
-    match part {
-        Part::Constraint(index) => drop(less.system.constraints.remove(index)),
-        Part::Interaction(index) => drop(less.system.interactions.remove(index)),
-    }
-    less
-}
-
 /// What becomes of a system without a part.
 fn fate<F: Field>(
     efforts: &[(Effort, &str)],
@@ -125,9 +100,11 @@ pub(crate) fn removals<F: Field>(target: &Target, efforts: usize) -> (String, us
         let operands = Operands::Fixed { entry: region.entry(), id: ID };
         let whole = lower_machine::<F>(&ir, &operands, target).expect("it can be lowered");
         writeln!(table, "{xlen} {assembly}").unwrap();
-        for (part, kind, origin) in parts(&whole) {
-            let MachineLowered { system, recipe } = &without(&whole, part);
-            let rules = Rules::of(target, region.xlen);
+        for (part, kind, origin) in parts(&whole.system) {
+            let MachineLowered { mut system, recipe } = whole.clone();
+            remove(&mut system, part);
+            let (system, recipe) = (&system, &recipe);
+            let rules = Rules { target, xlen: region.xlen };
             let subject = Subject { region: &region, ir: &ir, id: ID, rules, system, recipe };
             writeln!(
                 table,
