@@ -1,6 +1,6 @@
 //! The checker that every precompile passes before it is used.
 //!
-//! There is one for all targets: what they differ in is data ([`Rules`]) and how bus interactions read
+//! There is one for all targets: what they differ in is data ([`Target`](crate::Target)) and how bus interactions read
 //! ([`CallBus`]). For a sample of machine states, random and recorded, it demands that
 //!
 //! 1. running the recipe does to registers, memory and pc what executing the instructions does,
@@ -115,7 +115,7 @@ pub struct Validation {
     /// accepted.
     pub lies: u32,
     /// States on which the instructions run and the recipe may fault: the distance of an access from its
-    /// base leads across the end of the address space. See [`Rules::refuses_crossings`].
+    /// base leads across the end of the address space. See [`Target::refuses_crossings`](crate::Target::refuses_crossings).
     pub excused: u32,
     /// What was done to each of its columns.
     pub columns: Coverage,
