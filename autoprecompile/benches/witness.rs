@@ -6,8 +6,9 @@ mod guest;
 
 use std::hint::black_box;
 
+use autoprec_circuits::{BabyBear, Bus};
 use autoprec_synth::{
-    Budget, Host, OPENVM, OperandValues, Precompile, RecordWord, candidates, select,
+    Budget, Host, OPENVM, OperandValues, Precompile, RecordWord, WitnessRecipe, candidates, select,
 };
 use criterion::{Criterion, Throughput};
 
@@ -73,8 +74,13 @@ impl Host for Flat {
     }
 }
 
+/// The recipe of a precompile for OpenVM.
+fn recipe(precompile: &Precompile) -> &WitnessRecipe<BabyBear> {
+    &precompile.lowered::<_, Bus>().expect("it is for OpenVM").recipe
+}
+
 fn measure(criterion: &mut Criterion, name: &str, precompile: &Precompile) {
-    let recipe = &precompile.recipe;
+    let recipe = recipe(precompile);
     let (width, words) = (recipe.width(), recipe.record_words());
     let mut host = Flat::new();
     let operands = OperandValues::default();
@@ -113,7 +119,7 @@ fn witness(criterion: &mut Criterion) {
         .into_iter()
         .map(|index| candidates[index].outcome.as_ref().expect("it was selected"))
         .collect();
-    let largest = chosen.iter().max_by_key(|p| p.recipe.width()).expect("something saves cells");
+    let largest = chosen.iter().max_by_key(|p| recipe(p).width()).expect("something saves cells");
     let frequent = chosen.iter().max_by_key(|p| p.region.count).expect("something saves cells");
     measure(criterion, "largest", largest);
     measure(criterion, "most frequent", frequent);

@@ -4,15 +4,16 @@ use autoprec_blocks::Region;
 
 use crate::PrecompileId;
 use crate::precompile::{Precompile, SynthError};
-use crate::target::{RowCost, Target};
+use crate::system::TargetSystem;
+use crate::target::Target;
 
 /// What became of a region.
 #[derive(Debug)]
-pub struct Candidate<P = Precompile> {
+pub struct Candidate {
     /// The region, or the part of one that was cut.
     pub region: Region,
     /// Its precompile, numbered provisionally, or why it has none.
-    pub outcome: Result<P, SynthError>,
+    pub outcome: Result<Precompile, SynthError>,
     /// What an execution costs.
     pub price: Price,
     /// What the calls of the profiled run save, in the target's unit; negative if they cost more, and 0
@@ -31,16 +32,16 @@ pub struct Price {
     pub after: u64,
 }
 
-impl<P> Candidate<P> {
+impl Candidate {
     /// Prices what became of a region, given what an execution of its instructions costs.
     pub(crate) fn new(
         region: Region,
-        outcome: Result<P, SynthError>,
+        outcome: Result<Precompile, SynthError>,
         before: u64,
         target: &Target,
-        cost: impl FnOnce(&P) -> RowCost,
     ) -> Self {
-        let Some(row) = outcome.as_ref().ok().map(cost) else {
+        let system = outcome.as_ref().ok().and_then(|made| made.system_for(target));
+        let Some(row) = system.map(TargetSystem::row_cost) else {
             let price = Price { before, after: before };
             return Self { region, outcome, price, saved: 0, columns: 0 };
         };
@@ -55,12 +56,6 @@ impl<P> Candidate<P> {
         let after = signed(rows.saturating_mul(price.after));
         let saved = signed(calls.saturating_mul(before)).saturating_sub(after);
         Self { region, outcome, price, saved, columns: row.size.columns }
-    }
-
-    /// The same with another form of the precompile.
-    pub fn map<Q>(self, form: impl FnOnce(P) -> Q) -> Candidate<Q> {
-        let Self { region, outcome, price, saved, columns } = self;
-        Candidate { region, outcome: outcome.map(form), price, saved, columns }
     }
 }
 

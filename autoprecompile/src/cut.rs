@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use autoprec_blocks::{Region, Shape};
+use autoprec_isa::{Inst, Op};
 use rayon::prelude::*;
 
 use crate::candidate::{Candidate, provisional};
-use crate::precompile::{Draft, SynthError, cost_before, synthesise};
-use crate::target::{RowCost, Target};
+use crate::precompile::{Draft, SynthError, synthesise};
+use crate::target::Target;
 
 /// The part of a longest piece, in percent, that a piece may be shorter to have a cheaper cut.
 const SLACK: usize = 30;
@@ -33,6 +34,7 @@ const TRIES: usize = 24;
 ///
 /// Regions of one [`Shape`] take the time of one.
 pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
+    let prices = Prices::of(regions, target);
     let shapes: Vec<Shape> = regions.par_iter().map(Shape::of).collect();
     let mut groups: BTreeMap<Shape, Vec<usize>> = BTreeMap::new();
     for (index, shape) in shapes.into_iter().enumerate() {
@@ -43,7 +45,7 @@ pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
         .flat_map_iter(|(_, group)| {
             let pieces = cut(&regions[group[0]], target);
             let copies = std::iter::repeat_n(pieces, group.len());
-            let place = |(index, pieces)| (index, placed(&regions[index], pieces, target));
+            let place = |(index, pieces)| (index, placed(&regions[index], pieces, target, &prices));
             group.into_iter().zip(copies).map(place)
         })
         .collect();
@@ -55,28 +57,50 @@ pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
 type Piece = (Range<usize>, Result<Draft, SynthError>);
 
 /// The candidates of a region from the pieces of one of its shape.
-fn placed(region: &Region, pieces: Vec<Piece>, target: &Target) -> Vec<Candidate> {
+fn placed(region: &Region, pieces: Vec<Piece>, target: &Target, prices: &Prices) -> Vec<Candidate> {
     let place = |(part, draft): Piece| {
         let region = region.part(part);
         let outcome = match draft {
-            Ok(draft) => draft.placed(region.clone(), provisional(), target),
+            Ok(draft) => draft.placed(region.clone(), provisional()),
             Err(SynthError::Lower(error)) => Err(error.into()),
             // These name addresses, and must name those of this region.
             Err(SynthError::Lift(_) | SynthError::Limit { .. }) => {
                 synthesise(&region, provisional(), target)
             }
         };
-        let before = match &outcome {
-            Ok(precompile) => precompile.cost.before,
-            Err(_) => cost_before(&region, target),
-        };
-        let before = before.columns as u64;
-        Candidate::new(region, outcome, before, target, |precompile| RowCost {
-            size: precompile.cost.after,
-            ranges: 0,
-        })
+        let before = prices.before(&region);
+        Candidate::new(region, outcome, before, target)
     };
     pieces.into_iter().map(place).collect()
+}
+
+/// What executions of instructions cost in their own AIRs: one is looked at for each operation, as it
+/// may have to be lowered.
+struct Prices(BTreeMap<(Op, bool), u64>);
+
+impl Prices {
+    fn of(regions: &[Region], target: &Target) -> Self {
+        let mut prices = BTreeMap::new();
+        for region in regions {
+            for at in &region.insts {
+                prices.entry(Self::key(at.inst)).or_insert_with(|| {
+                    let cost = (target.instruction)(at.inst, region.xlen, target);
+                    cost.map_or(0, |cost| cost.price(target))
+                });
+            }
+        }
+        Self(prices)
+    }
+
+    /// What decides which AIR executes an instruction: its operation, and whether it writes a register.
+    fn key(inst: Inst) -> (Op, bool) {
+        (inst.op, inst.def().is_some())
+    }
+
+    /// What an execution of a region's instructions costs.
+    fn before(&self, region: &Region) -> u64 {
+        region.insts.iter().map(|at| self.0[&Self::key(at.inst)]).sum()
+    }
 }
 
 /// Synthesises a region, in pieces if it has to be.

@@ -303,6 +303,11 @@ impl Ir {
         self.xlen.mask(entry.wrapping_add_signed(offset))
     }
 
+    /// The last instruction that a value comes from.
+    pub(crate) fn last_inst(&self) -> u32 {
+        self.values.iter().map(|value| value.inst).max().unwrap_or(0)
+    }
+
     /// Runs the region, which lies at `entry`, on a state.
     ///
     /// # Errors

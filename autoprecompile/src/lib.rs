@@ -15,38 +15,40 @@
 //! - Every result is a function of region, number and target: no clock, no environment, no order of
 //!   threads or hashes.
 
+mod call;
 mod candidate;
 mod cut;
 pub mod ir;
 mod lift;
 mod lower;
-mod own;
 mod precompile;
 mod random;
 mod recipe;
 mod registry;
 pub mod rewrite;
 mod select;
+mod system;
 mod target;
 mod validate;
 
 pub use autoprec_guest_elf::PrecompileId;
+pub use call::CallBus;
 pub use candidate::{Candidate, Price};
 pub use cut::candidates;
 pub use lift::{LiftError, lift};
 pub use lower::bits;
-pub use lower::bytes::{Unplaced, lower};
-pub use lower::{LowerError, Lowered};
-pub use own::{MachinePrecompile, machine_candidates};
-pub use precompile::{Cost, Precompile, SYNTHESISER_VERSION, SynthError, cost_before, synthesise};
+pub use lower::bytes::lower;
+pub use lower::{LowerError, Lowered, Unplaced};
+pub use precompile::{Precompile, SYNTHESISER_VERSION, SynthError, cost_before, synthesise};
 pub use recipe::{
     Host, OperandField, OperandValues, Query, RecordWord, RegisterRef, RowGenerator, Slot, Source,
     Step, WitnessRecipe,
 };
 pub use registry::{HALO2, OPENVM, PLONKY3, TARGETS, openvm_instruction_cost};
-pub use select::{Budget, select, total_cells};
-pub use target::{Limits, Linkage, Prices, RowCost, Target, Vocabulary};
+pub use select::{Budget, select};
+pub use system::TargetSystem;
+pub use target::{Bounds, Limits, Linkage, Prices, RowCost, Target, Vocabulary};
 pub use validate::{
-    Bounds, CallBus, Coverage, Effort, Failure, Message, PlaceFields, RecordedState, Rules,
-    Subject, Validation, ValidationError, validate,
+    Coverage, Effort, Failure, Message, PlaceFields, ReadBus, RecordedState, Rules, Subject,
+    Validation, ValidationError, validate,
 };

@@ -12,11 +12,13 @@
 pub mod bits;
 pub(crate) mod bytes;
 mod draft;
+mod place;
 
 use autoprec_circuits::ConstraintSystem;
 use autoprec_isa::Xlen;
 
 use crate::recipe::WitnessRecipe;
+pub use place::Unplaced;
 
 /// A region in the form that provers take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,14 @@ pub enum LowerError {
         target: &'static str,
         /// The guest's word width.
         xlen: Xlen,
+    },
+    /// There are no gadgets for the target's field and buses.
+    #[error("there are no gadgets over {field} for the buses of target {target}")]
+    Field {
+        /// The target.
+        target: &'static str,
+        /// The name of its field.
+        field: &'static str,
     },
     /// The region faults on every state, so there is nothing to prove.
     #[error("the access of instruction {inst} of the region is misaligned on every run")]

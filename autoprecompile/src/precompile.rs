@@ -1,28 +1,25 @@
-//! One precompile, from region to system, and its identity.
+//! One precompile, from region to its systems, and its identity.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use autoprec_blocks::{Region, RegionInst};
-use autoprec_circuits::{BabyBear, Bus, BusKind, ConstraintSystem, Expr, Size};
+use autoprec_circuits::Field;
 use autoprec_guest_elf::PrecompileId;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use crate::ir::Ir;
 use crate::lift::{LiftError, lift};
-use crate::lower::bytes::{Unplaced, lower};
 use crate::lower::{LowerError, Lowered};
-use crate::recipe::WitnessRecipe;
 use crate::rewrite::{Fired, optimise};
+use crate::system::{DraftSystem, TargetSystem, draft};
 use crate::target::{RowCost, Target};
-use crate::validate::{
-    Effort, RecordedState, Rules, Subject, Validation, ValidationError, validate,
-};
+use crate::validate::{Effort, ReadBus, RecordedState, Validation, ValidationError};
 
 /// The version of what synthesis makes of a region: it changes whenever a system may.
 pub const SYNTHESISER_VERSION: u32 = 2;
 
-/// A region with its constraint system.
+/// A region with its constraint systems.
 #[derive(Clone, Debug)]
 pub struct Precompile {
     /// The number it is called by.
@@ -33,29 +30,9 @@ pub struct Precompile {
     pub ir: Ir,
     /// Which rewrites fired where.
     pub fired: Fired,
-    /// What a row must satisfy.
-    pub system: ConstraintSystem<BabyBear>,
-    /// How it is executed and its row filled.
-    pub recipe: WitnessRecipe<BabyBear>,
-    /// What it costs and replaces.
-    pub cost: Cost,
-}
-
-/// The price of one execution of a region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// In the tables of its instructions.
-    pub before: Size,
-    /// In the precompile's table.
-    pub after: Size,
-}
-
-impl Cost {
-    /// Main cells that a call saves; negative if it costs more.
-    pub fn saved_per_call(self) -> i64 {
-        let cells = |size: Size| i64::try_from(size.columns).expect("a table has few columns");
-        cells(self.before) - cells(self.after)
-    }
+    /// One system for each target that proves calls of it, in the order of
+    /// [`TARGETS`](crate::TARGETS).
+    pub systems: Vec<TargetSystem>,
 }
 
 /// Why a region has no precompile.
@@ -83,22 +60,22 @@ pub enum SynthError {
     },
 }
 
-/// What the instructions of a region cost in their own tables.
-pub fn cost_before(region: &Region, target: &Target) -> Size {
+/// What the instructions of a region cost in their own AIRs.
+pub fn cost_before(region: &Region, target: &Target) -> RowCost {
     let table = |at: &RegionInst| (target.instruction)(at.inst, region.xlen, target);
-    region.insts.iter().filter_map(table).fold(RowCost::default(), RowCost::plus).size
+    region.insts.iter().filter_map(table).fold(RowCost::default(), RowCost::plus)
 }
 
-/// Synthesises the precompile of a region.
+/// Synthesises the precompile of a region, for a target and all others of its family.
 ///
 /// # Errors
-/// If the region cannot be lifted or lowered, or its system exceeds the target's limits.
+/// If the region cannot be lifted or lowered, or a system exceeds its target's limits.
 pub fn synthesise(
     region: &Region,
     id: PrecompileId,
     target: &Target,
 ) -> Result<Precompile, SynthError> {
-    Draft::synthesise(region, target)?.placed(region.clone(), id, target)
+    Draft::synthesise(region, target)?.placed(region.clone(), id)
 }
 
 /// A precompile without place and number: the same for all regions of one [`Shape`](autoprec_blocks::Shape).
@@ -106,50 +83,55 @@ pub fn synthesise(
 pub(crate) struct Draft {
     ir: Ir,
     fired: Fired,
-    lowered: Unplaced,
+    systems: Vec<DraftSystem>,
+    /// Columns of a row for the target that was asked for.
+    columns: usize,
 }
 
 impl Draft {
     /// All of synthesis but for placing.
     ///
     /// # Errors
-    /// If the region cannot be lifted or lowered, or its system exceeds the target's limits.
+    /// If the region cannot be lifted or lowered, or a system exceeds its target's limits.
     pub(crate) fn synthesise(region: &Region, target: &Target) -> Result<Self, SynthError> {
         let (ir, fired) = optimise(&lift(region)?);
-        let lowered = lower(&ir, target)?;
-        check_limits(region, &lowered, target)?;
-        Ok(Self { ir, fired, lowered })
+        let (mut systems, mut columns) = (Vec::new(), 0);
+        for member in target.family() {
+            let is_asked_for = member.name == target.name;
+            let system = draft(&ir, if is_asked_for { target } else { member })?;
+            check_limits(region, &system)?;
+            if is_asked_for {
+                columns = system.row_cost().size.columns;
+            }
+            systems.push(system);
+        }
+        Ok(Self { ir, fired, systems, columns })
     }
 
-    /// Columns of a row.
+    /// Columns of a row for the target that was asked for.
     pub(crate) fn columns(&self) -> usize {
-        self.lowered.system().columns.len()
+        self.columns
     }
 
     /// The precompile of a region of this shape.
     ///
     /// # Errors
-    /// If the region or what follows it lies beyond what the target has of code.
-    pub(crate) fn placed(
-        self,
-        region: Region,
-        id: PrecompileId,
-        target: &Target,
-    ) -> Result<Precompile, SynthError> {
-        let Self { ir, fired, lowered } = self;
-        let Lowered { system, recipe } = lowered.placed(region.entry(), id, target)?;
-        let cost = Cost { before: cost_before(&region, target), after: system.size() };
-        Ok(Precompile { id, region, ir, fired, system, recipe, cost })
+    /// If the region or what follows it lies beyond what a target has of code.
+    pub(crate) fn placed(self, region: Region, id: PrecompileId) -> Result<Precompile, SynthError> {
+        let Self { ir, fired, systems, .. } = self;
+        let systems = systems.iter().map(|system| system.placed(region.entry(), id));
+        let systems = systems.collect::<Result<_, _>>()?;
+        Ok(Precompile { id, region, ir, fired, systems })
     }
 }
 
-fn check_limits(region: &Region, lowered: &Unplaced, target: &Target) -> Result<(), SynthError> {
-    let (size, limits) = (lowered.system().size(), target.limits);
-    let degree = usize::try_from(lowered.system().degree()).expect("degrees are small");
+fn check_limits(region: &Region, system: &DraftSystem) -> Result<(), SynthError> {
+    let (size, limits) = (system.row_cost().size, system.target().limits);
+    let degree = usize::try_from(system.degree()).expect("degrees are small");
     let max_degree = usize::try_from(limits.degree).expect("degrees are small");
-    // A row that advances time by more than its messages breaks the bound on timestamps that
-    // verifiers derive from the number of messages.
-    let ticks = lowered.recipe().ticks() as usize;
+    // A row that advances time by more than its interactions breaks the bound on timestamps that
+    // verifiers derive from the number of interactions.
+    let ticks = system.ticks() as usize;
     let checks = [
         ("interactions", limits.interactions, size.interactions),
         ("constraints", limits.constraints, size.constraints),
@@ -166,75 +148,89 @@ fn check_limits(region: &Region, lowered: &Unplaced, target: &Target) -> Result<
 }
 
 impl Precompile {
-    /// Checks the system on random states and on `recorded` ones.
+    /// The system for a target; none if the precompile is for another family.
+    pub fn system_for(&self, target: &Target) -> Option<&TargetSystem> {
+        self.systems.iter().find(|system| system.target().name == target.name)
+    }
+
+    /// The first system with this field and these buses, and its recipe.
+    pub fn lowered<F: Field, B: ReadBus>(&self) -> Option<&Lowered<F, B>> {
+        self.systems.iter().find_map(TargetSystem::lowered)
+    }
+
+    /// Ticks of the memory clock per call: those of the first system.
+    pub fn ticks(&self) -> u32 {
+        self.systems.first().map_or(0, TargetSystem::ticks)
+    }
+
+    /// Checks each system on random states and on `recorded` ones.
     ///
     /// # Errors
     /// The first check that fails.
     pub fn check(
         &self,
-        target: &Target,
         recorded: &[RecordedState],
         effort: Effort,
-    ) -> Result<Validation, ValidationError> {
-        let Self { id, region, ir, system, recipe, .. } = self;
-        let (id, rules) = (id.number(), Rules { target, xlen: region.xlen });
-        validate(&Subject { region, ir, id, rules, system, recipe }, recorded, effort)
+    ) -> Result<Vec<Validation>, ValidationError> {
+        let of = (&self.region, &self.ir, self.id);
+        self.systems.iter().map(|system| system.check(of, recorded, effort)).collect()
     }
 
-    /// The same precompile under another number. Nothing but the look-up of the patched word says
+    /// The same precompile under another number. Nothing but the lookup of the patched word says
     /// how it is called.
     #[must_use]
-    pub fn renumbered(mut self, id: PrecompileId) -> Self {
-        let lookups = self.system.interactions.iter_mut().filter(|i| i.bus == Bus::Program);
-        for lookup in lookups {
-            lookup.message[1] = Expr::int(i64::from(id.number()));
-        }
-        Self { id, ..self }
+    pub fn renumbered(self, id: PrecompileId) -> Self {
+        let entry = self.region.entry();
+        let systems = self.systems.iter().map(|system| system.numbered(entry, id)).collect();
+        Self { id, systems, ..self }
     }
 
-    /// The text form of the system.
-    pub fn system_text(&self) -> String {
-        self.system.to_string()
-    }
-
-    /// Identifies the system, addresses and number included: what a verifying key is made from.
+    /// Identifies the systems, addresses and number included: what a verifying key is made from.
     pub fn system_digest(&self) -> [u8; 32] {
-        Sha256::digest(self.system_text()).into()
+        let mut hash = Sha256::new();
+        self.systems.iter().for_each(|system| hash.update(system.text()));
+        hash.finalize().into()
     }
 
-    /// Everything about the precompile as one text: assembly, dataflow, system, cost.
+    /// Everything about the precompile as one text: assembly, dataflow, systems, costs.
     pub fn report(&self) -> String {
         let mut out = String::new();
-        let Cost { before, after } = self.cost;
+        let mut line = |text: String| writeln!(out, "; {text}").expect(STRING);
         let function = self.region.function.as_deref().unwrap_or("(no symbol)");
-        write!(
-            out,
-            "; precompile {} at {:#x} in {function}\n\
-             ; columns {} -> {}, interactions {} -> {}, constraints {} -> {}, ticks {}\n",
-            self.id,
-            self.region.entry(),
-            before.columns,
-            after.columns,
-            before.interactions,
-            after.interactions,
-            before.constraints,
-            after.constraints,
-            self.recipe.ticks(),
-        )
-        .expect("writing to a string does not fail");
-        for (kind, count) in self.system.columns_by_kind() {
-            writeln!(out, "; columns: {count} {}", kind.name()).expect("as above");
-        }
-        for (bus, count) in self.system.interactions_by_bus() {
-            writeln!(out, "; messages: {count} {}", bus.name()).expect("as above");
+        line(format!("precompile {} at {:#x} in {function}", self.id, self.region.entry()));
+        for system in &self.systems {
+            let target = system.target();
+            let [before, after] = [cost_before(&self.region, target).size, system.row_cost().size];
+            line(format!(
+                "{}: columns {} -> {}, interactions {} -> {}, constraints {} -> {}, ticks {}",
+                target.name,
+                before.columns,
+                after.columns,
+                before.interactions,
+                after.interactions,
+                before.constraints,
+                after.constraints,
+                system.ticks(),
+            ));
+            for (kind, count) in system.columns_by_kind() {
+                line(format!("columns: {count} {kind}"));
+            }
+            for (bus, count) in system.interactions_by_bus() {
+                line(format!("messages: {count} {bus}"));
+            }
         }
         for (rule, insts) in &self.fired {
             let places: BTreeSet<u32> = insts.iter().copied().collect();
-            write!(out, "; rewrites: {} {rule}", insts.len()).expect("as above");
-            places.iter().for_each(|inst| write!(out, " @{inst}").expect("as above"));
-            writeln!(out).expect("as above");
+            let places: Vec<String> = places.iter().map(|inst| format!("@{inst}")).collect();
+            line(format!("rewrites: {} {rule} {}", insts.len(), places.join(" ")));
         }
-        write!(out, "\n{}\n{}\n{}", self.region, self.ir, self.system).expect("as above");
+        write!(out, "\n{}\n{}", self.region, self.ir).expect(STRING);
+        for system in &self.systems {
+            write!(out, "\n{}", system.text()).expect(STRING);
+        }
         out
     }
 }
+
+/// Why a write to a string is not looked at.
+const STRING: &str = "writing to a string does not fail";

@@ -1,7 +1,6 @@
 //! The precompiles worth having, under a budget.
 
 use crate::candidate::Candidate;
-use crate::precompile::Cost;
 
 /// What selection may spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +15,11 @@ pub struct Budget {
 ///
 /// Only what saves something is kept. Of equal savings the earlier region comes first. A candidate
 /// whose columns do not fit any more is passed over.
-pub fn select<'a, P: 'a>(
-    candidates: impl IntoIterator<Item = &'a Candidate<P>>,
+pub fn select<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
     budget: Budget,
 ) -> Vec<usize> {
-    let candidates: Vec<&Candidate<P>> = candidates.into_iter().collect();
+    let candidates: Vec<&Candidate> = candidates.into_iter().collect();
     let mut order: Vec<(i64, usize)> = candidates
         .iter()
         .enumerate()
@@ -41,12 +40,4 @@ pub fn select<'a, P: 'a>(
         }
     }
     chosen
-}
-
-/// Σ over the candidates of what their calls cost before and after.
-pub fn total_cells<'a>(costs: impl IntoIterator<Item = (Cost, u64)> + 'a) -> (u128, u128) {
-    costs.into_iter().fold((0, 0), |(before, after), (cost, calls)| {
-        let cells = |columns: usize| u128::from(calls) * columns as u128;
-        (before + cells(cost.before.columns), after + cells(cost.after.columns))
-    })
 }

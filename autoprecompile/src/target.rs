@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use autoprec_circuits::Size;
+use autoprec_circuits::{BusKind, ConstraintSystem, Field, Size};
 use autoprec_isa::{Inst, Xlen};
 
 /// A back end that precompiles are synthesised for.
@@ -55,7 +55,8 @@ pub struct Target {
     pub environments: &'static [&'static str],
     /// The profiler's cost model that names the AIRs of instructions; if none does, each operation has an AIR.
     pub cost_model: Option<&'static str>,
-    /// The table that executes an instruction when no precompile does; `None` if there is none.
+    /// The AIR that executes an instruction when no precompile does; `None` if there is none. Which one it is
+    /// depends on the operation and on whether a register is written, and on nothing else of the instruction.
     pub instruction: fn(Inst, Xlen, &Target) -> Option<RowCost>,
 }
 
@@ -158,6 +159,13 @@ impl RowCost {
 }
 
 impl Target {
+    /// What a row of a system costs its prover.
+    pub fn row_cost<F: Field, B: BusKind>(&self, system: &ConstraintSystem<F, B>) -> RowCost {
+        let is_range = |bus: B| self.prices.range_bus == Some(bus.name());
+        let ranges = system.interactions.iter().filter(|i| is_range(i.bus)).count();
+        RowCost { size: system.size(), ranges }
+    }
+
     /// Limbs of a word.
     pub fn limbs(&self, xlen: Xlen) -> usize {
         (xlen.bits() / self.limb_bits).max(1) as usize
@@ -176,4 +184,39 @@ impl Target {
             .map(|limb| word >> (limb * width) & mask)
             .collect()
     }
+}
+
+/// Where data and code may lie. What lies beyond is a fault of the instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Addresses of data are below 2 to this power.
+    pub address_bits: u32,
+    /// Addresses that jumps lead to are below 2 to this power.
+    pub pc_bits: u32,
+}
+
+impl Bounds {
+    /// Those of a target for words of this width.
+    pub fn of(target: &Target, xlen: Xlen) -> Self {
+        let word = xlen.bits();
+        Self { address_bits: target.address_bits.min(word), pc_bits: target.pc_bits.min(word) }
+    }
+
+    /// One more than the greatest address, modulo 2^64.
+    pub(crate) fn end(self) -> u64 {
+        1_u64.checked_shl(self.address_bits).unwrap_or(0)
+    }
+
+    pub(crate) fn has_address(self, address: u64) -> bool {
+        fits(address, self.address_bits)
+    }
+
+    pub(crate) fn has_code(self, address: u64) -> bool {
+        fits(address, self.pc_bits)
+    }
+}
+
+/// Whether a number is below 2^`bits`.
+pub(crate) fn fits(value: u64, bits: u32) -> bool {
+    value.checked_shr(bits).unwrap_or(0) == 0
 }

@@ -1,7 +1,7 @@
 //! The checker that every precompile passes before it is used.
 //!
 //! There is one for all targets: what they differ in is data ([`Target`](crate::Target)) and how bus interactions read
-//! ([`CallBus`]). For a sample of machine states, random and recorded, it demands that
+//! ([`ReadBus`]). For a sample of machine states, random and recorded, it demands that
 //!
 //! 1. running the recipe does to registers, memory and pc what executing the instructions does,
 //!    and takes as many ticks as it has accesses; a state on which only the recipe faults must be one
@@ -44,8 +44,8 @@ use sampler::StateSampler;
 use start::Sample;
 use state::{GuestState, crosses_end};
 
-pub use messages::{CallBus, Message, PlaceFields};
-pub use rules::{Bounds, Rules};
+pub use messages::{Message, PlaceFields, ReadBus};
+pub use rules::Rules;
 pub use state::RecordedState;
 
 /// How much to check.
@@ -254,7 +254,7 @@ pub struct Subject<'a, F, B> {
 ///
 /// # Errors
 /// The first check that fails.
-pub fn validate<F: Field, B: CallBus>(
+pub fn validate<F: Field, B: ReadBus>(
     subject: &Subject<'_, F, B>,
     recorded: &[RecordedState],
     effort: Effort,
@@ -282,7 +282,7 @@ struct Validator<'a, F, B> {
     done: Validation,
 }
 
-impl<F: Field, B: CallBus> Validator<'_, F, B> {
+impl<F: Field, B: ReadBus> Validator<'_, F, B> {
     fn run(&mut self, recorded: &[RecordedState], effort: Effort) -> Result<(), Failure> {
         self.check_shape()?;
         let samples = self.samples(recorded, effort)?;
@@ -389,7 +389,7 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         let Subject { region, id, rules, system, .. } = self.subject;
         let mut lookups = system.interactions.iter().filter(|i| i.bus == B::PROGRAM);
         let (Some(lookup), None) = (lookups.next(), lookups.next()) else { return false };
-        let fields = B::call(&rules, region.entry(), id);
+        let fields = B::call(rules.target, rules.xlen, region.entry(), id);
         let constant = |field: u64| Expr::constant(F::from_u64(field));
         lookup.message.iter().cloned().eq(fields.into_iter().map(constant))
             && lookup.multiplicity == Linear::column(ColumnId(0)).into()

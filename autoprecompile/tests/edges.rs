@@ -9,6 +9,8 @@
 mod assembly;
 #[path = "common/random.rs"]
 mod random;
+#[path = "common/system.rs"]
+mod system;
 #[path = "common/world.rs"]
 mod world;
 
@@ -17,10 +19,11 @@ use std::cell::Cell;
 use assembly::region;
 use autoprec_circuits::{BabyBear, Bus, ColumnKind, Field};
 use autoprec_synth::{
-    OPENVM, OperandValues, Precompile, PrecompileId, Query, RegisterRef, Step, synthesise,
+    Lowered, OPENVM, OperandValues, Precompile, PrecompileId, Query, RegisterRef, Step, synthesise,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use system::openvm;
 use world::{Fault, Place, Traced, World};
 
 /// The number of addresses of memory, and of times.
@@ -96,7 +99,7 @@ fn accepts(
     Time { began, before }: Time,
     (end, next): (&World, u32),
 ) -> Result<(), String> {
-    let Precompile { recipe, system, region, .. } = precompile;
+    let (Lowered { recipe, system }, region) = (openvm(precompile), &precompile.region);
     let mut host = Traced::new(world.clone(), began, before);
     let mut record = vec![0_u32; recipe.record_words()];
     match recipe.execute(&mut host, &OperandValues::default(), Some(&mut record[..])) {
@@ -106,7 +109,7 @@ fn accepts(
     if host.world != *end {
         return Err(format!("the recipe leaves {:x?} instead of {end:x?}", host.world));
     }
-    let row = world::row_of(precompile, &record);
+    let row = world::row_of(recipe, &record);
     if let Some(violation) = system.violations(&row).first() {
         return Err(format!("the honest row is refused: {}", system.explain(violation, &row)));
     }
@@ -134,7 +137,7 @@ fn refuses(
     Time { began, before }: Time,
     fault: Fault,
 ) -> Result<(), String> {
-    let Precompile { recipe, system, region, .. } = precompile;
+    let (Lowered { recipe, system }, region) = (openvm(precompile), &precompile.region);
     let mut host = Traced::new(world.clone(), began, before);
     match recipe.execute::<_, u32>(&mut host, &OperandValues::default(), None) {
         Err(_) => {}
@@ -152,7 +155,7 @@ fn refuses(
         _ => began - 1,
     };
     let record: Vec<u32> = recipe.steps().iter().filter_map(Step::query).map(answer).collect();
-    let row = world::row_of(precompile, &record);
+    let row = world::row_of(recipe, &record);
     if !system.violations(&row).is_empty() {
         return Ok(());
     }
@@ -410,7 +413,7 @@ fn times() {
         [|_, now| now, |_, now| now + 1, |_, now| now + END, |_, now| ORDER - END - 1 + now];
     for assembly in regions {
         let precompile = precompile(assembly);
-        let last = END - 1 - precompile.recipe.ticks();
+        let last = END - 1 - precompile.ticks();
         let world = World::of(&[("a1", 0x1000), ("a4", 0x1003)]);
         for began in [1, 2, (1 << 17) - 1, 1 << 17, (1 << 17) + 1, 1 << 28, last] {
             for (index, before) in earlier.into_iter().enumerate() {
@@ -469,7 +472,7 @@ fn pointers_that_meet() {
 /// Replaces entries of a record and cells of its row: words that were looked at, times, cells of
 /// what memory is said to have had, which need not be bytes. Gives the row.
 fn lie(precompile: &Precompile, record: &[u32], lies: &[(Index, u32)]) -> Vec<BabyBear> {
-    let Precompile { recipe, system, .. } = precompile;
+    let Lowered { recipe, system } = openvm(precompile);
     let ticks = recipe.ticks();
     let mut record = record.to_vec();
     let places = |which: fn(&Query) -> bool| -> Vec<usize> {
@@ -494,7 +497,7 @@ fn lie(precompile: &Precompile, record: &[u32], lies: &[(Index, u32)]) -> Vec<Ba
             record[times[at - looks.len() - cells.len()]] = MIDDLE.began + word % ticks;
         }
     }
-    let mut row = world::row_of(precompile, &record);
+    let mut row = world::row_of(recipe, &record);
     for (cell, value) in replaced {
         row[cell] = value;
     }
@@ -508,7 +511,7 @@ fn withstands(
     world: &World,
     lies: &[Vec<(Index, u32)>],
 ) -> Result<usize, String> {
-    let Precompile { recipe, system, region, .. } = precompile;
+    let (Lowered { recipe, system }, region) = (openvm(precompile), &precompile.region);
     let mut record = vec![0_u32; recipe.record_words()];
     let mut host = Traced::new(world.clone(), MIDDLE.began, MIDDLE.before);
     if recipe.execute(&mut host, &OperandValues::default(), Some(&mut record[..])).is_err() {

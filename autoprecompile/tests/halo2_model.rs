@@ -72,7 +72,8 @@ fn message(bus: Bus) -> u64 {
 fn table((instructions, assembly): (&str, &str)) -> String {
     let precompile = synthesise(&region("rv32", assembly), PrecompileId::from_index(0), &OPENVM)
         .unwrap_or_else(|error| panic!("{assembly}: {error}"));
-    let system = &precompile.system;
+    let system =
+        &precompile.lowered::<autoprec_circuits::BabyBear, Bus>().expect("it is for OpenVM").system;
     let columns = system.columns.len() as u64;
     let messages: u64 = system.interactions.iter().map(|sent| message(sent.bus)).sum();
     let row = [ROW + COLUMN * columns + messages, columns, system.interactions.len() as u64];

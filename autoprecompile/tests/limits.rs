@@ -4,13 +4,17 @@
 mod assembly;
 #[path = "common/random.rs"]
 mod random;
+#[path = "common/system.rs"]
+mod system;
 
 use assembly::region;
 use autoprec_blocks::Region;
 use autoprec_synth::{
-    Candidate, Limits, LowerError, OPENVM, PrecompileId, SynthError, Target, candidates, synthesise,
+    Candidate, Limits, LowerError, OPENVM, PLONKY3, PrecompileId, SynthError, Target, candidates,
+    synthesise,
 };
 use proptest::prelude::*;
+use system::openvm;
 
 fn target(limits: Limits) -> Target {
     Target { limits, ..OPENVM }
@@ -26,11 +30,11 @@ fn covers(region: &Region, parts: &[Candidate], target: &Target) -> Result<(), T
         match outcome {
             Ok(precompile) => {
                 prop_assert_eq!(&precompile.region, part);
-                let (size, limits) = (precompile.system.size(), target.limits);
+                let system = precompile.system_for(target).expect("it is for the target");
+                let (size, limits) = (system.row_cost().size, target.limits);
                 prop_assert!(size.columns <= limits.columns, "{part}");
                 prop_assert!(size.interactions <= limits.interactions, "{part}");
                 prop_assert!(size.constraints <= limits.constraints, "{part}");
-                prop_assert!(precompile.system.degree() <= limits.degree, "{part}");
             }
             // What cannot be cut further.
             Err(SynthError::Limit { got, limit, .. }) => {
@@ -56,6 +60,8 @@ fn parts_cover_the_region_and_are_within_the_limits() {
         Limits { columns: 40, interactions: 30, ..OPENVM.limits },
     ]
     .map(target);
+    let own = |columns| Target { limits: Limits { columns, ..PLONKY3.limits }, ..PLONKY3 };
+    let small = [&small[..], &[own(200), own(60)]].concat();
     random::check(30, &random::regions(15..=45), |random::Shown(region)| {
         for target in &small {
             let parts = candidates(std::slice::from_ref(&region), target);
@@ -68,7 +74,8 @@ fn parts_cover_the_region_and_are_within_the_limits() {
 #[test]
 fn a_region_within_the_limits_stays_whole() {
     let whole = region("rv32", "add a0, a1, a2; lw a3, 0(a0); bnez a3, 64");
-    let size = synthesise(&whole, PrecompileId::from_index(0), &OPENVM).unwrap().system.size();
+    let precompile = synthesise(&whole, PrecompileId::from_index(0), &OPENVM).unwrap();
+    let size = openvm(&precompile).system.size();
     let limits = Limits {
         columns: size.columns,
         interactions: size.interactions,

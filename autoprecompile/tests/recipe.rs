@@ -6,30 +6,28 @@
 mod assembly;
 #[path = "common/random.rs"]
 mod random;
+#[path = "common/system.rs"]
+mod system;
 
 use std::cell::Cell;
 
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Field, Pasta};
-use autoprec_synth::bits::{Operands, lower_machine};
-use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{
     HALO2, Host, OPENVM, OperandValues, PLONKY3, PrecompileId, Query, RecordWord, RegisterRef,
-    Slot, Step, Target, WitnessRecipe, lift, synthesise,
+    Slot, Step, Target, WitnessRecipe, synthesise,
 };
 use proptest::prelude::*;
 
 /// The recipe of a region that has one, and the bits of addresses.
 fn openvm(region: &Region) -> Option<(WitnessRecipe<BabyBear>, u32)> {
     let precompile = synthesise(region, PrecompileId::from_index(0), &OPENVM).ok()?;
-    Some((precompile.recipe, OPENVM.address_bits))
+    Some((system::openvm(&precompile).recipe.clone(), OPENVM.address_bits))
 }
 
 /// The same for tables of our own.
 fn own<F: Field>(region: &Region, target: &Target) -> Option<(WitnessRecipe<F>, u32)> {
-    let (ir, _) = optimise(&lift(region).ok()?);
-    let operands = Operands::Fixed { entry: region.entry(), id: 10_000 };
-    let lowered = lower_machine(&ir, &operands, target).ok()?;
+    let lowered = system::own(region, target).ok()?;
     Some((lowered.recipe, region.xlen.bits()))
 }
 

@@ -9,16 +9,23 @@
 mod assembly;
 #[path = "common/parts.rs"]
 mod parts;
+#[path = "common/system.rs"]
+mod system;
 #[path = "common/world.rs"]
 mod world;
 
 use std::fmt::Write;
 
 use assembly::region;
+use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Bus, Field, Origin};
-use autoprec_synth::{Effort, OPENVM, OperandValues, Precompile, PrecompileId, synthesise};
+use autoprec_synth::{
+    Effort, Lowered, OPENVM, OperandValues, Precompile, PrecompileId, Rules, Subject,
+    WitnessRecipe, synthesise, validate,
+};
 use autoprec_testing::{expect_file, fixture};
 use parts::{Part, parts, remove};
+use system::openvm;
 
 /// Regions that use every gadget.
 const REGIONS: &[&str] = &[
@@ -197,19 +204,19 @@ fn precompile(assembly: &str) -> Precompile {
 }
 
 /// The row of a call with these registers; the others are 0.
-fn row_of(precompile: &Precompile, regs: &[(&str, u32)]) -> Vec<BabyBear> {
+fn row_of(recipe: &WitnessRecipe<BabyBear>, regs: &[(&str, u32)]) -> Vec<BabyBear> {
     let before = |(space, pointer), now| if space == 1 { now - 1 } else { pointer / 16 % now };
     let mut host = world::Traced::new(world::World::of(regs), 0x10_0000, before);
-    let mut record = vec![0_u32; precompile.recipe.record_words()];
+    let mut record = vec![0_u32; recipe.record_words()];
     let operands = OperandValues::default();
-    let next = precompile.recipe.execute(&mut host, &operands, Some(&mut record[..]));
+    let next = recipe.execute(&mut host, &operands, Some(&mut record[..]));
     next.expect("the recipe runs where the instructions run");
-    world::row_of(precompile, &record)
+    world::row_of(recipe, &record)
 }
 
 /// Whether the row made by hand is accepted by a system that lacks its part, and is wrong.
-fn by_hand(less: &Precompile, by_hand: &ByHand) -> bool {
-    let mut row = row_of(less, by_hand.regs);
+fn by_hand(region: &Region, less: &Lowered<BabyBear, Bus>, by_hand: &ByHand) -> bool {
+    let mut row = row_of(&less.recipe, by_hand.regs);
     for &(name, numerator, exponent) in by_hand.changes {
         let column = less.system.columns.iter().position(|column| column.name == name);
         let column = column.unwrap_or_else(|| panic!("no column {name}"));
@@ -217,12 +224,12 @@ fn by_hand(less: &Precompile, by_hand: &ByHand) -> bool {
         row[column] = value;
     }
     less.system.violations(&row).is_empty()
-        && world::falsehood(&less.region, &less.system, &row).is_some()
+        && world::falsehood(region, &less.system, &row).is_some()
 }
 
 /// The system without a part.
-fn without(precompile: &Precompile, part: Part) -> Precompile {
-    let mut less = precompile.clone();
+fn without(precompile: &Precompile, part: Part) -> Lowered<BabyBear, Bus> {
+    let mut less = openvm(precompile).clone();
     remove(&mut less.system, part);
     less
 }
@@ -231,13 +238,17 @@ fn without(precompile: &Precompile, part: Part) -> Precompile {
 fn fate(assembly: &str, precompile: &Precompile, part: Part, origin: (&Origin, usize)) -> String {
     let (origin, nth) = origin;
     let less = without(precompile, part);
+    let Precompile { region, ir, id, .. } = precompile;
+    let Lowered { system, recipe } = &less;
+    let rules = Rules { target: &OPENVM, xlen: region.xlen };
+    let subject = Subject { region, ir, id: id.number(), rules, system, recipe };
     for (effort, name) in EFFORTS {
-        if less.check(&OPENVM, &[], effort).is_err() {
+        if validate(&subject, &[], effort).is_err() {
             return format!("noticed by {name}");
         }
     }
     let row = BY_HAND.iter().find(|row| row.region == assembly && row.part == (&origin.what, nth));
-    if row.is_some_and(|row| by_hand(&less, row)) {
+    if row.is_some_and(|row| by_hand(region, &less, row)) {
         return "noticed by a row made by hand".into();
     }
     let explained = IMPLIED
@@ -255,7 +266,7 @@ fn no_part_is_missed_in_silence() {
     for assembly in REGIONS {
         let precompile = precompile(assembly);
         writeln!(table, "{assembly}").unwrap();
-        let parts = parts(&precompile.system);
+        let parts = parts(&openvm(&precompile).system);
         for (index, &(part, kind, origin)) in parts.iter().enumerate() {
             let nth =
                 parts[..index].iter().filter(|(_, _, other)| other.what == origin.what).count();
@@ -271,10 +282,15 @@ fn no_part_is_missed_in_silence() {
 fn rows_made_by_hand_are_wrong_and_accepted_without_their_part() {
     for row in BY_HAND {
         let precompile = precompile(row.region);
-        let parts = parts(&precompile.system);
+        let parts = parts(&openvm(&precompile).system);
         let part = parts.iter().filter(|(_, _, origin)| origin.what == row.part.0).nth(row.part.1);
         let &(part, ..) = part.unwrap_or_else(|| panic!("{}: no part {:?}", row.region, row.part));
-        assert!(by_hand(&without(&precompile, part), row), "{}: {:?}", row.region, row.part);
+        assert!(
+            by_hand(&precompile.region, &without(&precompile, part), row),
+            "{}: {:?}",
+            row.region,
+            row.part
+        );
     }
 }
 
@@ -282,7 +298,7 @@ fn rows_made_by_hand_are_wrong_and_accepted_without_their_part() {
 fn complete_systems_withstand_the_search() {
     for assembly in REGIONS {
         let precompile = precompile(assembly);
-        if let Err(error) = precompile.check(&OPENVM, &[], LONG) {
+        if let Err(error) = precompile.check(&[], LONG) {
             panic!("{assembly}: {error}\n{}", precompile.report());
         }
     }
@@ -292,11 +308,11 @@ fn complete_systems_withstand_the_search() {
 fn a_call_is_looked_up_in_the_program() {
     for assembly in REGIONS {
         let precompile = precompile(assembly);
-        let messages = precompile.system.interactions.iter();
+        let messages = openvm(&precompile).system.interactions.iter();
         let lookups: Vec<_> = messages.filter(|message| message.bus == Bus::Program).collect();
         let [lookup] = lookups[..] else { panic!("{assembly}: {} lookups", lookups.len()) };
         // On a call, whatever else the row holds, the message is the patched word's.
-        let mut row = vec![BabyBear::from_u64(123_456); precompile.system.columns.len()];
+        let mut row = vec![BabyBear::from_u64(123_456); openvm(&precompile).system.columns.len()];
         row[0] = BabyBear::ONE;
         let fields: Vec<u64> =
             lookup.message.iter().map(|field| field.eval(&row).to_u64()).collect();
@@ -350,7 +366,7 @@ fn a_precompile_of_other_instructions_is_refused() {
         for (of, presented_with) in [(a, b), (b, a)] {
             let mut precompile = precompile(of);
             precompile.region = region("rv32", presented_with);
-            let checked = precompile.check(&OPENVM, &[], Effort::THOROUGH);
+            let checked = precompile.check(&[], Effort::THOROUGH);
             assert!(checked.is_err(), "`{of}` is taken for `{presented_with}`");
         }
     }

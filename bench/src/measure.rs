@@ -1,9 +1,10 @@
 //! What is measured on one block.
 
 use autoprec_blocks::Region;
+use autoprec_circuits::{BabyBear, Bus};
 use autoprec_synth::{
-    Candidate, Effort, Limits, OPENVM, Precompile, PrecompileId, SynthError, Target, candidates,
-    cost_before, synthesise,
+    Candidate, Effort, Limits, Lowered, OPENVM, Precompile, PrecompileId, SynthError, Target,
+    candidates, cost_before, synthesise,
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,15 +147,15 @@ pub fn measure(
     clock: Clock<'_>,
 ) -> Result<Measured, MeasureError> {
     let (precompile, time) = timed_synthesis(&export.file, &export.region, clock)?;
-    let tables = cost_before(&export.region, &OPENVM).into();
+    let tables = cost_before(&export.region, &OPENVM).size.into();
     let row = Row {
         file: export.file.clone(),
         pc: export.region.entry(),
         instructions: export.region.insts.len(),
         frequency,
         before: export.machine.unwrap_or(tables),
-        ours: precompile.system.size().into(),
-        ticks: precompile.recipe.ticks(),
+        ours: size_of(&precompile),
+        ticks: precompile.ticks(),
         split: split(export),
         time,
         check: effort.map(|effort| check(&precompile, effort)),
@@ -183,8 +184,8 @@ fn split(export: &Export) -> Split {
     let pieces = candidates(std::slice::from_ref(&export.region), &OPENVM);
     let size = |piece: &Candidate| -> Size {
         match &piece.outcome {
-            Ok(precompile) => precompile.system.size().into(),
-            Err(_) => cost_before(&piece.region, &OPENVM).into(),
+            Ok(precompile) => size_of(precompile),
+            Err(_) => cost_before(&piece.region, &OPENVM).size.into(),
         }
     };
     Split {
@@ -194,9 +195,19 @@ fn split(export: &Export) -> Split {
     }
 }
 
+/// The system for OpenVM.
+pub(crate) fn openvm(precompile: &Precompile) -> &Lowered<BabyBear, Bus> {
+    precompile.lowered().expect("what is measured is for OpenVM")
+}
+
+/// The size of a row for OpenVM.
+pub(crate) fn size_of(precompile: &Precompile) -> Size {
+    openvm(precompile).system.size().into()
+}
+
 fn check(precompile: &Precompile, effort: Effort) -> Check {
-    let done = match precompile.check(&OPENVM, &[], effort) {
-        Ok(done) => done,
+    let done = match precompile.check(&[], effort) {
+        Ok(done) => done[0],
         Err(error) => {
             let (failure, columns) = (Some(error.to_string()), Columns::default());
             return Check { failure, honest: 0, rejected: 0, columns };
@@ -204,7 +215,7 @@ fn check(precompile: &Precompile, effort: Effort) -> Check {
     };
     let coverage = done.columns;
     let columns = Columns {
-        all: precompile.system.columns.len(),
+        all: openvm(precompile).system.columns.len(),
         altered: coverage.altered() as usize,
         rejected: coverage.rejected as usize,
         other_state: coverage.other_state as usize,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, Time};
 use crate::export::Export;
-use crate::measure::{MeasureError, timed_synthesis};
+use crate::measure::{MeasureError, size_of, timed_synthesis};
 use crate::size::Size;
 
 /// Instructions of the regions that are measured.
@@ -55,7 +55,7 @@ impl Scaling {
         let point = |&instructions: &usize| -> Result<Point, MeasureError> {
             let region = repeated(&export.region, straight, instructions);
             let (precompile, time) = timed_synthesis(file, &region, clock)?;
-            Ok(Point { instructions, time, size: precompile.system.size().into() })
+            Ok(Point { instructions, time, size: size_of(&precompile) })
         };
         let points = lengths.iter().map(point).collect::<Result<_, _>>()?;
         Ok(Self { file: file.clone(), period: straight, points })

@@ -12,13 +12,13 @@ use autoprec_executor::{Environment, run_watched};
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::lock::{Lock, Wanted};
 use autoprec_linker::{Form, Item, check_equivalence, link};
-use autoprec_synth::RecordedState;
+use autoprec_synth::{Candidate, Effort, Precompile, RecordedState, candidates, select};
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
 use crate::guest::{Guest, Setting};
 use crate::job::{Checked, Job, Outcome, Source};
-use crate::made::{Candidates, Made};
+use crate::options::Options;
 use crate::reason::Reason;
 use crate::watch::{Stage, Watch};
 use crate::{locked, report};
@@ -58,7 +58,7 @@ pub fn build(job: &Job<'_>, watch: &dyn Watch) -> Result<Build, PipelineError> {
         _ => executed(&cfg, options.form),
     };
     watch.stage(Stage::Synthesising);
-    let candidates = options.candidates(&regions);
+    let candidates = candidates(&regions, options.target);
     let outcome = attempt(job, &cfg, candidates, watch)?;
     if let Source::Profile(_, Some(setting)) = source {
         compare(guest, &outcome.linked.elf, setting, watch)?;
@@ -69,7 +69,8 @@ pub fn build(job: &Job<'_>, watch: &dyn Watch) -> Result<Build, PipelineError> {
     if let Source::Lock(_) = source {
         locked::unchanged(lock, &new)?;
     }
-    let texts = outcome.checked.iter().map(|c| (c.made.id().number(), c.made.text())).collect();
+    let texts = outcome.checked.iter().map(|c| &c.precompile);
+    let texts = texts.map(|made| (made.id.number(), made.report())).collect();
     let warnings = report::warnings(&outcome, &report);
     Ok(Build { elf: outcome.linked.elf, lock: new, report, texts, warnings })
 }
@@ -79,16 +80,39 @@ fn executed(cfg: &Cfg, form: Form) -> Vec<Region> {
     cfg.regions().iter().filter_map(|region| form.region(region)).collect()
 }
 
+/// The back ends of calls in a guest: the target's family, if it proves guests of this environment, or our
+/// own executor.
+fn backends(guest: &Guest, options: &Options) -> Vec<String> {
+    let environment = Environment::detect(&guest.program).to_string();
+    let is_provable =
+        options.form == Form::Insn && options.target.environments.contains(&&*environment);
+    if is_provable {
+        options.target.family().map(|target| target.name.to_owned()).collect()
+    } else {
+        vec!["executor".to_owned()]
+    }
+}
+
+/// What the linker takes.
+fn item(precompile: &Precompile, backends: &[String]) -> Item {
+    Item {
+        id: precompile.id,
+        region: precompile.region.clone(),
+        system_digest: precompile.system_digest(),
+        shape_digest: precompile.region.shape_digest(),
+        backends: backends.to_vec(),
+    }
+}
+
 /// Chooses, numbers, checks and links, until nothing is refused any more.
 fn attempt(
     job: &Job<'_>,
     cfg: &Cfg,
-    candidates: Candidates,
+    candidates: Vec<Candidate>,
     watch: &dyn Watch,
 ) -> Result<Outcome, PipelineError> {
     let Job { guest, options, .. } = *job;
-    let openvm =
-        options.form == Form::Insn && Environment::detect(&guest.program) == Environment::OpenVm;
+    let backends = backends(guest, options);
     let mut refused: BTreeMap<usize, Reason> = BTreeMap::new();
     loop {
         let numbered = numbered(job, &candidates, &refused)?;
@@ -98,14 +122,14 @@ fn attempt(
         };
         let (checked, failed) = check(numbered, &states, watch);
         watch.stage(Stage::Linking);
-        let items: Vec<Item> = checked.iter().map(|c| c.made.item(openvm)).collect();
+        let items: Vec<Item> = checked.iter().map(|c| item(&c.precompile, &backends)).collect();
         let linked = link(&guest.elf, &guest.program, cfg, &items, options.form)
             .map_err(|error| PipelineError::Link { name: guest.name.clone(), error })?;
         // What the linker or the checker refuses makes room for others.
         let before = refused.len();
         refused.extend(failed);
         for (entry, refusal) in &linked.refused {
-            let at = checked.iter().find(|c| c.made.region().entry() == *entry);
+            let at = checked.iter().find(|c| c.precompile.region.entry() == *entry);
             refused.extend(at.map(|c| (c.candidate, refusal.clone().into())));
         }
         if refused.len() == before {
@@ -120,32 +144,33 @@ fn attempt(
 /// The chosen candidates with their numbers, by number.
 fn numbered(
     job: &Job<'_>,
-    candidates: &Candidates,
+    candidates: &[Candidate],
     refused: &BTreeMap<usize, Reason>,
-) -> Result<Vec<(usize, Made)>, PipelineError> {
+) -> Result<Vec<(usize, Precompile)>, PipelineError> {
     let Job { guest, options, lock, source, .. } = *job;
     let chosen: Vec<(usize, PrecompileId)> = match source {
         Source::Lock(_) => locked::chosen(guest, lock, candidates)?,
         Source::Profile(..) => {
             let allowed: Vec<usize> =
                 (0..candidates.len()).filter(|index| !refused.contains_key(index)).collect();
-            let chosen = candidates.choose(options, &allowed);
+            let chosen = select(allowed.iter().map(|&index| &candidates[index]), options.budget);
+            let chosen: Vec<usize> = chosen.into_iter().map(|position| allowed[position]).collect();
             let wanted: Vec<Wanted> =
-                chosen.iter().map(|&index| locked::wanted(candidates.region(index))).collect();
+                chosen.iter().map(|&index| locked::wanted(&candidates[index].region)).collect();
             chosen.into_iter().zip(lock.assign(&wanted)?).collect()
         }
     };
-    let make = |(index, id): (usize, PrecompileId)| {
-        let made = candidates.numbered(index, id);
-        made.map(|made| (index, made)).map_err(|error| PipelineError::Precompile {
+    let make = |(index, id): (usize, PrecompileId)| match &candidates[index].outcome {
+        Ok(made) => Ok((index, made.clone().renumbered(id))),
+        Err(error) => Err(PipelineError::Precompile {
             name: guest.name.clone(),
             id: id.number(),
-            error,
-        })
+            error: error.clone(),
+        }),
     };
-    let mut numbered: Vec<(usize, Made)> =
+    let mut numbered: Vec<(usize, Precompile)> =
         chosen.into_par_iter().map(make).collect::<Result<_, _>>()?;
-    numbered.sort_by_key(|(_, made)| made.id());
+    numbered.sort_by_key(|(_, made)| made.id);
     Ok(numbered)
 }
 
@@ -154,13 +179,13 @@ fn numbered(
 fn record(
     job: &Job<'_>,
     setting: &Setting,
-    numbered: &[(usize, Made)],
+    numbered: &[(usize, Precompile)],
     watch: &dyn Watch,
 ) -> Result<BTreeMap<u64, Vec<RecordedState>>, PipelineError> {
     let Job { guest, options, .. } = *job;
     watch.stage(Stage::Recording);
     let regions: BTreeMap<u64, &Region> =
-        numbered.iter().map(|(_, made)| (made.region().entry(), made.region())).collect();
+        numbered.iter().map(|(_, made)| (made.region.entry(), &made.region)).collect();
     let entries: BTreeSet<u64> = regions.keys().copied().collect();
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
     let mut states: BTreeMap<u64, Vec<RecordedState>> = BTreeMap::new();
@@ -181,18 +206,20 @@ fn record(
 
 /// Checks precompiles, in parallel; gives those that pass and why the others do not.
 fn check(
-    numbered: Vec<(usize, Made)>,
+    numbered: Vec<(usize, Precompile)>,
     states: &BTreeMap<u64, Vec<RecordedState>>,
     watch: &dyn Watch,
 ) -> (Vec<Checked>, Vec<(usize, Reason)>) {
     watch.stage(Stage::Checking(numbered.len()));
     let failed = Mutex::new(Vec::new());
-    let check = |(candidate, made): (usize, Made)| {
-        let recorded = states.get(&made.region().entry()).map_or(&[][..], Vec::as_slice);
-        let result = made.check(recorded);
+    let check = |(candidate, precompile): (usize, Precompile)| {
+        let recorded = states.get(&precompile.region.entry()).map_or(&[][..], Vec::as_slice);
+        let result = precompile.check(recorded, Effort::STANDARD);
         watch.step();
         match result {
-            Ok(systems) => Some(Checked { candidate, made, systems }),
+            Ok(validations) => {
+                Some(Checked { candidate, precompile, validations, recorded: recorded.len() })
+            }
             Err(error) => {
                 failed.lock().expect("nobody panics with it").push((candidate, error.into()));
                 None

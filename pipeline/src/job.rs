@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_dashboards::System;
 use autoprec_linker::Linked;
 use autoprec_linker::lock::Lock;
 use autoprec_profile::Profile;
+use autoprec_synth::{Candidate, Precompile, Validation};
 
 use crate::guest::{Guest, Setting};
-use crate::made::{Candidates, Made, Options};
+use crate::options::Options;
 use crate::reason::Reason;
 
 /// What to build, and from what.
@@ -59,7 +59,7 @@ impl<'a> Source<'a> {
 
 /// Every region and what became of it.
 pub(crate) struct Outcome {
-    pub(crate) candidates: Candidates,
+    pub(crate) candidates: Vec<Candidate>,
     /// The precompiles that were linked, by number.
     pub(crate) checked: Vec<Checked>,
     /// Why a candidate has no precompile though it might have one, by its position.
@@ -71,7 +71,9 @@ pub(crate) struct Outcome {
 pub(crate) struct Checked {
     /// Its position among the candidates.
     pub(crate) candidate: usize,
-    pub(crate) made: Made,
-    /// Its systems and what was checked of them.
-    pub(crate) systems: Vec<System>,
+    pub(crate) precompile: Precompile,
+    /// What was checked of each of its systems.
+    pub(crate) validations: Vec<Validation>,
+    /// How many of the states of the check were recorded in the run.
+    pub(crate) recorded: usize,
 }

@@ -1,7 +1,6 @@
 //! From a guest and its profile to the patched guest, its lock and its report, without a prover.
 //!
-//! [`build()`] is the pipeline on one page. What differs between targets is in [`Made`] and
-//! [`Options`]. [`resynthesise`] goes the way back, for those who check a link.
+//! [`build()`] is the pipeline on one page; nothing in it differs between targets. [`resynthesise`] goes the way back, for those who check a link.
 //! [`output`] writes files so that nothing half-done is left.
 //!
 //! Invariants: results are functions of what is passed; no clock, no environment, no terminal; files
@@ -15,7 +14,7 @@ mod guest;
 mod job;
 mod live;
 mod locked;
-mod made;
+mod options;
 pub mod output;
 mod profiled;
 mod reason;
@@ -29,7 +28,7 @@ pub use guest::{Given, Guest, Setting, failure};
 pub use job::{Job, Recorded, Source};
 pub use live::live_profile;
 pub use locked::changes;
-pub use made::{Made, Options, recorded_state};
+pub use options::{Options, recorded_state};
 pub use profiled::{NotLinked, profile_report};
 pub use reason::Reason;
 pub use watch::{Silent, Stage, Watch};

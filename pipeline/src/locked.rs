@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::lock::{Lock, LockChange, Locked, LockedBuild, LockedTotals, Wanted};
-use autoprec_synth::SYNTHESISER_VERSION;
+use autoprec_synth::{Candidate, Precompile, SYNTHESISER_VERSION};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{LockedReason, PipelineError};
 use crate::guest::Guest;
 use crate::job::{Checked, Job, Outcome};
-use crate::made::Candidates;
 use crate::reason::Reason;
 use crate::report;
 
@@ -46,16 +45,15 @@ pub(crate) fn regions(guest: &Guest, lock: &Lock) -> Result<Vec<Region>, Pipelin
 pub(crate) fn chosen(
     guest: &Guest,
     lock: &Lock,
-    candidates: &Candidates,
+    candidates: &[Candidate],
 ) -> Result<Vec<(usize, PrecompileId)>, PipelineError> {
-    let places: BTreeMap<(u64, Option<u64>), usize> = (0..candidates.len())
-        .map(|index| (candidates.region(index), index))
-        .map(|(region, index)| ((region.entry(), Some(region.end())), index))
-        .collect();
+    let places = candidates.iter().map(|Candidate { region, .. }| region).zip(0..);
+    let places: BTreeMap<(u64, Option<u64>), usize> =
+        places.map(|(region, index)| ((region.entry(), Some(region.end())), index)).collect();
     let place = |locked: &Locked| {
         let missing = || failed(guest, locked.id, LockedReason::NotInProfile);
         let index = *places.get(&(locked.entry, locked.end)).ok_or_else(missing)?;
-        if candidates.region(index).shape_digest() != locked.shape {
+        if candidates[index].region.shape_digest() != locked.shape {
             return Err(failed(guest, locked.id, LockedReason::OtherCode));
         }
         Ok((index, locked.id))
@@ -70,11 +68,11 @@ fn failed(guest: &Guest, id: PrecompileId, reason: LockedReason) -> PipelineErro
 /// Why what a lock has cannot be linked.
 pub(crate) fn refused(
     job: &Job<'_>,
-    candidates: &Candidates,
+    candidates: &[Candidate],
     refused: &BTreeMap<usize, Reason>,
 ) -> PipelineError {
     let (index, reason) = refused.first_key_value().expect("something was refused");
-    let entry = candidates.region(*index).entry();
+    let entry = candidates[*index].region.entry();
     let id = job.lock.linked().find(|locked| locked.entry == entry).map(|locked| locked.id);
     let id = id.unwrap_or(PrecompileId::from_index(0));
     failed(job.guest, id, reason.clone().into())
@@ -88,17 +86,17 @@ pub(crate) fn wanted(region: &Region) -> Wanted {
 /// The lock with what was linked.
 pub(crate) fn updated(job: &Job<'_>, outcome: &Outcome) -> Lock {
     let entry = |checked: &Checked| {
-        let region = outcome.candidates.region(checked.candidate);
+        let Precompile { id, region, .. } = &checked.precompile;
         Locked {
-            id: checked.made.id(),
+            id: *id,
             symbol: region.function.clone(),
             entry: region.entry(),
             end: Some(region.end()),
             insts: u32::try_from(region.insts.len()).ok(),
             calls: Some(region.count),
             linked: true,
-            shape: checked.made.shape_digest(),
-            system: checked.made.system_digest(),
+            shape: region.shape_digest(),
+            system: checked.precompile.system_digest(),
             target: job.options.target.name.to_owned(),
             synthesiser: SYNTHESISER_VERSION.to_string(),
         }

@@ -34,43 +34,50 @@ pub use builder::{Ex, Lin, TableBuilder};
 pub use gadget::{Int, Limb, Time, Word};
 pub use kind::lift_kind;
 pub(crate) use size::kind_size;
-pub use size::row_cost;
 
 use autoprec_circuits::{Field, MachineBus};
 use lowering::Lowering;
 
-use super::{LowerError, Lowered};
+use super::{LowerError, Lowered, Unplaced};
 use crate::ir::Ir;
 use crate::target::Target;
 
 /// Where operands come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operands {
-    /// They are those of the region, which begins at this address and has this number in the program.
-    Fixed {
-        /// Where it begins.
-        entry: u64,
-        /// Its number in Program messages.
-        id: u32,
-    },
-    /// The Program message says them: the dataflow is [`lift_kind`]'s.
-    FromProgram {
-        /// The number of the kind.
-        kind: u32,
-    },
+enum Operands {
+    /// From the region.
+    Region,
+    /// From the Program message: the dataflow is [`lift_kind`]'s.
+    Program,
 }
 
 /// The system of an AIR of our own, and what makes its rows.
 pub type MachineLowered<F> = Lowered<F, MachineBus>;
 
-/// Lowers a region or a kind of instruction, which should be optimised before.
+/// Lowers a region, which should be optimised before.
 ///
 /// # Errors
 /// What [`LowerError`] says.
-pub fn lower_machine<F: Field>(
+pub fn lower_region<F: Field>(
     ir: &Ir,
-    operands: &Operands,
+    target: &Target,
+) -> Result<Unplaced<F, MachineBus>, LowerError> {
+    let mut lowering = Lowering::new(ir, Operands::Region, target)?;
+    lowering.body()?;
+    Ok(lowering.finish_region())
+}
+
+/// Lowers a kind of instruction, whose dataflow is [`lift_kind`]'s and which has the number `kind` in
+/// Program messages.
+///
+/// # Errors
+/// What [`LowerError`] says.
+pub fn lower_kind<F: Field>(
+    ir: &Ir,
+    kind: u32,
     target: &Target,
 ) -> Result<MachineLowered<F>, LowerError> {
-    Lowering::new(ir, *operands, target)?.lower()
+    let mut lowering = Lowering::new(ir, Operands::Program, target)?;
+    lowering.body()?;
+    lowering.finish_kind(kind)
 }

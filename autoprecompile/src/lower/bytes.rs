@@ -11,8 +11,7 @@
 //! - a register is accessed once, at the end; memory before, each word as seldom as possible
 //!   ([`memory`]);
 //! - everything vanishes on a row of zeros: constants are multiples of the `is_valid` column;
-//! - what depends on the region's place and number is added at the very end ([`Unplaced::placed`]), so
-//!   equal IR gives equal systems everywhere.
+//! - what depends on the region's place and number is added at the very end ([`Unplaced::placed`]).
 
 mod access;
 mod arithmetic;
@@ -29,12 +28,12 @@ mod word;
 
 use std::collections::BTreeMap;
 
-use autoprec_circuits::{BabyBear, Bus, ColumnKind, ConstraintSystem, Expr, Interaction};
-use autoprec_guest_elf::PrecompileId;
-use autoprec_isa::{Alu, Reg, Xlen};
+use autoprec_circuits::{BabyBear, Bus, ColumnKind};
+use autoprec_isa::{Alu, Reg};
 
+use super::place::{Exits, Unplaced};
 use super::{LowerError, Lowered};
-use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
+use crate::ir::{Effect, ExitTarget, Ir, Node, ValueId};
 use crate::recipe::{Query, RegisterRef, RowGenerator, Slot, WitnessRecipe};
 use crate::target::Target;
 use access::{Group, GroupKey};
@@ -44,82 +43,11 @@ use memory::Lines;
 use multiply::Twins;
 use word::Word;
 
-/// What [`lower`] makes of a region: it lacks the region's place and number.
-#[derive(Clone, Debug)]
-pub struct Unplaced {
-    lowered: Lowered<BabyBear, Bus>,
-    /// The instruction that the exits come from.
-    last: u32,
-    /// Where the exits lead, from the entry, if they lead to places in the code. The message at the
-    /// exit then has the offset only.
-    offsets: Vec<i64>,
-}
-
-impl Unplaced {
-    /// The system without place and number, which has the columns, constraints and messages of the
-    /// placed one.
-    pub(crate) fn system(&self) -> &ConstraintSystem<BabyBear> {
-        &self.lowered.system
-    }
-
-    /// The recipe without place.
-    pub(crate) fn recipe(&self) -> &WitnessRecipe<BabyBear> {
-        &self.lowered.recipe
-    }
-
-    /// For a region that begins at `entry` and is called by the number `id`.
-    ///
-    /// # Errors
-    /// If the region or what follows it lies beyond what the target has of code.
-    pub fn placed(
-        self,
-        entry: u64,
-        id: PrecompileId,
-        target: &Target,
-    ) -> Result<Lowered<BabyBear, Bus>, LowerError> {
-        if let Some((inst, address)) = self.no_such_code(entry, target) {
-            return Err(LowerError::NoSuchAddress { inst, address });
-        }
-        let Lowered { mut system, recipe } = self.lowered;
-        let begin = u32::try_from(entry).expect("code addresses of the target are small");
-        let entry = i64::from(begin);
-        let mut is_entered = false;
-        for Interaction { bus, message, .. } in &mut system.interactions {
-            match bus {
-                Bus::Program => {
-                    message[0] = Expr::int(entry);
-                    message[1] = Expr::int(i64::from(id.number()));
-                }
-                Bus::Execution if !is_entered => {
-                    message[0] = Expr::int(entry);
-                    is_entered = true;
-                }
-                Bus::Execution if !self.offsets.is_empty() => {
-                    message[0] = message[0].clone() + Builder::int(entry).into();
-                }
-                _ => {}
-            }
-        }
-        Ok(Lowered { system, recipe: recipe.placed(begin.into()) })
-    }
-
-    /// The entry or the first place in the code that an exit leads to, if the target does not have
-    /// it: nothing in the system would check it.
-    fn no_such_code(&self, entry: u64, target: &Target) -> Option<(u32, u64)> {
-        let exits = self.offsets.iter();
-        let exits = exits.map(|&offset| (self.last, entry.wrapping_add_signed(offset)));
-        std::iter::once((0, entry))
-            .chain(exits)
-            .find(|(_, address)| address >> target.pc_bits != 0)
-            .map(|(inst, address)| (inst, Xlen::Rv32.mask(address)))
-    }
-}
-
 /// Lowers a region.
 ///
 /// # Errors
 /// If the target cannot express the region.
-pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced, LowerError> {
+pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced<BabyBear, Bus>, LowerError> {
     if !target.xlens.contains(&ir.xlen) {
         return Err(LowerError::WordWidth { target: target.name, xlen: ir.xlen });
     }
@@ -136,22 +64,18 @@ pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced, LowerError> {
     lowering.enter();
     lowering.lower_in_order();
     lowering.send_all();
-    let next_pc = lowering.next_pc();
-    lowering.leave(next_pc);
+    let (taken, dynamic) = lowering.exits();
+    lowering.leave(dynamic);
     if lowering.builder.accesses() == 0 {
         return Err(LowerError::NoAccess);
     }
     let next_pc = lowering.next_pc_slot();
     let (system, steps, sources) = lowering.builder.finish();
-    let (system, sources) = inline::inline(system, sources, target.limits.degree);
+    let mut exits = Exits::new(ir, taken, Builder::is_valid(), |field| field);
+    let (system, sources) = inline::inline(system, &mut exits.taken, sources, target.limits.degree);
     let rows = RowGenerator::new(ir.xlen, steps, sources);
     let recipe = WitnessRecipe::new(rows, next_pc, target.address_bits);
-    let offset = |exit: &Exit| match exit.target {
-        ExitTarget::Code(offset) => Some(offset),
-        ExitTarget::Value(_) => None,
-    };
-    let offsets = ir.exits.iter().filter_map(offset).collect();
-    Ok(Unplaced { lowered: Lowered { system, recipe }, last: last_inst(ir), offsets })
+    Ok(Unplaced { lowered: Lowered { system, recipe }, exits })
 }
 
 /// A register of the region, for recipes.
@@ -159,16 +83,11 @@ fn register(reg: Reg) -> RegisterRef {
     RegisterRef::Fixed(u8::try_from(reg.index()).expect("below 32"))
 }
 
-/// The last instruction that a value comes from.
-fn last_inst(ir: &Ir) -> u32 {
-    ir.values.iter().map(|value| value.inst).max().unwrap_or(0)
-}
-
 /// The first constant address beyond what the target has, of data or of code that is jumped to.
 ///
 /// Nothing in the system would check it.
 fn no_such_address(ir: &Ir, target: &Target) -> Option<(u32, u64)> {
-    let last = last_inst(ir);
+    let last = ir.last_inst();
     let data = ir.effects.iter().filter_map(|&effect| {
         Some((effect.inst(ir), ir.as_const(effect.address(ir))?, target.address_bits))
     });
@@ -311,7 +230,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Accesses the registers and hands over to the next instruction.
-    fn leave(&mut self, next_pc: Ex) {
+    fn leave(&mut self, dynamic: Ex) {
         let mut touched: BTreeMap<Reg, Option<ValueId>> = BTreeMap::new();
         for (id, value) in self.ir.ids().zip(&self.ir.values) {
             if let Node::Reg(reg) = value.node
@@ -331,20 +250,19 @@ impl<'a> Lowering<'a> {
         }
         let ticks = self.builder.accesses();
         let now = Builder::timestamp() + Builder::plain(i64::from(ticks));
-        let message = vec![next_pc, now.into()];
+        let message = vec![dynamic, now.into()];
         self.builder.send_expr(Bus::Execution, Builder::is_valid(), message, "exit");
     }
 
-    /// The address of the next instruction.
+    /// Whether each exit but the last is taken, and the part of the address of the next instruction that
+    /// comes from values.
     ///
-    /// Guards are bits, so `Σ taken·target` with `taken` the product of the guard and the negations
-    /// of the guards before it is the target of the first guard that holds. The sum of `taken` is
-    /// `is_valid`, so for places in the code the entry is added once, when it is known.
-    fn next_pc(&mut self) -> Ex {
+    /// Guards are bits; an exit is taken if its guard holds and none before it does, so its flag is the
+    /// product of the guard and the negations of the guards before it.
+    fn exits(&mut self) -> (Vec<Ex>, Ex) {
         let mut rest = Ex::from(Builder::is_valid());
-        let mut next = Ex::int(0);
+        let (mut flags, mut dynamic) = (Vec::new(), Ex::int(0));
         for exit in &self.ir.exits {
-            let (target, dynamic) = self.target(exit.target);
             let taken = match exit.guard {
                 None => rest.clone(),
                 Some((id, flag)) => {
@@ -355,22 +273,25 @@ impl<'a> Lowering<'a> {
                 }
             };
             rest = rest - taken.clone();
-            // On padding the target's columns are 0, so only a constant needs the factor.
-            let always = taken == Ex::from(Builder::is_valid());
-            next = next + if always && dynamic { target } else { target * taken };
+            if let ExitTarget::Value(id) = exit.target {
+                dynamic = dynamic + self.target(id, taken.clone());
+            }
+            if exit.guard.is_some() {
+                flags.push(taken);
+            }
         }
-        next
+        (flags, dynamic)
     }
 
-    /// Where an exit leads, from the entry if it is a place in the code; and whether it has columns.
-    fn target(&mut self, target: ExitTarget) -> (Ex, bool) {
-        match target {
-            ExitTarget::Code(offset) => (Ex::int(offset), false),
-            ExitTarget::Value(id) => match self.ir.as_const(id) {
-                Some(pc) => (Ex::int(i64::try_from(pc).expect("rv32 addresses are small")), false),
-                None => (self.jump_target(id).into(), true),
-            },
+    /// A computed target if the exit is taken, else 0.
+    fn target(&mut self, id: ValueId, taken: Ex) -> Ex {
+        if let Some(pc) = self.ir.as_const(id) {
+            return Ex::int(i64::try_from(pc).expect("rv32 addresses are small")) * taken;
         }
+        let target = self.jump_target(id).into();
+        // On padding the target's columns are 0.
+        let always = taken == Ex::from(Builder::is_valid());
+        if always { target } else { target * taken }
     }
 
     fn target_slot(&mut self, target: ExitTarget) -> Slot {

@@ -1,6 +1,7 @@
 //! A recipe: execution of a call, and the generator of its row.
 
 use autoprec_circuits::Field;
+use autoprec_isa::Xlen;
 
 use super::engine::{Answer, Engine};
 use super::host::{Host, OperandValues, RecordWord};
@@ -50,6 +51,11 @@ impl<F: Field> WitnessRecipe<F> {
     /// The steps, in order; a [`Slot`] is a position here.
     pub fn steps(&self) -> &[Step<F>] {
         self.rows.steps()
+    }
+
+    /// The width of words.
+    pub fn xlen(&self) -> Xlen {
+        self.rows.xlen
     }
 
     /// The slot of the address of the next instruction.

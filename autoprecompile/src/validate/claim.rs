@@ -10,9 +10,10 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{ConstraintSystem, Field};
 
 use super::host::{Access, Place};
-use super::messages::{CallBus, Message, PlaceFields};
-use super::rules::{Rules, fits};
+use super::messages::{Message, PlaceFields, ReadBus};
+use super::rules::Rules;
 use super::state::GuestState;
+use crate::target::fits;
 
 /// The messages of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl Claim {
     /// # Errors
     /// If its messages have not the form of a call's: one entry, one exit, as many received as sent of
     /// each place, and none besides. Says what is wrong.
-    pub(super) fn of<F: Field, B: CallBus>(
+    pub(super) fn of<F: Field, B: ReadBus>(
         rules: &Rules<'_>,
         system: &ConstraintSystem<F, B>,
         row: &[F],
@@ -218,7 +219,7 @@ mod tests {
     use crate::registry::{OPENVM, PLONKY3};
 
     /// Whether a row with these messages, beside entry and exit, has the form of a call.
-    fn is_call<B: CallBus>(rules: &Rules<'_>, messages: &[(B, i64, &[i64])]) -> bool {
+    fn is_call<B: ReadBus>(rules: &Rules<'_>, messages: &[(B, i64, &[i64])]) -> bool {
         let origin = || Origin { instruction: None, what: "test".into() };
         let interaction = |&(bus, times, fields): &(B, i64, &[i64])| Interaction {
             bus,

@@ -1,18 +1,14 @@
 //! How the checker reads the bus interactions of a call: one implementation per set of buses.
 
-use autoprec_circuits::{Bus, BusKind, Field, MachineBus};
+use autoprec_circuits::{Bus, Field, MachineBus};
 
 use super::host::Place;
-use super::rules::{Rules, fits};
+use super::rules::Rules;
+use crate::call::CallBus;
+use crate::target::fits;
 
-/// Buses that calls of precompiles talk to.
-pub trait CallBus: BusKind {
-    /// The bus on which a call is looked up in the program.
-    const PROGRAM: Self;
-
-    /// The fields of the lookup of a call.
-    fn call(rules: &Rules<'_>, entry: u64, id: u32) -> Vec<u64>;
-
+/// Buses whose messages the checker reads.
+pub trait ReadBus: CallBus {
     /// A message on a stateful bus. None if calls have no business with it: it exists, but on another
     /// bus, or about a place, that no region accesses. That is never excused.
     fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>>;
@@ -46,15 +42,7 @@ impl<F: Field> PlaceFields<F> {
     }
 }
 
-impl CallBus for Bus {
-    const PROGRAM: Self = Self::Program;
-
-    fn call(_: &Rules<'_>, entry: u64, id: u32) -> Vec<u64> {
-        let mut fields = vec![entry, id.into()];
-        fields.resize(Self::Program.fields(), 0);
-        fields
-    }
-
+impl ReadBus for Bus {
     fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>> {
         const REGISTERS: u64 = 1;
         const MEMORY: u64 = 2;
@@ -81,17 +69,7 @@ impl CallBus for Bus {
     }
 }
 
-impl CallBus for MachineBus {
-    const PROGRAM: Self = Self::Program;
-
-    fn call(rules: &Rules<'_>, entry: u64, id: u32) -> Vec<u64> {
-        let mut fields = rules.target.split(rules.xlen, entry);
-        fields.push(id.into());
-        // rd, rs1, rs2, writes; constant and next.
-        fields.resize(fields.len() + 4 + 2 * rules.target.limbs(rules.xlen), 0);
-        fields
-    }
-
+impl ReadBus for MachineBus {
     fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>> {
         let (limbs, bounds) = (rules.target.limbs(rules.xlen), rules.bounds());
         let time = fields.last().expect("messages have fields").to_u64();

@@ -3,11 +3,11 @@
 use autoprec_blocks::Region;
 use autoprec_isa::{Machine, Reg, Width};
 
-use super::rules::Bounds;
 use super::state::{Fault, GuestState};
 use crate::ir::{Ir, Node, State, ValueId};
 use crate::lift::lift;
 use crate::random::{Rng, into_address};
+use crate::target::Bounds;
 
 /// Makes up states for a region.
 pub(super) struct StateSampler {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Reg, Width, Xlen, step};
 
-use super::rules::Bounds;
 use crate::ir::{self, Ir, ValueId};
 use crate::random::{Rng, mix};
+use crate::target::Bounds;
 
 /// The state of a real run at the entry of a region: what the region reads of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

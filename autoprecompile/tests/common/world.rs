@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use autoprec_blocks::Region;
 use autoprec_circuits::{BabyBear, Bus, ConstraintSystem, Field};
 use autoprec_isa::{Alu, Csr, CsrWrite, FloatAction, Flow, Machine, Reg, Width, step};
-use autoprec_synth::{Host, OPENVM, Precompile, RecordWord as _};
+use autoprec_synth::{Host, OPENVM, RecordWord as _, WitnessRecipe};
 
 /// Timestamps and pointers are below this.
 const BOUND: u32 = 1 << OPENVM.address_bits;
@@ -198,9 +198,9 @@ impl Host for Traced {
 }
 
 /// The row that a recipe makes of a record.
-pub(crate) fn row_of(precompile: &Precompile, record: &[u32]) -> Vec<BabyBear> {
-    let mut row = vec![BabyBear::ZERO; precompile.recipe.width()];
-    precompile.recipe.rows().generate(record, &mut row);
+pub(crate) fn row_of(recipe: &WitnessRecipe<BabyBear>, record: &[u32]) -> Vec<BabyBear> {
+    let mut row = vec![BabyBear::ZERO; recipe.width()];
+    recipe.rows().generate(record, &mut row);
     row
 }
 

@@ -4,13 +4,14 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{Field, MachineSystem};
 use autoprec_isa::Xlen;
 use autoprec_synth::OperandValues;
-use autoprec_synth::bits::{MachineLowered, Operands, lower_machine};
+use autoprec_synth::bits::MachineLowered;
 use autoprec_synth::ir::{Effect, Ir, Node};
 use autoprec_synth::lift;
 use autoprec_synth::rewrite::optimise;
-use autoprec_synth::{LowerError, Target};
+use autoprec_synth::{LowerError, PrecompileId, Target};
 
 use super::judge::inconsistent;
+use super::system::own;
 use super::world::{Claim, World, mix};
 
 /// What happened.
@@ -33,15 +34,15 @@ pub(crate) struct Case<F> {
 
 pub(crate) fn check_region<F: Field>(region: &Region, target: &Target, states: u64) -> Counts {
     let ir = optimise(&lift(region).unwrap()).0;
-    let (entry, id) = (region.entry(), 10_007);
-    let lowered = match lower_machine::<F>(&ir, &Operands::Fixed { entry, id }, target) {
+    let entry = region.entry();
+    let lowered = match own::<F>(region, target) {
         Ok(lowered) => lowered,
         // Some regions fault on every state.
         Err(LowerError::Misaligned { .. }) => return Counts::default(),
         Err(error) => panic!("{error}\n{region}"),
     };
     let insts = region.insts.iter().map(|at| (at.pc, at.len, at.inst)).collect();
-    let claim = Claim::Call { id, entry, insts };
+    let claim = Claim::Call { id: PrecompileId::FIRST, entry, insts };
     let case = Case { lowered, target: *target, claim, what: region.to_string() };
     case.check_shape();
     let mut counts = Counts::default();

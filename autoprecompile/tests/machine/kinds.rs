@@ -4,7 +4,7 @@ use autoprec_circuits::Field;
 use autoprec_isa::{Alu, Composite, Inst, Op, Reg, Width, Xlen};
 use autoprec_synth::OperandValues;
 use autoprec_synth::Target;
-use autoprec_synth::bits::{Operands, lift_kind, lower_machine};
+use autoprec_synth::bits::{lift_kind, lower_kind};
 use autoprec_synth::rewrite::optimise;
 
 use super::check::{Case, Counts};
@@ -96,8 +96,8 @@ pub(crate) fn check_kind<F: Field>(
     let ir = optimise(&lift_kind(op, xlen).unwrap()).0;
     let kind = 17;
     let what = format!("{op:?} of {xlen} for {}", target.name);
-    let lowered = lower_machine::<F>(&ir, &Operands::FromProgram { kind }, target)
-        .unwrap_or_else(|error| panic!("{what}: {error}"));
+    let lowered =
+        lower_kind::<F>(&ir, kind, target).unwrap_or_else(|error| panic!("{what}: {error}"));
     let inst = instruction(op);
     let case = Case { lowered, target: *target, claim: Claim::Kind { kind, inst }, what };
     case.check_shape();

@@ -14,6 +14,8 @@ mod precompiles;
 mod random;
 mod regions;
 mod sizes;
+#[path = "../common/system.rs"]
+mod system;
 mod teeth;
 mod world;
 

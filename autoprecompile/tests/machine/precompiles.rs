@@ -1,6 +1,6 @@
 //! Whole precompiles, over both fields, by the checker that builds use.
 
-use autoprec_synth::{Effort, MachinePrecompile, PrecompileId};
+use autoprec_synth::{Effort, HALO2, PrecompileId, synthesise};
 
 use crate::assembly::region;
 
@@ -25,10 +25,11 @@ const EFFORT: Effort = Effort { attacks_per_column: 40, mutated_states: 6, ..Eff
 
 fn check(xlen: &str, assembly: &str) {
     let region = region(xlen, assembly);
-    let precompile = MachinePrecompile::synthesise(&region, PrecompileId::from_index(3))
+    let precompile = synthesise(&region, PrecompileId::from_index(3), &HALO2)
         .unwrap_or_else(|error| panic!("{xlen} {assembly}: {error}"));
     let checked = precompile.check(&[], EFFORT);
     let checked = checked.unwrap_or_else(|error| panic!("{xlen} {assembly}: {error}"));
+    assert_eq!(checked.len(), 2, "a system over each field");
     for validation in checked {
         assert!(validation.honest >= 3 && validation.rejected > 0, "{xlen} {assembly}");
         assert!(validation.lies > 0 && validation.attacks > 0, "{xlen} {assembly}");

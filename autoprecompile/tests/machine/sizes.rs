@@ -8,9 +8,8 @@ use autoprec_circuits::{ColumnKind, Expr, Field, MachineBus, MachineSystem};
 use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, Program};
 use autoprec_synth::Target;
-use autoprec_synth::bits::{Operands, lower_machine};
-use autoprec_synth::lift;
-use autoprec_synth::rewrite::optimise;
+
+use super::system::own;
 
 /// The regions of an example, with how often a run enters them.
 pub(crate) fn regions(name: &str) -> Vec<Region> {
@@ -43,18 +42,14 @@ fn price<F: Field>(system: &MachineSystem<F>) -> usize {
 
 /// The system of a region.
 pub(crate) fn system<F: Field>(region: &Region, target: &Target) -> String {
-    let ir = optimise(&lift(region).unwrap()).0;
-    let operands = Operands::Fixed { entry: region.entry(), id: 1 };
-    lower_machine::<F>(&ir, &operands, target).unwrap().system.to_string()
+    own::<F>(region, target).unwrap().system.to_string()
 }
 
 /// One line per region.
 pub(crate) fn sizes<F: Field>(name: &str, target: &Target, count: usize) -> String {
     let mut out = String::new();
     for region in regions(name).iter().take(count) {
-        let ir = optimise(&lift(region).unwrap()).0;
-        let operands = Operands::Fixed { entry: region.entry(), id: 1 };
-        let lowered = match lower_machine::<F>(&ir, &operands, target) {
+        let lowered = match own::<F>(region, target) {
             Ok(lowered) => lowered,
             Err(error) => {
                 writeln!(out, "{name} {:#x}: {error}", region.entry()).unwrap();

@@ -6,13 +6,14 @@
 use std::fmt::Write;
 
 use autoprec_circuits::{ColumnId, Expr, Field, Interaction, Linear, MachineBus, Origin};
-use autoprec_synth::bits::{MachineLowered, Operands, lower_machine};
+use autoprec_synth::bits::MachineLowered;
 use autoprec_synth::ir::Ir;
 use autoprec_synth::rewrite::optimise;
-use autoprec_synth::{Effort, Rules, Subject, Target, lift, validate};
+use autoprec_synth::{Effort, PrecompileId, Rules, Subject, Target, lift, validate};
 
 use crate::assembly::region;
 use crate::parts::{Part, parts, remove};
+use crate::system::own;
 
 /// Regions that use every gadget of the shelf.
 const REGIONS: &[(&str, &str)] = &[
@@ -88,24 +89,27 @@ fn fate<F: Field>(
     }
 }
 
-/// The number that precompiles of this test are called by.
-const ID: u32 = 10_003;
-
 /// The table of all parts of the systems over one field, and how many there are.
 pub(crate) fn removals<F: Field>(target: &Target, efforts: usize) -> (String, usize) {
     let (mut table, mut count) = (String::new(), 0);
     for (xlen, assembly) in REGIONS {
         let region = region(xlen, assembly);
         let (ir, _): (Ir, _) = optimise(&lift(&region).expect("it can be lifted"));
-        let operands = Operands::Fixed { entry: region.entry(), id: ID };
-        let whole = lower_machine::<F>(&ir, &operands, target).expect("it can be lowered");
+        let whole = own::<F>(&region, target).expect("it can be lowered");
         writeln!(table, "{xlen} {assembly}").unwrap();
         for (part, kind, origin) in parts(&whole.system) {
             let MachineLowered { mut system, recipe } = whole.clone();
             remove(&mut system, part);
             let (system, recipe) = (&system, &recipe);
             let rules = Rules { target, xlen: region.xlen };
-            let subject = Subject { region: &region, ir: &ir, id: ID, rules, system, recipe };
+            let subject = Subject {
+                region: &region,
+                ir: &ir,
+                id: PrecompileId::FIRST,
+                rules,
+                system,
+                recipe,
+            };
             writeln!(
                 table,
                 "  {kind} {origin}: {}",

@@ -10,7 +10,7 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{Boundary, BusKind as _, Field, MachineBus, Statement, Table, Trace};
 use autoprec_isa::Xlen;
 use autoprec_synth::Target;
-use autoprec_synth::bits::{MachineLowered, Operands, lower_machine};
+use autoprec_synth::bits::{MachineLowered, lower_region};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{Host, OperandValues, PrecompileId, lift};
 use serde::{Deserialize, Serialize};
@@ -148,8 +148,8 @@ impl<F: Field> CallTable<F> {
         let table = id.to_string();
         let lifted =
             lift(region).map_err(|error| TableError::Lift { table: table.clone(), error })?;
-        let operands = Operands::Fixed { entry: region.entry(), id: id.number() };
-        let lowered = lower_machine(&optimise(&lifted).0, &operands, target)
+        let lowered = lower_region(&optimise(&lifted).0, target)
+            .and_then(|unplaced| unplaced.placed(region.entry(), id, target))
             .map_err(|error| TableError::Lower { table, error })?;
         let ranges = Ranges::of([&lowered.system].into_iter(), target);
         Ok(Self { id, region: region.clone(), target: *target, lowered, ranges })

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autoprec_circuits::{Field, MachineSystem};
-use autoprec_synth::bits::{MachineLowered, Operands, lift_kind, lower_machine};
+use autoprec_synth::bits::{MachineLowered, lift_kind, lower_kind, lower_region};
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{LiftError, PrecompileId, RowGenerator, lift};
 use autoprec_synth::{LowerError, Target};
@@ -116,20 +116,21 @@ fn make<F: Field>(guest: &Guest, table: TableId, target: &Target) -> Result<Make
     let xlen = guest.xlen();
     let name = || table.to_string();
     let lift_error = |error| TableError::Lift { table: name(), error };
-    let (ir, operands) = match table {
+    let lowered = match table {
         TableId::Written(table) => return Ok(hand_written(table, target, xlen)),
         TableId::Op(op) => {
             let kind = Kind::Op(op).number().expect("an operation with a table has a number");
-            (lift_kind(op, xlen).map_err(lift_error)?, Operands::FromProgram { kind })
+            let ir = lift_kind(op, xlen).map_err(lift_error)?;
+            lower_kind(&optimise(&ir).0, kind, target)
         }
         TableId::Call(id) => {
             let call = guest.call(id).ok_or(TableError::NoCall { id })?;
-            let (entry, id) = (call.region.entry(), id.number());
-            (lift(&call.region).map_err(lift_error)?, Operands::Fixed { entry, id })
+            let ir = lift(&call.region).map_err(lift_error)?;
+            lower_region(&optimise(&ir).0, target)
+                .and_then(|unplaced| unplaced.placed(call.region.entry(), id, target))
         }
     };
-    let lowered = lower_machine(&optimise(&ir).0, &operands, target)
-        .map_err(|error| TableError::Lower { table: name(), error })?;
+    let lowered = lowered.map_err(|error| TableError::Lower { table: name(), error })?;
     Ok(Maker::Lowered(Box::new(lowered)))
 }
 

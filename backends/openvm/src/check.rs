@@ -72,7 +72,9 @@ pub fn overlooked_alterations(
         assert!(accepts(&traces), "the traces are right before they are altered");
         for precompile in guest.precompiles {
             let id = precompile.id.number();
-            for column in 0..precompile.system.columns.len() {
+            let columns: usize =
+                precompile.systems.iter().map(|system| system.row_cost().size.columns).sum();
+            for column in 0..columns {
                 let mut tamper = Tamper { precompile: id, row, column, add: 1 };
                 tamper.apply(machine, &mut traces);
                 if accepts(&traces) {

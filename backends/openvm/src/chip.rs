@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use autoprec_circuits::{BabyBear, BusKind as _};
-use autoprec_synth::{Precompile, RowGenerator};
+use autoprec_synth::{RowGenerator, WitnessRecipe};
 use openvm_circuit::arch::RowMajorMatrixArena;
 use openvm_circuit_primitives::Chip;
 use openvm_stark_backend::{p3_field::PrimeCharacteristicRing, prover::AirProvingContext};
@@ -20,7 +20,9 @@ const ROWS_PER_TASK: usize = RowGenerator::<BabyBear>::LANES;
 
 /// Generates the trace of one precompile.
 pub(crate) struct PrecompileChip {
-    pub(crate) precompile: Arc<Precompile>,
+    /// The number of the precompile.
+    pub(crate) id: u32,
+    pub(crate) recipe: Arc<WitnessRecipe<BabyBear>>,
     pub(crate) lookups: Lookups,
     pub(crate) tables: Tables,
 }
@@ -33,7 +35,7 @@ impl PrecompileChip {
     ///
     /// If a lookup is not in its table, which is a defect of the precompile: its proof would fail.
     fn fill(&self, rows: &mut [F], canonical: &mut [u32]) {
-        let recipe = &self.precompile.recipe;
+        let recipe = &*self.recipe;
         let (width, words) = (recipe.width(), recipe.record_words());
         // The records are made of integers, not of field elements, and lie where the rows will.
         for (row, canonical) in rows.chunks_exact(width).zip(canonical.chunks_exact_mut(width)) {
@@ -57,7 +59,7 @@ impl PrecompileChip {
                 "precompile {}: interaction {interaction} sends {message:?} to the {} bus with \
                  multiplicity {multiplicity}, which its table does not hold; this is a defect of \
                  autoprec",
-                self.precompile.id,
+                self.id,
                 bus.name(),
             );
         }
@@ -66,7 +68,7 @@ impl PrecompileChip {
 
 impl Chip<Arena, Backend> for PrecompileChip {
     fn generate_proving_ctx(&self, arena: Arena) -> AirProvingContext<Backend> {
-        let width = self.precompile.system.columns.len();
+        let width = self.recipe.width();
         let rows = arena.trace_offset() / width; // before `into_matrix`, which pads
         let mut trace = arena.into_matrix();
         trace.values[..rows * width].par_chunks_mut(width * ROWS_PER_TASK).for_each_init(

@@ -6,8 +6,8 @@
 
 use std::{any::Any, sync::Arc};
 
-use autoprec_circuits::{BabyBear, ConstraintSystem};
-use autoprec_synth::Precompile;
+use autoprec_circuits::{BabyBear, Bus, ConstraintSystem};
+use autoprec_synth::{Lowered, Precompile, WitnessRecipe};
 use openvm_circuit::{
     arch::{
         AirInventory, AirInventoryError, AnyEnum, ChipInventoryError, ExecutorInventory,
@@ -30,6 +30,7 @@ use crate::{
     buses::{Buses, is_our_tuple},
     chip::PrecompileChip,
     executor::PrecompileExecutor,
+    limits::LimitError,
     lookups::{Lookups, Tables},
     types::{Arena, Engine, F, Sc},
 };
@@ -46,34 +47,51 @@ pub(crate) struct PatchedConfig {
 
 /// A precompile in a VM.
 #[derive(Clone)]
-struct Installed {
-    precompile: Arc<Precompile>,
+pub(crate) struct Installed {
+    /// The number it is called by.
+    pub(crate) id: u32,
+    pub(crate) recipe: Arc<WitnessRecipe<BabyBear>>,
     air: PrecompileAir,
 }
 
+impl Installed {
+    fn new(precompile: &Precompile, buses: &Buses) -> Result<Self, LimitError> {
+        let id = precompile.id.number();
+        let Lowered { system, recipe } =
+            precompile.lowered::<BabyBear, Bus>().ok_or(LimitError::OtherTarget { id })?;
+        let system = Arc::new(localise(system, buses));
+        let air = PrecompileAir { system, buses: *buses };
+        Ok(Self { id, recipe: Arc::new(recipe.clone()), air })
+    }
+
+    /// The constraint system as this VM has it.
+    pub(crate) fn system(&self) -> &ConstraintSystem<BabyBear> {
+        &self.air.system
+    }
+}
+
 impl PatchedConfig {
-    pub(crate) fn new(base: BaseConfig, buses: &Buses, precompiles: &[Arc<Precompile>]) -> Self {
-        let precompiles = precompiles
-            .iter()
-            .map(|precompile| Installed {
-                precompile: Arc::clone(precompile),
-                air: PrecompileAir {
-                    system: Arc::new(localise(&precompile.system, buses)),
-                    buses: *buses,
-                },
-            })
-            .collect();
-        Self { base, precompiles }
+    /// Installs precompiles in this order.
+    ///
+    /// # Errors
+    /// If one was made for another target.
+    pub(crate) fn new(
+        base: BaseConfig,
+        buses: &Buses,
+        precompiles: &[Arc<Precompile>],
+    ) -> Result<Self, LimitError> {
+        let precompiles = precompiles.iter().map(|precompile| Installed::new(precompile, buses));
+        Ok(Self { base, precompiles: precompiles.collect::<Result<_, _>>()? })
+    }
+
+    /// The precompiles, in order of installation.
+    pub(crate) fn installed(&self) -> &[Installed] {
+        &self.precompiles
     }
 
     /// The numbers of the precompiles, in order of installation.
     pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = u32> {
-        self.precompiles.iter().map(|installed| installed.precompile.id.number())
-    }
-
-    /// The constraint systems of the precompiles as this VM has them, in order of installation.
-    pub(crate) fn systems(&self) -> impl Iterator<Item = &ConstraintSystem<BabyBear>> {
-        self.precompiles.iter().map(|installed| &*installed.air.system)
+        self.precompiles.iter().map(|installed| installed.id)
     }
 }
 
@@ -129,9 +147,9 @@ impl VmExecutionExtension<F> for PatchedConfig {
         &self,
         inventory: &mut ExecutorInventoryBuilder<'_, F, PrecompileExecutor>,
     ) -> Result<(), ExecutorInventoryError> {
-        for Installed { precompile, .. } in &self.precompiles {
-            let opcode = VmOpcode::from_usize(precompile.id.number() as usize);
-            inventory.add_executor(PrecompileExecutor(Arc::clone(precompile)), [opcode])?;
+        for Installed { id, recipe, .. } in &self.precompiles {
+            let opcode = VmOpcode::from_usize(*id as usize);
+            inventory.add_executor(PrecompileExecutor(Arc::clone(recipe)), [opcode])?;
         }
         Ok(())
     }
@@ -194,10 +212,11 @@ impl VmBuilder<Engine> for PatchedBuilder {
                 .find(|chip| is_our_tuple(*chip.sizes()))
                 .map(Arc::clone),
         };
-        for Installed { precompile, air } in &config.precompiles {
+        for Installed { id, recipe, air } in &config.precompiles {
             inventory.next_air::<PrecompileAir>()?;
             inventory.add_executor_chip(PrecompileChip {
-                precompile: Arc::clone(precompile),
+                id: *id,
+                recipe: Arc::clone(recipe),
                 lookups: Lookups::new(&air.system),
                 tables: tables.clone(),
             });

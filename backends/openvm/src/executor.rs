@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use autoprec_circuits::BabyBear;
-use autoprec_synth::{Host, OperandValues, Precompile, RecordWord, WitnessRecipe};
+use autoprec_synth::{Host, OperandValues, RecordWord, WitnessRecipe};
 use openvm_circuit::{
     arch::{
         ExecuteFunc, ExecutionError, InterpreterExecutor, InterpreterMeteredExecutor,
@@ -34,7 +34,7 @@ const BAD_ADDRESS: &str =
 
 /// The executor of one precompile.
 #[derive(Clone, Debug)]
-pub(crate) struct PrecompileExecutor(pub(crate) Arc<Precompile>);
+pub(crate) struct PrecompileExecutor(pub(crate) Arc<WitnessRecipe<BabyBear>>);
 
 /// The byte address of a register in the register address space.
 fn register_pointer(number: u8) -> u32 {
@@ -168,7 +168,7 @@ unsafe fn read_pre_compute<'a>(data: *const u8) -> (&'a WitnessRecipe<BabyBear>,
 impl PrecompileExecutor {
     fn write_pre_compute(&self, data: &mut [u8], air: usize) {
         assert!(data.len() >= size_of::<PreCompute>(), "the interpreter asked for the size");
-        let value = PreCompute { recipe: &raw const self.0.recipe, air };
+        let value = PreCompute { recipe: &raw const *self.0, air };
         // SAFETY: the buffer is long enough, and the write is unaligned.
         unsafe { data.as_mut_ptr().cast::<PreCompute>().write_unaligned(value) }
     }
@@ -271,7 +271,7 @@ impl PreflightExecutor<F, Arena> for PrecompileExecutor {
         state: VmStateMut<'_, F, TracingMemory, Arena>,
         _instruction: &Instruction<F>,
     ) -> Result<(), ExecutionError> {
-        let recipe = &self.0.recipe;
+        let recipe = &*self.0;
         let VmStateMut { pc, memory, ctx, .. } = state;
         // SAFETY: any bit pattern is a `u32`; a row of field elements, which are transparent `u32`s,
         // is aligned for them.

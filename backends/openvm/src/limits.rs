@@ -7,10 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use autoprec_circuits::{BabyBear, Bus, BusKind as _, ConstraintSystem};
-use autoprec_synth::{OPENVM, Precompile};
+use autoprec_circuits::{Bus, BusKind as _};
+use autoprec_synth::OPENVM;
 
-use crate::{buses::Buses, params::MAX_DEGREE};
+use crate::{buses::Buses, config::Installed, params::MAX_DEGREE};
 
 /// AIRs in one verifying key.
 pub const MAX_AIRS: usize = OPENVM.limits.tables;
@@ -48,6 +48,12 @@ pub enum LimitError {
         /// The number.
         id: u32,
     },
+    /// A precompile has no system for OpenVM.
+    #[error("precompile {id} was made for another target; synthesise it for OpenVM")]
+    OtherTarget {
+        /// The number.
+        id: u32,
+    },
     /// One precompile is too large.
     #[error("precompile {id} has {got} {what}; the limit is {limit}: split its region")]
     TooLarge {
@@ -76,13 +82,9 @@ pub enum LimitError {
 
 /// Checks everything that does not need the AIRs of the base VM.
 ///
-/// `system` is the precompile's constraint system with its messages on buses of the VM.
-pub(crate) fn check_precompile(
-    precompile: &Precompile,
-    system: &ConstraintSystem<BabyBear>,
-    buses: &Buses,
-) -> Result<(), LimitError> {
-    let id = precompile.id.number();
+/// Its system has its bus interactions on buses of the VM.
+pub(crate) fn check_precompile(precompile: &Installed, buses: &Buses) -> Result<(), LimitError> {
+    let (id, system) = (precompile.id, precompile.system());
     let columns = system.columns.len();
     let interactions = system.interactions.len();
     let degree = system.degree() as usize;

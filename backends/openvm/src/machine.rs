@@ -72,16 +72,12 @@ pub(crate) fn configure(
         .map_err(MachineError::OpenVm)?
         .map_err(|error| MachineError::OpenVm(error.to_string()))?;
     let buses = Buses::resolve(&airs);
-    let config = PatchedConfig::new(base.0.clone(), &buses, guest.precompiles);
-    for (precompile, system) in guest.precompiles.iter().zip(config.systems()) {
-        check_precompile(precompile, system, &buses)?;
-    }
+    let config = PatchedConfig::new(base.0.clone(), &buses, guest.precompiles)?;
+    let installed = config.installed();
+    installed.iter().try_for_each(|precompile| check_precompile(precompile, &buses))?;
     let base_widths: Vec<usize> = airs.into_airs().map(|air| BaseAir::<F>::width(&*air)).collect();
-    let precompiles: Vec<(u32, usize)> = guest
-        .precompiles
-        .iter()
-        .map(|precompile| (precompile.id.number(), precompile.system.columns.len()))
-        .collect();
+    let precompiles: Vec<(u32, usize)> =
+        installed.iter().map(|one| (one.id, one.recipe.width())).collect();
     check_totals(&base_widths, &precompiles)?;
     Ok(config)
 }

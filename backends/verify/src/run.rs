@@ -8,7 +8,7 @@ use autoprec_halo2 as halo2;
 use autoprec_linker::{VerifyLinkError, verify_link};
 use autoprec_machine::{Guest, GuestError, Public, StatementError, statement};
 use autoprec_plonky3 as plonky3;
-use autoprec_synth::MachinePrecompile;
+use autoprec_synth::{HALO2, synthesise};
 
 use crate::file::{Backend, RunProof};
 
@@ -70,7 +70,7 @@ pub type LinkError = VerifyLinkError;
 /// The first thing that does not fit.
 pub fn check_link(original: &[u8], patched: &[u8]) -> Result<(), LinkError> {
     verify_link(original, patched, &|region, id| {
-        MachinePrecompile::synthesise(region, id)
+        synthesise(region, id, &HALO2)
             .map(|precompile| precompile.system_digest())
             .map_err(|error| error.to_string())
     })

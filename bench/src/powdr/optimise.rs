@@ -19,6 +19,7 @@ use super::convert;
 use crate::clock::{self, Clock, Time};
 use crate::export::unpacked;
 use crate::measure::Powdr;
+use crate::measure::openvm;
 use crate::size::Size;
 
 /// OpenVM's bounds, as powdr sets them.
@@ -53,12 +54,13 @@ pub(super) fn measure(
         move |error: String| PowdrError::Failed { file: file.to_owned(), what, error }
     };
     let (size, time) = timed(&machine, &bus_map, clock).map_err(failed("the exported machine"))?;
-    let own = convert::machine(&precompile.system);
+    let system = &openvm(precompile).system;
+    let own = convert::machine(system);
     let (mut oracle, oracle_time) =
         timed(&own, &convert::bus_map(), clock).map_err(failed("autoprec's system"))?;
-    let lookups = precompile.system.interactions.iter().filter(|m| m.bus == Bus::Program).count();
+    let lookups = system.interactions.iter().filter(|m| m.bus == Bus::Program).count();
     oracle.interactions += lookups;
-    let gain = size.gain_over(precompile.system.size().into());
+    let gain = size.gain_over(system.size().into());
     Ok(Powdr { size, time, gain, oracle, oracle_time })
 }
 

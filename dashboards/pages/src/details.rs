@@ -1,12 +1,11 @@
 //! Everything about each precompile, synthesised again from the guest's code.
 
 use autoprec_blocks::Region;
-use autoprec_circuits::{BusKind, ConstraintSystem, Field};
+use autoprec_circuits::Listing;
 use autoprec_dashboards::{Detail, DetailSystem, Line, Message, Origin, Precompile};
 use autoprec_profiler::{Place, Sources};
-use autoprec_synth::MachinePrecompile;
 use autoprec_synth::ir::Ir;
-use autoprec_synth::{OPENVM, synthesise};
+use autoprec_synth::{Target, TargetSystem, synthesise};
 use rayon::prelude::*;
 
 use crate::linked::LinkedRegion;
@@ -15,13 +14,13 @@ use crate::{Guest, PageError};
 /// In the order of the report, in parallel.
 pub(crate) fn details(guest: &Guest<'_>) -> Result<Vec<Detail>, PageError> {
     let reports = &guest.report.precompiles;
-    let openvm = guest.report.target.name == "openvm";
+    let name = &guest.report.target.name;
     // Debug information is read by one thread; synthesis takes the time.
     let assembly: Vec<Vec<Line>> =
         guest.linked.regions.iter().map(|l| assembly(&guest.sources, &l.region)).collect();
     let all = guest.linked.regions.par_iter().zip(reports).zip(assembly);
     let details: Vec<Result<Detail, PageError>> =
-        all.map(|((linked, report), assembly)| detail(linked, report, assembly, openvm)).collect();
+        all.map(|((linked, report), assembly)| detail(linked, report, assembly, name)).collect();
     details.into_iter().collect()
 }
 
@@ -29,30 +28,21 @@ fn detail(
     LinkedRegion { id, region, .. }: &LinkedRegion,
     report: &Precompile,
     assembly: Vec<Line>,
-    openvm: bool,
+    target: &str,
 ) -> Result<Detail, PageError> {
     let failed = |error: &dyn std::fmt::Display| {
         let (id, entry) = (id.number(), region.entry());
         PageError::Synthesis { id, entry, what: error.to_string() }
     };
     let insts = assembly.len();
-    let (ir, digest, systems) = if openvm {
-        let precompile = synthesise(region, *id, &OPENVM).map_err(|error| failed(&error))?;
-        let digest = precompile.system_digest();
-        let systems = vec![system(&precompile.system, insts)];
-        (precompile.ir, digest, systems)
-    } else {
-        let precompile =
-            MachinePrecompile::synthesise(region, *id).map_err(|error| failed(&error))?;
-        let digest = precompile.system_digest();
-        let wide = system(&precompile.wide.system, insts);
-        let narrow = system(&precompile.narrow.system, insts);
-        (precompile.ir, digest, vec![wide, narrow])
-    };
-    if hex::encode(digest) != report.system_digest {
+    let target =
+        Target::named(target).ok_or_else(|| PageError::Target { name: target.to_owned() })?;
+    let precompile = synthesise(region, *id, target).map_err(|error| failed(&error))?;
+    if hex::encode(precompile.system_digest()) != report.system_digest {
         return Err(PageError::System { id: id.number() });
     }
-    Ok(Detail { id: id.number(), assembly, ir: dataflow(&ir, insts), systems })
+    let systems = precompile.systems.iter().map(|made| system(made, insts)).collect();
+    Ok(Detail { id: id.number(), assembly, ir: dataflow(&precompile.ir, insts), systems })
 }
 
 fn assembly(sources: &Sources, region: &Region) -> Vec<Line> {
@@ -90,23 +80,23 @@ fn dataflow(ir: &Ir, insts: usize) -> Vec<Origin> {
     text.lines().skip(1).map(line).collect()
 }
 
-fn system<F: Field, B: BusKind>(system: &ConstraintSystem<F, B>, insts: usize) -> DetailSystem {
-    let columns = system.columns.iter();
-    let constraints = system.constraints.iter().map(|constraint| Origin {
-        text: system.show(&constraint.expr),
-        inst: instruction(constraint.origin.instruction, insts),
-        what: constraint.origin.what.to_string(),
+fn system(made: &TargetSystem, insts: usize) -> DetailSystem {
+    let Listing { columns, constraints, interactions } = made.listing();
+    let constraints = constraints.into_iter().map(|(text, origin)| Origin {
+        text,
+        inst: instruction(origin.instruction, insts),
+        what: origin.what.to_string(),
     });
-    let messages = system.interactions.iter().map(|message| Message {
-        bus: message.bus.name().to_owned(),
-        multiplicity: system.show(&message.multiplicity),
-        fields: message.message.iter().map(|field| system.show(field)).collect(),
-        inst: instruction(message.origin.instruction, insts),
-        what: message.origin.what.to_string(),
+    let messages = interactions.into_iter().map(|listed| Message {
+        bus: listed.bus.to_owned(),
+        multiplicity: listed.multiplicity,
+        fields: listed.fields,
+        inst: instruction(listed.origin.instruction, insts),
+        what: listed.origin.what.to_string(),
     });
     DetailSystem {
-        field: F::NAME.to_owned(),
-        columns: columns.map(|c| (c.name.clone(), c.kind.name().to_owned())).collect(),
+        field: made.target().field.to_owned(),
+        columns: columns.into_iter().map(|(name, kind)| (name, kind.to_owned())).collect(),
         constraints: constraints.collect(),
         messages: messages.collect(),
     }

@@ -24,6 +24,15 @@ pub enum PageError {
         /// The digest of the guest.
         guest: String,
     },
+    /// The report is about a target that there is none of.
+    #[error(
+        "the report is about the target {name}, which this version does not know; build again or show \
+         it with the version that made it"
+    )]
+    Target {
+        /// The name of the target.
+        name: String,
+    },
     /// The profile is of another guest.
     #[error(
         "the profile is of the guest with SHA-256 {profile}, and the report is about {report}; \

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autoprec_circuits::{ColumnId, ColumnKind, Field, MachineBus};
+use autoprec_circuits::{ColumnId, ColumnKind, Field, MachineBus, MachineSystem};
 use autoprec_isa::{Alu, Reg};
 
 use super::bit::{Bit, Function, Plans};
@@ -16,8 +16,8 @@ use super::value::Val;
 use super::{MachineLowered, Operands};
 use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
 use crate::lower::LowerError;
-use crate::recipe::{OperandField, Query, RegisterRef, WitnessRecipe};
-use crate::recipe::{Slot, Step};
+use crate::lower::place::{Exits, Unplaced};
+use crate::recipe::{OperandField, Query, RegisterRef, RowGenerator, Slot, Step, WitnessRecipe};
 use crate::target::Target;
 
 /// A region being lowered.
@@ -87,7 +87,8 @@ impl<'a, F: Field> Lowering<'a, F> {
         })
     }
 
-    pub(super) fn lower(mut self) -> Result<MachineLowered<F>, LowerError> {
+    /// Lowers what happens before control leaves.
+    pub(super) fn body(&mut self) -> Result<(), LowerError> {
         self.note_cuts();
         self.declare();
         self.entry()?;
@@ -105,7 +106,7 @@ impl<'a, F: Field> Lowering<'a, F> {
             }
         }
         effects.iter().for_each(|effect| self.effect(*effect));
-        self.finish()
+        Ok(())
     }
 
     /// Asks the machine for an input.
@@ -145,7 +146,7 @@ impl<'a, F: Field> Lowering<'a, F> {
 
     /// The instruction of a region; a kind has only one.
     pub(super) fn inst(&self, inst: u32) -> Option<u32> {
-        matches!(self.operands, Operands::Fixed { .. }).then_some(inst)
+        matches!(self.operands, Operands::Region).then_some(inst)
     }
 
     /// The registers that come in, and what the program says.
@@ -154,8 +155,8 @@ impl<'a, F: Field> Lowering<'a, F> {
             let Node::Reg(reg) = self.ir.node(id) else { continue };
             let number = u8::try_from(reg.index()).expect("below 32");
             let query = match self.operands {
-                Operands::Fixed { .. } => Query::Register(RegisterRef::Fixed(number)),
-                Operands::FromProgram { .. } => match number {
+                Operands::Region => Query::Register(RegisterRef::Fixed(number)),
+                Operands::Program => match number {
                     kind::RS1 => Query::Register(RegisterRef::Operand(OperandField::Rs1)),
                     kind::RS2 => Query::Register(RegisterRef::Operand(OperandField::Rs2)),
                     kind::CONSTANT => Query::Operand(OperandField::Constant),
@@ -190,29 +191,56 @@ impl<'a, F: Field> Lowering<'a, F> {
         self.builder.access(bus, place, [old, new], &now, previous);
     }
 
-    fn finish(mut self) -> Result<MachineLowered<F>, LowerError> {
+    /// Ends a region.
+    pub(super) fn finish_region(mut self) -> Unplaced<F, MachineBus> {
         self.flush_all();
         self.builder.set_inst(None);
-        let (pc, next) = match self.operands {
-            Operands::Fixed { entry, id } => self.finish_fixed(entry, id),
-            Operands::FromProgram { kind } => self.finish_kind(kind)?,
-        };
+        self.fixed_registers();
+        let nothing = |fields: usize| vec![Lin::zero(); fields];
+        let (limbs, is_valid) = (self.builder.limbs(), TableBuilder::is_valid());
+        self.builder.send(MachineBus::Program, is_valid.clone(), nothing(5 + 3 * limbs), "number");
+        let Left { flags, next } = self.leave();
+        let (_, guarded) = flags.split_last().expect("there is an exit");
+        let taken = guarded.iter().map(|flag| self.bit_expr_to(flag, 1)).collect();
+        let exits = Exits::new(self.ir, taken, is_valid, without_factor);
+        let (slot, xlen) = (next.slot, self.ir.xlen);
+        let (system, rows) = self.control(nothing(limbs), next.limbs);
+        let recipe = WitnessRecipe::new(rows, slot, xlen.bits());
+        Unplaced { lowered: MachineLowered { system, recipe }, exits }
+    }
+
+    /// Ends a kind of instruction.
+    pub(super) fn finish_kind(mut self, kind: u32) -> Result<MachineLowered<F>, LowerError> {
+        self.flush_all();
+        self.builder.set_inst(None);
+        let pc = self.kind_operands(kind)?;
+        let next = self.leave().next;
+        let (slot, xlen) = (next.slot, self.ir.xlen);
+        let (system, rows) = self.control(pc.limbs, next.limbs);
+        let recipe = WitnessRecipe::new(rows, slot, xlen.bits());
+        Ok(MachineLowered { system, recipe })
+    }
+
+    /// Receives control, and passes it on some ticks later.
+    fn control(
+        mut self,
+        pc: Vec<Lin<F>>,
+        next: Vec<Lin<F>>,
+    ) -> (MachineSystem<F>, RowGenerator<F>) {
         // Time moves on in every row, or rows could form a cycle of their own.
         let ticks = self.ticks.max(1);
         let time = self.time.clone();
         let after = self.builder.later(&time, ticks);
         let is_valid = TableBuilder::is_valid();
-        let message = [&pc.limbs[..], &[time.form]].concat();
+        let message = [pc, vec![time.form]].concat();
         self.builder.send(MachineBus::Execution, -is_valid.clone(), message, "entry");
-        let message = [&next.limbs[..], &[after.form]].concat();
+        let message = [next, vec![after.form]].concat();
         self.builder.send(MachineBus::Execution, is_valid, message, "exit");
-        let (system, rows) = self.builder.finish();
-        let recipe = WitnessRecipe::new(rows, next.slot, self.ir.xlen.bits());
-        Ok(MachineLowered { system, recipe })
+        self.builder.finish()
     }
 
-    /// Each register once, the number of the precompile, the exit.
-    fn finish_fixed(&mut self, entry: u64, id: u32) -> (Word<F>, Word<F>) {
+    /// Each register once.
+    fn fixed_registers(&mut self) {
         let read = self.ir.ids().filter_map(|id| match self.ir.node(id) {
             Node::Reg(reg) => Some(reg),
             _ => None,
@@ -223,14 +251,6 @@ impl<'a, F: Field> Lowering<'a, F> {
         for reg in registers {
             self.fixed_register(reg);
         }
-        let words = 2 * self.builder.limbs();
-        let pc = self.builder.constant_word(entry);
-        let number = TableBuilder::plain(id.into());
-        let rest = vec![Lin::zero(); 4 + words];
-        let message = [&pc.limbs[..], &[number], &rest].concat();
-        self.builder.send(MachineBus::Program, TableBuilder::is_valid(), message, "number");
-        let next = self.next(entry);
-        (pc, next)
     }
 
     fn fixed_register(&mut self, reg: Reg) {
@@ -252,23 +272,24 @@ impl<'a, F: Field> Lowering<'a, F> {
         self.access(MachineBus::Register, &place, [&old.limbs, &new.limbs], query);
     }
 
-    /// The address of the next instruction.
-    pub(super) fn next(&mut self, entry: u64) -> Word<F> {
-        let mut flags: Vec<(Bit, Word<F>)> = Vec::new();
+    /// The flags of all exits and the address of the next instruction, as far as values say it.
+    fn leave(&mut self) -> Left<F> {
         let zero = self.builder.constant(0);
         let one = self.builder.constant(1);
         let mut open = Bit { function: Function::constant(true), source: (one, 0) };
-        let mut next_slot: Vec<(Slot, Slot)> = Vec::new();
+        let (mut flags, mut words, mut slots) = (Vec::new(), Vec::new(), Vec::new());
         for Exit { guard, target } in self.ir.exits.clone() {
-            let target = match target {
-                ExitTarget::Code(offset) => {
-                    self.builder.constant_word(self.ir.code_address(entry, offset))
+            let (target, word) = match target {
+                ExitTarget::Code(offset) => (self.builder.step(Step::Code(offset)), None),
+                ExitTarget::Value(id) => {
+                    let word = self.word(id);
+                    (word.slot, Some(word.limbs))
                 }
-                ExitTarget::Value(id) => self.word(id),
             };
+            words.push(word);
             let Some((id, flag)) = guard else {
-                next_slot.push((zero, target.slot));
-                flags.push((open.clone(), target));
+                slots.push((zero, target));
+                flags.push(open);
                 break;
             };
             let truth = self.truth(id);
@@ -281,33 +302,55 @@ impl<'a, F: Field> Lowering<'a, F> {
             let not = self.builder.alu(Alu::Xor, taken_slot, one);
             let left = self.builder.alu(Alu::And, not, open.source.0);
             open = self.combine(&open, &taken, |o, t| o & !t, (left, 0));
-            next_slot.push((taken_slot, target.slot));
-            flags.push((first, target));
+            slots.push((taken_slot, target));
+            flags.push(first);
         }
-        self.chosen_target(&flags, &next_slot)
-    }
-
-    /// Lemma: exactly one flag is 1, so the sum of flags times targets is one of the targets.
-    fn chosen_target(&mut self, flags: &[(Bit, Word<F>)], slots: &[(Slot, Slot)]) -> Word<F> {
-        if let [(_, only)] = flags {
-            return only.clone();
-        }
-        let (_, last) = slots.last().expect("there is an exit");
-        let slot = slots.iter().rev().skip(1).fold(*last, |rest, &(taken, target)| {
+        let (_, last) = *slots.last().expect("there is an exit");
+        let slot = slots.iter().rev().skip(1).fold(last, |rest, &(taken, target)| {
             self.builder.step(Step::Select(taken, target, rest))
         });
+        let next = Word { limbs: self.chosen(&flags, &words, slot), slot };
+        Left { flags, next }
+    }
+
+    /// The sum over the exits that lead to values of flag times address.
+    ///
+    /// Lemma: exactly one flag is 1, so the sum is the address of its exit, 0 if that is one to code.
+    fn chosen(&mut self, flags: &[Bit], words: &[Option<Vec<Lin<F>>>], slot: Slot) -> Vec<Lin<F>> {
+        if let [Some(only)] = words {
+            return only.clone();
+        }
+        if words.iter().all(Option::is_none) {
+            return vec![Lin::zero(); self.builder.limbs()];
+        }
         let mut limbs = Vec::new();
         for index in 0..self.builder.limbs() {
             let mut sum = Ex::from(Lin::zero());
-            for (flag, target) in flags {
+            for (flag, word) in flags.iter().zip(words) {
+                let Some(word) = word else { continue };
                 let flag = self.bit_expr_to(flag, self.target.limits.degree - 1);
                 // A constant is a multiple of the flag.
-                let target = target.limbs[index].clone();
-                sum = sum + flag * as_constant(target).into();
+                sum = sum + flag * as_constant(word[index].clone()).into();
             }
             let own = self.builder.limb_slot(slot, index);
             limbs.push(self.builder.linearised("next_pc", &sum, own));
         }
-        Word { limbs, slot }
+        limbs
+    }
+}
+
+/// How a row ends.
+struct Left<F> {
+    /// Whether each exit is taken.
+    flags: Vec<Bit>,
+    /// The address of the next instruction: its slot, and the limbs of what values say of it.
+    next: Word<F>,
+}
+
+/// A field of a bus interaction that only calls send: `is_valid` is 1 where it counts.
+fn without_factor<F: Field>(field: Ex<F>) -> Ex<F> {
+    match field.as_linear() {
+        Some(linear) => as_constant(linear.clone()).into(),
+        None => field,
     }
 }

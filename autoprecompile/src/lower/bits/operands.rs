@@ -15,8 +15,8 @@ use crate::recipe::{OperandField, Query, RegisterRef};
 use crate::recipe::{Source, Step};
 
 impl<F: Field> Lowering<'_, F> {
-    /// Accesses by what the program says, in the order of the instruction; rd last.
-    pub(super) fn finish_kind(&mut self, kind: u32) -> Result<(Word<F>, Word<F>), LowerError> {
+    /// Accesses by what the program says, in the order of the instruction, rd last; gives the address.
+    pub(super) fn kind_operands(&mut self, kind: u32) -> Result<Word<F>, LowerError> {
         let pc_slot = self.query(Query::Operand(OperandField::Pc));
         let pc = self.builder.word("pc", ColumnKind::Input, pc_slot);
         let mut fields = [Lin::zero(), Lin::zero(), Lin::zero(), Lin::zero()];
@@ -38,13 +38,12 @@ impl<F: Field> Lowering<'_, F> {
         let number = [TableBuilder::plain(kind.into())];
         let message = [&pc.limbs[..], &number, &fields, &constant, &next].concat();
         self.builder.send(MachineBus::Program, TableBuilder::is_valid(), message, "instruction");
-        let next = self.next(0);
-        Ok((pc, next))
+        Ok(pc)
     }
 
     /// Reads the registers that the program says.
     pub(super) fn read_operands(&mut self) {
-        if matches!(self.operands, Operands::Fixed { .. }) {
+        if matches!(self.operands, Operands::Region) {
             return;
         }
         for (number, part) in [(kind::RS1, OperandField::Rs1), (kind::RS2, OperandField::Rs2)] {

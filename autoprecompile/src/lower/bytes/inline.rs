@@ -18,13 +18,14 @@ use crate::recipe::Source;
 /// evaluating so many terms.
 const GROWTH: usize = 128;
 
-/// Leaves out the columns that constraints give.
+/// Leaves out the columns that constraints give; `exits`, the flags of exits, become parts of fields later.
 pub(super) fn inline(
     system: ConstraintSystem<BabyBear>,
+    exits: &mut [Ex],
     sources: Vec<Source>,
     degree: u32,
 ) -> (ConstraintSystem<BabyBear>, Vec<Source>) {
-    let mut inliner = Inliner::new(system, degree);
+    let mut inliner = Inliner::new(system, exits, degree);
     for index in 0..inliner.system.constraints.len() {
         inliner.try_constraint(index);
     }
@@ -38,10 +39,13 @@ enum Place {
     /// A field of a message.
     Field(usize, usize),
     Multiplicity(usize),
+    /// The flag of an exit.
+    Exit(usize),
 }
 
-struct Inliner {
+struct Inliner<'a> {
     system: ConstraintSystem<BabyBear>,
+    exits: &'a mut [Ex],
     degree: u32,
     /// Per column, where it occurs.
     places: Vec<BTreeSet<Place>>,
@@ -51,8 +55,8 @@ struct Inliner {
     is_gone: Vec<bool>,
 }
 
-impl Inliner {
-    fn new(system: ConstraintSystem<BabyBear>, degree: u32) -> Self {
+impl<'a> Inliner<'a> {
+    fn new(system: ConstraintSystem<BabyBear>, exits: &'a mut [Ex], degree: u32) -> Self {
         let mut places = vec![BTreeSet::new(); system.columns.len()];
         let mut note = |place: Place, expr: &Ex| {
             for column in columns(expr) {
@@ -68,9 +72,12 @@ impl Inliner {
                 note(Place::Field(index, field), expr);
             }
         }
+        for (index, flag) in exits.iter().enumerate() {
+            note(Place::Exit(index), flag);
+        }
         let is_used = vec![false; system.constraints.len()];
         let is_gone = vec![false; system.columns.len()];
-        Self { system, degree, places, is_used, is_gone }
+        Self { system, exits, degree, places, is_used, is_gone }
     }
 
     fn at(&mut self, place: Place) -> &mut Ex {
@@ -78,6 +85,7 @@ impl Inliner {
             Place::Constraint(index) => &mut self.system.constraints[index].expr,
             Place::Field(index, field) => &mut self.system.interactions[index].message[field],
             Place::Multiplicity(index) => &mut self.system.interactions[index].multiplicity,
+            Place::Exit(index) => &mut self.exits[index],
         }
     }
 
@@ -136,7 +144,7 @@ impl Inliner {
 
     /// The system without what is not needed any more, its columns numbered anew.
     fn finish(self, sources: Vec<Source>) -> (ConstraintSystem<BabyBear>, Vec<Source>) {
-        let Self { mut system, is_used, is_gone, .. } = self;
+        let Self { mut system, exits, is_used, is_gone, .. } = self;
         let numbers: Vec<u32> = is_gone
             .iter()
             .scan(0, |next, is_gone| {
@@ -156,6 +164,9 @@ impl Inliner {
             for field in &mut interaction.message {
                 *field = field.renumbered(&number);
             }
+        }
+        for flag in exits {
+            *flag = flag.renumbered(&number);
         }
         (system, without(sources, &is_gone))
     }

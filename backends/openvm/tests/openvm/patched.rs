@@ -70,7 +70,7 @@ fn traces_satisfy_all_constraints_and_altered_cells_do_not() {
     assert_eq!(report.calls(10_001), 1);
     assert_eq!(report.instructions, 3 + 200 + 1 + 5);
 
-    let columns = patched.precompiles[0].system.columns.len();
+    let columns = patched.precompiles[0].systems[0].row_cost().size.columns;
     for column in [0, 1, columns / 2, columns - 1] {
         let tamper = Some(Tamper { precompile: 10_000, row: 3, column, add: 1 });
         let options = ProveOptions { tamper, ..options() };

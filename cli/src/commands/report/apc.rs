@@ -38,8 +38,10 @@ pub(super) fn candidates(build: &Shown) -> Result<String> {
 
 fn code_of(region: &Region) -> ApcCode {
     let instructions = region.insts.iter().map(|at| at.inst.asm().to_string()).collect();
-    let before = cost_before(region, &OPENVM);
+    let before = cost_before(region, &OPENVM).size;
     let made = synthesise(region, PrecompileId::from_index(0), &OPENVM).ok();
+    let after = made.as_ref().and_then(|made| made.system_for(&OPENVM));
+    let after = after.map(|system| system.row_cost().size);
     let size = |size: autoprec_circuits::Size| AirStats {
         main_columns: size.columns as u64,
         constraints: size.constraints as u64,
@@ -47,6 +49,6 @@ fn code_of(region: &Region) -> ApcCode {
     };
     ApcCode {
         blocks: vec![ApcBlock { start_pc: region.entry(), instructions }],
-        stats: made.map(|made| ApcStats { before: size(before), after: size(made.cost.after) }),
+        stats: after.map(|after| ApcStats { before: size(before), after: size(after) }),
     }
 }
