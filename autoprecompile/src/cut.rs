@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use autoprec_blocks::{Region, Shape};
-use autoprec_isa::{Inst, Op};
 use rayon::prelude::*;
 
 use crate::candidate::{Candidate, provisional};
+use crate::instructions::InstructionCosts;
 use crate::precompile::{Draft, SynthError, synthesise};
 use crate::target::Target;
 
@@ -34,7 +34,7 @@ const TRIES: usize = 24;
 ///
 /// Regions of one [`Shape`] take the time of one.
 pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
-    let prices = Prices::of(regions, target);
+    let costs = InstructionCosts::of(regions, target);
     let shapes: Vec<Shape> = regions.par_iter().map(Shape::of).collect();
     let mut groups: BTreeMap<Shape, Vec<usize>> = BTreeMap::new();
     for (index, shape) in shapes.into_iter().enumerate() {
@@ -45,7 +45,7 @@ pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
         .flat_map_iter(|(_, group)| {
             let pieces = cut(&regions[group[0]], target);
             let copies = std::iter::repeat_n(pieces, group.len());
-            let place = |(index, pieces)| (index, placed(&regions[index], pieces, target, &prices));
+            let place = |(index, pieces)| (index, placed(&regions[index], pieces, target, &costs));
             group.into_iter().zip(copies).map(place)
         })
         .collect();
@@ -57,7 +57,12 @@ pub fn candidates(regions: &[Region], target: &Target) -> Vec<Candidate> {
 type Piece = (Range<usize>, Result<Draft, SynthError>);
 
 /// The candidates of a region from the pieces of one of its shape.
-fn placed(region: &Region, pieces: Vec<Piece>, target: &Target, prices: &Prices) -> Vec<Candidate> {
+fn placed(
+    region: &Region,
+    pieces: Vec<Piece>,
+    target: &Target,
+    costs: &InstructionCosts,
+) -> Vec<Candidate> {
     let place = |(part, draft): Piece| {
         let region = region.part(part);
         let outcome = match draft {
@@ -68,39 +73,10 @@ fn placed(region: &Region, pieces: Vec<Piece>, target: &Target, prices: &Prices)
                 synthesise(&region, provisional(), target)
             }
         };
-        let before = prices.before(&region);
+        let before = costs.price(&region, target);
         Candidate::new(region, outcome, before, target)
     };
     pieces.into_iter().map(place).collect()
-}
-
-/// What executions of instructions cost in their own AIRs: one is looked at for each operation, as it
-/// may have to be lowered.
-struct Prices(BTreeMap<(Op, bool), u64>);
-
-impl Prices {
-    fn of(regions: &[Region], target: &Target) -> Self {
-        let mut prices = BTreeMap::new();
-        for region in regions {
-            for at in &region.insts {
-                prices.entry(Self::key(at.inst)).or_insert_with(|| {
-                    let cost = (target.instruction)(at.inst, region.xlen, target);
-                    cost.map_or(0, |cost| cost.price(target))
-                });
-            }
-        }
-        Self(prices)
-    }
-
-    /// What decides which AIR executes an instruction: its operation, and whether it writes a register.
-    fn key(inst: Inst) -> (Op, bool) {
-        (inst.op, inst.def().is_some())
-    }
-
-    /// What an execution of a region's instructions costs.
-    fn before(&self, region: &Region) -> u64 {
-        region.insts.iter().map(|at| self.0[&Self::key(at.inst)]).sum()
-    }
 }
 
 /// Synthesises a region, in pieces if it has to be.

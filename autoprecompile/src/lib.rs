@@ -18,6 +18,7 @@
 mod call;
 mod candidate;
 mod cut;
+mod instructions;
 pub mod ir;
 mod lift;
 mod lower;

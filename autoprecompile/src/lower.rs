@@ -9,6 +9,7 @@
 //! The shelves do not use each other: what is cheap on one is dear on the other. What a shelf makes is the
 //! same: a [`Lowered`] system, whose recipe, checks, selection and digests are those of every target.
 
+mod alias;
 pub mod bits;
 pub(crate) mod bytes;
 mod draft;

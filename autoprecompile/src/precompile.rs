@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use autoprec_blocks::{Region, RegionInst};
+use autoprec_blocks::Region;
 use autoprec_circuits::Field;
 use autoprec_guest_elf::PrecompileId;
 use sha2::{Digest as _, Sha256};
 
+use crate::instructions::InstructionCosts;
 use crate::ir::Ir;
 use crate::lift::{LiftError, lift};
 use crate::lower::{LowerError, Lowered};
@@ -62,8 +63,7 @@ pub enum SynthError {
 
 /// What the instructions of a region cost in their own AIRs.
 pub fn cost_before(region: &Region, target: &Target) -> RowCost {
-    let table = |at: &RegionInst| (target.instruction)(at.inst, region.xlen, target);
-    region.insts.iter().filter_map(table).fold(RowCost::default(), RowCost::plus)
+    InstructionCosts::of([region], target).total(region)
 }
 
 /// Synthesises the precompile of a region, for a target and all others of its family.

@@ -1,6 +1,7 @@
 //! From a guest and its profile to the patched guest, its lock and its report, without a prover.
 //!
-//! [`build()`] is the pipeline on one page; nothing in it differs between targets. [`resynthesise`] goes the way back, for those who check a link.
+//! [`build()`] is the pipeline on one page; nothing in it differs between targets. [`resynthesise`] goes
+//! the way back, for those who check a link.
 //! [`output`] writes files so that nothing half-done is left.
 //!
 //! Invariants: results are functions of what is passed; no clock, no environment, no terminal; files

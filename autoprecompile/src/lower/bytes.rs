@@ -31,12 +31,13 @@ use std::collections::BTreeMap;
 use autoprec_circuits::{BabyBear, Bus, ColumnKind};
 use autoprec_isa::{Alu, Reg};
 
+use super::alias::{Base, Memory as _, residues};
 use super::place::{Exits, Unplaced};
 use super::{LowerError, Lowered};
 use crate::ir::{Effect, ExitTarget, Ir, Node, ValueId};
 use crate::recipe::{Query, RegisterRef, RowGenerator, Slot, WitnessRecipe};
 use crate::target::Target;
-use access::{Group, GroupKey};
+use access::Group;
 use builder::{Builder, Ex, Lin, Step};
 use demand::{Demand, Form};
 use memory::Lines;
@@ -54,16 +55,13 @@ pub fn lower(ir: &Ir, target: &Target) -> Result<Unplaced<BabyBear, Bus>, LowerE
     if let Some((inst, op)) = unsupported(ir) {
         return Err(LowerError::Operation { inst, op });
     }
-    let mut lowering = Lowering::new(ir, target);
-    if let Some(inst) = access::always_misaligned(ir, &lowering.possible) {
-        return Err(LowerError::Misaligned { inst });
-    }
+    let mut lowering = Lowering::new(ir, target)?;
     if let Some((inst, address)) = no_such_address(ir, target) {
         return Err(LowerError::NoSuchAddress { inst, address });
     }
     lowering.enter();
     lowering.lower_in_order();
-    lowering.send_all();
+    lowering.at_end();
     let (taken, dynamic) = lowering.exits();
     lowering.leave(dynamic);
     if lowering.builder.accesses() == 0 {
@@ -147,20 +145,21 @@ struct Lowering<'a> {
     /// The two words of products and divisions.
     twins: BTreeMap<Twins, [Word; 2]>,
     /// Memory accesses by base.
-    groups: BTreeMap<GroupKey, Group>,
+    groups: BTreeMap<Base, Group>,
 }
 
 impl<'a> Lowering<'a> {
-    fn new(ir: &'a Ir, target: &'a Target) -> Self {
+    fn new(ir: &'a Ir, target: &'a Target) -> Result<Self, LowerError> {
         #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
         let narrow = |words: &[u64]| words.iter().map(|&word| word as u32).collect::<Vec<u32>>();
         let possible = ir.all_possible_bits();
+        let groups = access::group(ir, residues(ir, &possible)?);
         let bounds = narrow(&ir.all_upper_bounds(&possible));
         let possible = narrow(&possible);
         let demand = Demand::of(ir, &possible);
         #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
         let constants = ir.ids().filter_map(|id| Some((ir.as_const(id)? as u32, id))).collect();
-        Self {
+        Ok(Self {
             constants,
             twin_forms: multiply::twin_forms(ir, &demand),
             twins: BTreeMap::new(),
@@ -173,12 +172,12 @@ impl<'a> Lowering<'a> {
             signs: BTreeMap::new(),
             splits: BTreeMap::new(),
             exclusive_ors: BTreeMap::new(),
-            groups: access::group(ir),
+            groups,
             possible,
             bounds,
             ir,
             target,
-        }
+        })
     }
 
     /// Emits the steps and columns of everything in program order, so that operands are there before

@@ -6,14 +6,13 @@
 use std::fmt::Write;
 
 use autoprec_circuits::{ColumnId, Expr, Field, Interaction, Linear, MachineBus, Origin};
-use autoprec_synth::bits::MachineLowered;
+use autoprec_synth::bits::{MachineLowered, lower_region};
 use autoprec_synth::ir::Ir;
 use autoprec_synth::rewrite::optimise;
 use autoprec_synth::{Effort, PrecompileId, Rules, Subject, Target, lift, validate};
 
 use crate::assembly::region;
 use crate::parts::{Part, parts, remove};
-use crate::system::own;
 
 /// Regions that use every gadget of the shelf.
 const REGIONS: &[(&str, &str)] = &[
@@ -95,21 +94,17 @@ pub(crate) fn removals<F: Field>(target: &Target, efforts: usize) -> (String, us
     for (xlen, assembly) in REGIONS {
         let region = region(xlen, assembly);
         let (ir, _): (Ir, _) = optimise(&lift(&region).expect("it can be lifted"));
-        let whole = own::<F>(&region, target).expect("it can be lowered");
+        let unplaced = lower_region::<F>(&ir, target).expect("it can be lowered");
+        let id = PrecompileId::from_index(3);
+        let whole = unplaced.placed(region.entry(), id, target).expect("its exits exist");
         writeln!(table, "{xlen} {assembly}").unwrap();
         for (part, kind, origin) in parts(&whole.system) {
             let MachineLowered { mut system, recipe } = whole.clone();
             remove(&mut system, part);
             let (system, recipe) = (&system, &recipe);
             let rules = Rules { target, xlen: region.xlen };
-            let subject = Subject {
-                region: &region,
-                ir: &ir,
-                id: PrecompileId::FIRST,
-                rules,
-                system,
-                recipe,
-            };
+            let subject =
+                Subject { region: &region, ir: &ir, id: id.number(), rules, system, recipe };
             writeln!(
                 table,
                 "  {kind} {origin}: {}",

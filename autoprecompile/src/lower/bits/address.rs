@@ -7,8 +7,9 @@ use autoprec_circuits::Field;
 use super::Lowering;
 use super::builder::Lin;
 use super::gadget::{Int, Word};
-use super::memory::{Access, Base};
+use super::memory::Access;
 use crate::ir::ValueId;
+use crate::lower::alias::Base;
 use crate::recipe::Slot;
 
 impl<F: Field> Lowering<'_, F> {

@@ -11,11 +11,12 @@ use super::builder::{Ex, Lin, TableBuilder, as_constant};
 use super::demand::Demands;
 use super::gadget::{Time, Word};
 use super::kind;
-use super::memory::{Base, Group, groups};
+use super::memory::{Group, groups};
 use super::value::Val;
 use super::{MachineLowered, Operands};
 use crate::ir::{Effect, Exit, ExitTarget, Ir, Node, ValueId};
 use crate::lower::LowerError;
+use crate::lower::alias::{Base, Memory as _};
 use crate::lower::place::{Exits, Unplaced};
 use crate::recipe::{OperandField, Query, RegisterRef, RowGenerator, Slot, Step, WitnessRecipe};
 use crate::target::Target;
@@ -193,7 +194,7 @@ impl<'a, F: Field> Lowering<'a, F> {
 
     /// Ends a region.
     pub(super) fn finish_region(mut self) -> Unplaced<F, MachineBus> {
-        self.flush_all();
+        self.at_end();
         self.builder.set_inst(None);
         self.fixed_registers();
         let nothing = |fields: usize| vec![Lin::zero(); fields];
@@ -211,7 +212,7 @@ impl<'a, F: Field> Lowering<'a, F> {
 
     /// Ends a kind of instruction.
     pub(super) fn finish_kind(mut self, kind: u32) -> Result<MachineLowered<F>, LowerError> {
-        self.flush_all();
+        self.at_end();
         self.builder.set_inst(None);
         let pc = self.kind_operands(kind)?;
         let next = self.leave().next;

@@ -1,16 +1,8 @@
-//! Loads and stores: which words are accessed, and when.
+//! Loads and stores: which words are accessed. When they are follows from the no-alias argument
+//! ([`crate::lower::alias`]).
 //!
-//! Accesses at constant distances from one base value form a group. If it is known what the base is
-//! modulo the bytes of a word (its *residue*), words at known distances are *lines*: each is looked at
-//! when it is first needed, and accessed once, when its contents must be sent.
-//!
-//! The no-alias argument: lines of one group are different words. Words of different groups may be the
-//! same, so
-//! - before memory is looked at through one base, what was stored through others is sent;
-//! - before something is stored through one base, everything of others is sent and forgotten.
-//!
-//! Between the moment at which a word is looked at and that of its access nothing else is sent that may
-//! be this word with other contents, so the access receives what was looked at.
+//! If it is known what the base of a group is modulo the bytes of a word, words at known distances are
+//! *lines*.
 //!
 //! Lemma (addresses): only words whose addresses are multiples of their bytes, in range, are ever sent
 //! first, so a received address is one. It is congruent to the instruction's address less its distance
@@ -32,11 +24,9 @@ use super::gadget::Word;
 use super::value::{Parts, ones};
 use crate::ir::{Effect, Ir, Node, ValueId};
 use crate::lower::LowerError;
+use crate::lower::alias::{Base, Memory, Pending, residues};
 use crate::recipe::Query;
 use crate::recipe::Slot;
-
-/// A base value; none if addresses are constant.
-pub(super) type Base = Option<ValueId>;
 
 /// A load or a store.
 #[derive(Clone, Copy, Debug)]
@@ -102,25 +92,40 @@ impl Access {
 }
 
 /// The groups of a region's accesses.
+///
+/// # Errors
+/// If the region faults on every state.
 pub(super) fn groups<F>(ir: &Ir, possible: &[u64]) -> Result<BTreeMap<Base, Group<F>>, LowerError> {
-    let mut groups: BTreeMap<Base, Group<F>> = BTreeMap::new();
-    let bytes = u64::from(ir.xlen.bytes());
-    for effect in &ir.effects {
-        let access = Access::of(ir, *effect);
-        let low = access.base.map_or(0, |base| possible[base.index()]);
-        let group = groups.entry(access.base).or_insert_with(|| Group {
-            residues: (0..bytes).filter(|residue| residue & !low == 0).collect(),
-            flags: Vec::new(),
-            lines: BTreeMap::new(),
-            cuts: BTreeMap::new(),
-        });
-        let width = u64::from(access.width.bytes());
-        group.residues.retain(|residue| residue.wrapping_add(access.offset).is_multiple_of(width));
-        if group.residues.is_empty() {
-            return Err(LowerError::Misaligned { inst: access.inst });
+    let group = |residues: Vec<u32>| Group {
+        residues: residues.into_iter().map(u64::from).collect(),
+        flags: Vec::new(),
+        lines: BTreeMap::new(),
+        cuts: BTreeMap::new(),
+    };
+    let residues = residues(ir, possible)?.into_iter();
+    Ok(residues.map(|(base, residues)| (base, group(residues))).collect())
+}
+
+impl<F: Field> Memory for Lowering<'_, F> {
+    fn bases(&self) -> Vec<Base> {
+        self.groups.keys().copied().collect()
+    }
+
+    fn send(&mut self, base: Base, pending: Pending) {
+        let is_pending = |line: &Line<F>| match pending {
+            Pending::Written => line.is_dirty,
+            Pending::All => line.is_dirty || line.is_unproven,
+        };
+        let lines = self.groups[&base].lines.iter();
+        let lines = lines.filter(|(_, line)| is_pending(line)).map(|(offset, _)| *offset);
+        for offset in lines.collect::<Vec<u64>>() {
+            self.send_line(base, offset);
         }
     }
-    Ok(groups)
+
+    fn forget(&mut self, base: Base) {
+        self.lines(base).clear();
+    }
 }
 
 impl<F: Field> Lowering<'_, F> {
@@ -152,43 +157,17 @@ impl<F: Field> Lowering<'_, F> {
         let access = Access::of(self.ir, effect);
         self.builder.set_inst(self.inst(access.inst));
         if access.is_store {
-            self.flush(|base| base != access.base, |_| true);
-            for (base, group) in &mut self.groups {
-                if *base != access.base {
-                    group.lines.clear();
-                }
-            }
+            self.before_store(access.base);
         }
         let residues = self.groups[&access.base].residues.clone();
         match residues[..] {
             [residue] => self.line_access(&access, residue),
             _ => {
-                self.flush(|base| base != access.base, |line| line.is_dirty);
+                self.before_look(access.base);
                 self.builder.set_inst(self.inst(access.inst));
                 self.floating_access(&access);
             }
         }
-    }
-
-    /// Sends what is pending of some groups' lines.
-    fn flush(&mut self, of: impl Fn(Base) -> bool, which: impl Fn(&Line<F>) -> bool) {
-        let bases: Vec<Base> = self.groups.keys().copied().filter(|base| of(*base)).collect();
-        for base in bases {
-            let lines: Vec<u64> = self.groups[&base]
-                .lines
-                .iter()
-                .filter(|(_, line)| (line.is_dirty || line.is_unproven) && which(line))
-                .map(|(offset, _)| *offset)
-                .collect();
-            for offset in lines {
-                self.send_line(base, offset);
-            }
-        }
-    }
-
-    /// Sends everything that is pending.
-    pub(super) fn flush_all(&mut self) {
-        self.flush(|_| true, |_| true);
     }
 
     fn send_line(&mut self, base: Base, offset: u64) {
@@ -220,7 +199,7 @@ impl<F: Field> Lowering<'_, F> {
     fn line_access(&mut self, access: &Access, residue: u64) {
         let (offset, shift) = place(access, residue, self.ir);
         if !self.groups[&access.base].lines.contains_key(&offset) {
-            self.flush(|base| base != access.base, |line| line.is_dirty);
+            self.before_look(access.base);
             self.builder.set_inst(self.inst(access.inst));
             self.open_line(access, offset);
         }

@@ -17,12 +17,13 @@
 use std::collections::BTreeMap;
 
 use autoprec_circuits::{BabyBear, Bus, ColumnKind, Field};
-use autoprec_isa::{Alu, Reg, Width};
+use autoprec_isa::{Alu, Reg};
 
 use super::Lowering;
 use super::builder::{Builder, Ex, Lin};
 use super::word::Word;
 use crate::ir::{Effect, Ir, Node, ValueId};
+use crate::lower::alias::Base;
 use crate::recipe::{Query, Slot};
 
 /// Address space of registers.
@@ -30,16 +31,12 @@ const REGISTERS: i64 = 1;
 /// Address space of memory.
 pub(super) const MEMORY: i64 = 2;
 
-/// What the accesses of a group have in common: the base value, if the address is not constant.
-pub(super) type GroupKey = Option<ValueId>;
-
 /// One access of a group.
 #[derive(Clone, Copy, Debug)]
 struct Member {
     addr: ValueId,
     /// The distance from the base.
     offset: u32,
-    width: Width,
     /// How often something was stored through other bases before.
     epoch: usize,
 }
@@ -52,6 +49,8 @@ pub(super) struct Group {
     /// How many of them have been lowered.
     passed: usize,
     anchor: Option<Anchor>,
+    /// What the base may be modulo 4.
+    residues: Vec<u32>,
 }
 
 impl Group {
@@ -105,17 +104,19 @@ impl Anchor {
     }
 }
 
-/// The groups of a region's accesses.
-pub(super) fn group(ir: &Ir) -> BTreeMap<GroupKey, Group> {
-    let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
-    let mut stores: BTreeMap<GroupKey, usize> = BTreeMap::new();
+/// The groups of a region's accesses, by base and with its residues.
+pub(super) fn group(ir: &Ir, residues: BTreeMap<Base, Vec<u32>>) -> BTreeMap<Base, Group> {
+    let empty = |residues| Group { residues, ..Group::default() };
+    let mut groups: BTreeMap<Base, Group> =
+        residues.into_iter().map(|(base, residues)| (base, empty(residues))).collect();
+    let mut stores: BTreeMap<Base, usize> = BTreeMap::new();
     let mut all_stores = 0;
     for effect in &ir.effects {
-        let (addr, width) = effect.place(ir);
+        let addr = effect.address(ir);
         let (base, offset) = split(ir, addr);
         let own_stores = stores.entry(base).or_default();
         let epoch = all_stores - *own_stores;
-        groups.entry(base).or_default().accesses.push(Member { addr, offset, width, epoch });
+        groups.entry(base).or_default().accesses.push(Member { addr, offset, epoch });
         if matches!(effect, Effect::Store { .. }) {
             *own_stores += 1;
             all_stores += 1;
@@ -124,35 +125,20 @@ pub(super) fn group(ir: &Ir) -> BTreeMap<GroupKey, Group> {
     groups
 }
 
-/// The instruction of the first access that is misaligned whenever those before it are aligned, if
-/// there is one: then the region faults on every state.
-pub(super) fn always_misaligned(ir: &Ir, possible: &[u32]) -> Option<u32> {
-    let mut residues: BTreeMap<GroupKey, Vec<u32>> = BTreeMap::new();
-    ir.effects.iter().find_map(|&effect| {
-        let (addr, width) = effect.place(ir);
-        let (base, offset) = split(ir, addr);
-        let low_bits = base.map_or(0, |base| possible[base.index()]);
-        let all = || (0..4).filter(|residue| residue & !low_bits == 0).collect();
-        let left = residues.entry(base).or_insert_with(all);
-        left.retain(|&residue| is_aligned(residue, offset, width));
-        left.is_empty().then(|| effect.inst(ir))
-    })
-}
-
 #[expect(clippy::cast_possible_truncation, reason = "the region is rv32")]
-pub(super) fn split(ir: &Ir, addr: ValueId) -> (GroupKey, u32) {
+pub(super) fn split(ir: &Ir, addr: ValueId) -> (Base, u32) {
     let (base, offset) = ir.split_address(addr);
     (base, offset as u32)
 }
 
 impl Lowering<'_> {
     /// The anchor of a group, established at the group's first access.
-    pub(super) fn anchor(&mut self, base: GroupKey) -> Anchor {
+    pub(super) fn anchor(&mut self, base: Base) -> Anchor {
         if let Some(anchor) = &self.groups[&base].anchor {
             return anchor.clone();
         }
         let accesses = self.groups[&base].accesses.clone();
-        let residues = residues(&accesses, base.map_or(0, |base| self.possible[base.index()] & 3));
+        let residues = self.groups[&base].residues.clone();
         let anchor = match base {
             None => {
                 let residues = vec![(0, Builder::is_valid())];
@@ -352,17 +338,4 @@ impl Lowering<'_> {
 /// The time of an access of the call, for messages.
 fn time_of(number: u32) -> Lin {
     Builder::timestamp() + Builder::plain(i64::from(number))
-}
-
-/// What the base may be modulo 4, given the alignment of every access and the bits of the base.
-fn residues(accesses: &[Member], possible: u32) -> Vec<u32> {
-    let fits = |residue: &u32| {
-        residue & !possible == 0 && accesses.iter().all(|m| is_aligned(*residue, m.offset, m.width))
-    };
-    (0..4).filter(fits).collect()
-}
-
-/// Whether an access at this distance from a base with this residue modulo 4 is aligned.
-fn is_aligned(residue: u32, offset: u32, width: Width) -> bool {
-    residue.wrapping_add(offset) & (width.bytes() - 1) == 0
 }

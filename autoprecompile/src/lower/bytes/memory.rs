@@ -10,13 +10,7 @@
 //! come in as [`Line`]s, one access' word each; all that a base will need are opened together, few of
 //! them ([`covering`]), when the first is needed.
 //!
-//! The no-alias argument: words at different distances from one base are different words. Words of
-//! different bases may be the same, so
-//! - before memory is read through one base, what was stored through others is sent;
-//! - before something is stored through one base, everything of others is sent and forgotten.
-//!
-//! Between the moment at which a word is looked at and the moment of its access nothing is sent
-//! that may be the same word, so the access receives what was looked at.
+//! When words are looked at and sent follows from the no-alias argument ([`crate::lower::alias`]).
 //!
 //! Complete: for every state on which the accesses do not fault ([`super::access`]), whichever pointers
 //! are equal or meet in a word. Accesses are made where the region makes one, so no word is accessed
@@ -29,10 +23,11 @@ use autoprec_circuits::ColumnKind;
 use autoprec_isa::{Alu, Width};
 
 use super::Lowering;
-use super::access::{self, Anchor, GroupKey, MEMORY};
+use super::access::{self, Anchor, MEMORY};
 use super::builder::{Builder, Ex, Lin};
 use super::word::{Byte, Word};
 use crate::ir::{Effect, Node, ValueId};
+use crate::lower::alias::{Base, Memory, Pending};
 use crate::recipe::{Query, Slot};
 
 /// A word under one residue of its base: its distance from the base in words, and the residue.
@@ -80,13 +75,13 @@ impl Known {
 /// The words that are known, by base.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
-    known: BTreeMap<GroupKey, Known>,
+    known: BTreeMap<Base, Known>,
     /// Bytes that were chosen by residue: the base and the byte per residue.
-    chosen: BTreeMap<Lin, (GroupKey, Vec<Byte>)>,
+    chosen: BTreeMap<Lin, (Base, Vec<Byte>)>,
     /// The base of each access that was made, in order: they are the first of the call.
-    made: Vec<GroupKey>,
+    made: Vec<Base>,
     /// The last access of a word by its base.
-    last: BTreeMap<(GroupKey, Place), u32>,
+    last: BTreeMap<(Base, Place), u32>,
 }
 
 impl Lines {
@@ -116,7 +111,7 @@ impl Lines {
 
 /// Where an access takes place.
 struct Access {
-    base: GroupKey,
+    base: Base,
     offset: u32,
     anchor: Anchor,
 }
@@ -157,6 +152,29 @@ fn covering(mut words: BTreeSet<Place>, offsets: &BTreeSet<u32>, residues: &[u32
     chosen
 }
 
+impl Memory for Lowering<'_> {
+    fn bases(&self) -> Vec<Base> {
+        self.lines.known.keys().copied().collect()
+    }
+
+    fn send(&mut self, base: Base, pending: Pending) {
+        let known = &self.lines.known[&base];
+        let words = match pending {
+            Pending::Written => known.written.clone(),
+            Pending::All => known.pending(),
+        };
+        let anchor = self.groups[&base].anchor();
+        let residues = anchor.possible_residues();
+        for offset in covering(words, &known.offsets, &residues) {
+            self.make(&Access { base, offset, anchor: anchor.clone() });
+        }
+    }
+
+    fn forget(&mut self, base: Base) {
+        self.lines.known.remove(&base);
+    }
+}
+
 impl Lowering<'_> {
     /// Lowers a load: the slot and, if it is needed, the columns of its value.
     pub(super) fn load(&mut self, id: ValueId) {
@@ -174,16 +192,10 @@ impl Lowering<'_> {
         };
         let outer = self.builder.set_inst(Some(effect.inst(self.ir)));
         let access = self.next_access_of(effect);
-        self.send_where(|base| base != access.base, Known::pending);
-        self.lines.known.retain(|&base, _| base == access.base);
+        self.before_store(access.base);
         self.make_known(&access);
         self.store_to(&access, value, width);
         self.builder.set_inst(outer);
-    }
-
-    /// Accesses every word that is not as memory is known to hold it.
-    pub(super) fn send_all(&mut self) {
-        self.send_where(|_| true, Known::pending);
     }
 
     /// The access that an effect makes.
@@ -195,26 +207,8 @@ impl Lowering<'_> {
         Access { base, offset, anchor }
     }
 
-    /// Accesses, of the bases that pass, the words that `which` gives.
-    fn send_where(
-        &mut self,
-        passes: impl Fn(GroupKey) -> bool,
-        which: impl Fn(&Known) -> BTreeSet<Place>,
-    ) {
-        let bases: Vec<GroupKey> =
-            self.lines.known.keys().copied().filter(|b| passes(*b)).collect();
-        for base in bases {
-            let known = &self.lines.known[&base];
-            let anchor = self.groups[&base].anchor();
-            let residues = anchor.possible_residues();
-            for offset in covering(which(known), &known.offsets, &residues) {
-                self.send(&Access { base, offset, anchor: anchor.clone() });
-            }
-        }
-    }
-
     /// Accesses memory: what it holds is received, what the region has made of it is sent.
-    fn send(&mut self, access: &Access) {
+    fn make(&mut self, access: &Access) {
         let addr = self.word_address(access);
         let value = self.current_word(access);
         let known = self.lines.known.get_mut(&access.base).expect("its words are known");
@@ -246,7 +240,7 @@ impl Lowering<'_> {
         if self.lines.known.contains_key(&base) && access.places().iter().all(is_held) {
             return;
         }
-        self.send_where(|other| other != base, |known| known.written.clone());
+        self.before_look(base);
         let residues = access.anchor.possible_residues();
         let offsets: BTreeSet<u32> = match residues[..] {
             [_] => [access.offset].into(),
