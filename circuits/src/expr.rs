@@ -89,7 +89,9 @@ impl<F: Field> Linear<F> {
 
     /// The value on a row.
     pub fn eval(&self, row: &[F]) -> F {
-        self.terms.iter().fold(self.constant, |acc, &(column, c)| acc + c * row[column.index()])
+        self.terms
+            .iter()
+            .fold(self.constant, |sum, &(column, c)| sum.plus_product(c, row[column.index()]))
     }
 
     fn merge(self, other: &Self, sign: F) -> Self {

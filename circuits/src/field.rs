@@ -47,6 +47,12 @@ pub trait Field:
     /// The multiplicative inverse, `None` for zero.
     fn inverse(self) -> Option<Self>;
 
+    /// `self + factor · value`: a term of a sum.
+    #[must_use]
+    fn plus_product(self, factor: Self, value: Self) -> Self {
+        self + factor * value
+    }
+
     /// The element that a signed integer of any size here reduces to.
     fn from_i128(value: i128) -> Self {
         let (low, high) = (value.unsigned_abs() & u128::from(u64::MAX), value.unsigned_abs() >> 64);

@@ -57,7 +57,8 @@ fn precompile(checked: &Checked, outcome: &Outcome, target: &Target) -> dashboar
         cost_before: before,
         cost_after: after,
         saved: difference(region.count.saturating_mul(before), region.count.saturating_mul(after)),
-        before: Some(size_of(cost_before(region, target).size)),
+        // Beside several systems it would be unclear of which it is.
+        before: (precompile.systems.len() == 1).then(|| size_of(cost_before(region, target).size)),
         ticks: precompile.ticks(),
         systems: systems.map(|(made, done)| system(made, done, *recorded)).collect(),
         rewrites: fired.map(|(rule, insts)| ((*rule).to_owned(), insts.len())).collect(),

@@ -3,7 +3,11 @@
 //! An attempt changes a few cells of a row and then repairs what is violated: it picks a constraint
 //! or lookup that does not hold and a cell in it that has not been touched, and solves for that
 //! cell, until everything holds or nothing can be repaired. A lookup is solved for some message that
-//! its table holds: the one of the row it began with, the nearest one, any.
+//! its table holds: the one of the row it began with, the nearest one, any. A constraint may also be solved for
+//! two cells that are the low and the high part of what it says.
+//!
+//! Some attempts begin with two cells of a linear form that change so that the form does not: the parts of a word
+//! that nothing but their sum is known of.
 //!
 //! It judges nothing: whether an accepted row is wrong is for [`super::claim`] to say.
 //!
@@ -15,7 +19,7 @@
 use std::collections::BTreeSet;
 
 use autoprec_circuits::{
-    BusKind, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Goal, Interaction,
+    BusKind, ColumnId, ColumnKind, ConstraintSystem, Expr, Field, Goal, Interaction, Linear,
 };
 
 use crate::random::Rng;
@@ -43,6 +47,8 @@ pub(super) struct Attack<'a, F, B> {
     parts: Vec<Part<'a, F, B>>,
     /// Per column, the parts that it occurs in.
     parts_of: Vec<Vec<usize>>,
+    /// Per column, the linear forms of several cells that it occurs in.
+    forms_of: Vec<Vec<&'a Linear<F>>>,
 }
 
 /// A row to begin with.
@@ -65,8 +71,20 @@ impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
     pub(super) fn new(system: &'a ConstraintSystem<F, B>) -> Self {
         let constraints = system.constraints.iter().map(|c| Rule::Zero(&c.expr));
         let lookups = system.interactions.iter().filter(|i| i.bus.has_table()).map(Rule::Lookup);
-        let mut attack =
-            Self { system, parts: Vec::new(), parts_of: vec![Vec::new(); system.columns.len()] };
+        let columns = system.columns.len();
+        let (parts_of, forms_of) = (vec![Vec::new(); columns], vec![Vec::new(); columns]);
+        let mut attack = Self { system, parts: Vec::new(), parts_of, forms_of };
+        let said = system.interactions.iter().filter(|i| i.bus.is_stateful());
+        let said = said.flat_map(|i| &i.message);
+        let forms = said.chain(system.constraints.iter().map(|c| &c.expr));
+        for form in forms.filter_map(Expr::as_linear) {
+            let cells = form.terms().iter().map(|(column, _)| *column);
+            let cells = cells.filter(|column| attack.kind(*column) != ColumnKind::Flag);
+            let cells: Vec<ColumnId> = cells.collect();
+            if cells.len() > 1 {
+                cells.iter().for_each(|cell| attack.forms_of[cell.index()].push(form));
+            }
+        }
         for rule in constraints.chain(lookups) {
             let columns = rule.columns();
             for column in &columns {
@@ -130,6 +148,9 @@ impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
             [] => &[][..],
             ref parts => &self.parts[rng.choose(parts)].cells[..],
         };
+        if rng.below(4) == 0 && self.exchange(attempt, first, rng).is_some() {
+            return;
+        }
         let changes = at_least + rng.below(4 - at_least);
         for change in 0..changes {
             let column = match rng.below(4) {
@@ -141,6 +162,30 @@ impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
             let value = other_value(attempt.start.row[column.index()], rng);
             self.set(attempt, column, value);
         }
+    }
+
+    /// Changes a cell, and another cell of a linear form such that the form stays what it is; `None` if there is
+    /// no such form.
+    fn exchange(&self, attempt: &mut Attempt<'_, F>, first: ColumnId, rng: &mut Rng) -> Option<()> {
+        let forms = &self.forms_of[first.index()];
+        if forms.is_empty() {
+            return None;
+        }
+        let form = rng.choose(forms);
+        let others = form.terms().iter().map(|(column, _)| *column);
+        let others: Vec<ColumnId> = others
+            .filter(|column| *column != first && self.kind(*column) != ColumnKind::Flag)
+            .collect();
+        let second = rng.choose(&others);
+        let (moved, follows) = if rng.below(2) == 0 { (first, second) } else { (second, first) };
+        let most = if rng.below(2) == 0 { 1 } else { 255 };
+        let amount = F::from_u64(u64::from(1 + rng.below(most)));
+        let amount = if rng.below(2) == 0 { amount } else { -amount };
+        let ratio = form.coefficient(moved) * inverse(form.coefficient(follows))?;
+        let [old, other] = [moved, follows].map(|column| attempt.row[column.index()]);
+        self.set(attempt, moved, old + amount);
+        self.set(attempt, follows, other - amount * ratio);
+        Some(())
     }
 
     fn set(&self, attempt: &mut Attempt<'_, F>, column: ColumnId, value: F) {
@@ -172,6 +217,16 @@ impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
         }
         for _ in 0..4 {
             let column = self.prefer(&free, rng);
+            if rng.below(4) == 0
+                && let Rule::Zero(expr) = self.parts[part].rule
+                && let other = rng.choose(&free)
+                && other != column
+                && let Some([low, high]) = split(expr, &mut attempt.row, [column, other])
+            {
+                self.set(attempt, column, low);
+                self.set(attempt, other, high);
+                return Some(());
+            }
             let solution = self.parts[part].rule.solve(attempt, column, rng);
             if let Some(value) = solution {
                 self.set(attempt, column, value);
@@ -181,8 +236,15 @@ impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
         None
     }
 
-    /// A cell to change: rather one of the gadgets' own than one that comes in.
+    /// A cell to change: rather one that is in few other parts, which its change may violate, or one of the
+    /// gadgets' own than one that comes in.
     fn prefer(&self, free: &[ColumnId], rng: &mut Rng) -> ColumnId {
+        if rng.below(2) == 0 {
+            let parts = |column: &ColumnId| self.parts_of[column.index()].len();
+            let fewest = free.iter().map(parts).min();
+            let loose = free.iter().copied().filter(|column| Some(parts(column)) == fewest);
+            return rng.choose(&loose.collect::<Vec<_>>());
+        }
         let is_own =
             |column: &ColumnId| !matches!(self.kind(*column), ColumnKind::Input | ColumnKind::Time);
         let own: Vec<ColumnId> = free.iter().copied().filter(is_own).collect();
@@ -261,9 +323,50 @@ fn target<F: Field>(field: &Expr<F>, attempt: &Attempt<'_, F>, bound: u64, rng: 
     }
 }
 
+/// The values of two cells with which an expression is 0 and the first is below the factor of the second, if that
+/// is a power of two times the factor of the first: what a sum of a low and a high part leaves of a number.
+fn split<F: Field>(expr: &Expr<F>, row: &mut [F], [low, high]: [ColumnId; 2]) -> Option<[F; 2]> {
+    let old = [low, high].map(|column| row[column.index()]);
+    let mut at = |a: F, b: F| {
+        (row[low.index()], row[high.index()]) = (a, b);
+        expr.eval(row)
+    };
+    let (none, first, second) = (at(F::ZERO, F::ZERO), at(F::ONE, F::ZERO), at(F::ZERO, F::ONE));
+    let both = at(F::ONE, F::ONE);
+    (row[low.index()], row[high.index()]) = (old[0], old[1]);
+    let (factor, other) = (first - none, second - none);
+    if both - second != factor {
+        return None;
+    }
+    let scale = inverse(factor)?;
+    let border = (other * scale).to_signed()?;
+    let size = border.unsigned_abs();
+    let number = (-none * scale).to_u64();
+    if size < 2 || !size.is_power_of_two() || number == u64::MAX {
+        return None;
+    }
+    let part = F::from_u64(number / size);
+    Some([F::from_u64(number % size), if border < 0 { -part } else { part }])
+}
+
+/// The inverse, mostly without an inversion.
+fn inverse<F: Field>(value: F) -> Option<F> {
+    match value {
+        one if one == F::ONE => Some(F::ONE),
+        one if one == -F::ONE => Some(-F::ONE),
+        other => other.inverse(),
+    }
+}
+
 /// The value of a cell in which an expression is linear that makes it `target`.
 fn root<F: Field>(expr: &Expr<F>, row: &mut [F], column: ColumnId, target: F) -> Option<F> {
     let old = row[column.index()];
+    if let Some(linear) = expr.as_linear() {
+        // One evaluation instead of three.
+        let slope = linear.coefficient(column);
+        let zero = linear.eval(row) - slope * old - target;
+        return inverse(slope).map(|inverse| -zero * inverse);
+    }
     let mut at = |value: F| {
         row[column.index()] = value;
         expr.eval(row) - target
@@ -273,13 +376,7 @@ fn root<F: Field>(expr: &Expr<F>, row: &mut [F], column: ColumnId, target: F) ->
     row[column.index()] = old;
     let slope = one - zero;
     let is_linear = two - one == slope;
-    let inverse = || match slope {
-        // Mostly: no inversion.
-        one if one == F::ONE => Some(F::ONE),
-        one if one == -F::ONE => Some(-F::ONE),
-        slope => slope.inverse(),
-    };
-    is_linear.then(inverse).flatten().map(|inverse| -zero * inverse)
+    is_linear.then(|| inverse(slope)).flatten().map(|inverse| -zero * inverse)
 }
 
 /// A value to begin with instead of a cell's.

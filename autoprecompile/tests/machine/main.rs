@@ -141,10 +141,10 @@ fn systems_are_those_of_the_fixtures() {
 
 #[test]
 fn no_part_is_missed_in_silence_in_the_small_field() {
-    teeth::expect_teeth::<BabyBear>(&PLONKY3, (3, 33), &fixture!("teeth/babybear.txt"));
+    teeth::expect_teeth::<BabyBear>(&PLONKY3, (4, 7), &fixture!("teeth/babybear.txt"));
 }
 
 #[test]
 fn no_part_is_missed_in_silence_in_the_wide_field() {
-    teeth::expect_teeth::<Pasta>(&HALO2, (2, 164), &fixture!("teeth/pasta.txt"));
+    teeth::expect_teeth::<Pasta>(&HALO2, (3, 0), &fixture!("teeth/pasta.txt"));
 }

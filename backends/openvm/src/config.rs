@@ -6,8 +6,7 @@
 
 use std::{any::Any, sync::Arc};
 
-use autoprec_circuits::{BabyBear, Bus, ConstraintSystem};
-use autoprec_synth::{Lowered, Precompile, WitnessRecipe};
+use autoprec_synth::Precompile;
 use openvm_circuit::{
     arch::{
         AirInventory, AirInventoryError, AnyEnum, ChipInventoryError, ExecutorInventory,
@@ -25,11 +24,12 @@ use openvm_stark_backend::EngineDeviceCtx;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    air::{PrecompileAir, localise},
+    air::PrecompileAir,
     base::{BaseComplex, BaseConfig, BaseConfigExecutor},
     buses::{Buses, is_our_tuple},
     chip::PrecompileChip,
     executor::PrecompileExecutor,
+    installed::Installed,
     limits::LimitError,
     lookups::{Lookups, Tables},
     types::{Arena, Engine, F, Sc},
@@ -45,31 +45,6 @@ pub(crate) struct PatchedConfig {
     precompiles: Vec<Installed>,
 }
 
-/// A precompile in a VM.
-#[derive(Clone)]
-pub(crate) struct Installed {
-    /// The number it is called by.
-    pub(crate) id: u32,
-    pub(crate) recipe: Arc<WitnessRecipe<BabyBear>>,
-    air: PrecompileAir,
-}
-
-impl Installed {
-    fn new(precompile: &Precompile, buses: &Buses) -> Result<Self, LimitError> {
-        let id = precompile.id.number();
-        let Lowered { system, recipe } =
-            precompile.lowered::<BabyBear, Bus>().ok_or(LimitError::OtherTarget { id })?;
-        let system = Arc::new(localise(system, buses));
-        let air = PrecompileAir { system, buses: *buses };
-        Ok(Self { id, recipe: Arc::new(recipe.clone()), air })
-    }
-
-    /// The constraint system as this VM has it.
-    pub(crate) fn system(&self) -> &ConstraintSystem<BabyBear> {
-        &self.air.system
-    }
-}
-
 impl PatchedConfig {
     /// Installs precompiles in this order.
     ///
@@ -80,8 +55,11 @@ impl PatchedConfig {
         buses: &Buses,
         precompiles: &[Arc<Precompile>],
     ) -> Result<Self, LimitError> {
-        let precompiles = precompiles.iter().map(|precompile| Installed::new(precompile, buses));
-        Ok(Self { base, precompiles: precompiles.collect::<Result<_, _>>()? })
+        let install = |precompile: &Arc<Precompile>| {
+            let id = precompile.id.number();
+            Installed::new(precompile, buses).ok_or(LimitError::OtherTarget { id })
+        };
+        Ok(Self { base, precompiles: precompiles.iter().map(install).collect::<Result<_, _>>()? })
     }
 
     /// The precompiles, in order of installation.

@@ -33,6 +33,7 @@ mod describe;
 mod executor;
 mod guest;
 mod identity;
+mod installed;
 mod limits;
 mod lookups;
 mod machine;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use autoprec_circuits::{Bus, BusKind as _};
 use autoprec_synth::OPENVM;
 
-use crate::{buses::Buses, config::Installed, params::MAX_DEGREE};
+use crate::{buses::Buses, installed::Installed, params::MAX_DEGREE};
 
 /// AIRs in one verifying key.
 pub const MAX_AIRS: usize = OPENVM.limits.tables;
