@@ -562,7 +562,8 @@ impl<F: Field, B: CallBus> Validator<'_, F, B> {
         for (sample, firsts) in
             samples.iter().cycle().zip(firsts.chunks(ATTACKS_PER_START as usize))
         {
-            let start = attack.start(sample.start(&rules, recipe, &mut self.rng));
+            let row = sample.start(&rules, recipe, &mut self.rng);
+            let start = attack.start(&sample.row, row);
             for &first in firsts {
                 self.done.attacks += 1;
                 self.done.columns.searched += u32::from(first.is_some());

@@ -56,6 +56,12 @@ pub trait Field:
         if value < 0 { -magnitude } else { magnitude }
     }
 
+    /// `start + Σ a·b`.
+    #[inline]
+    fn plus_products(start: Self, products: impl Iterator<Item = (Self, Self)>) -> Self {
+        products.fold(start, |sum, (a, b)| sum + a * b)
+    }
+
     /// The inverse of 2^`exponent`.
     fn inverse_power_of_two(exponent: u32) -> Self {
         let half = Self::from_u64(2).inverse().expect("2 is not zero in a field of odd order");
@@ -157,6 +163,18 @@ impl Field for BabyBear {
         Some(self.to_i64())
     }
 
+    /// Reduced once. Lemma: the sum is below `2^32·p` after each term, since it was before, and a product
+    /// of two representatives is below `p^2`, which is less than that; the sum of both is below 2^64.
+    #[inline]
+    fn plus_products(start: Self, products: impl Iterator<Item = (Self, Self)>) -> Self {
+        const MULTIPLE: u64 = (BabyBear::ORDER as u64) << 32;
+        let sum = products.fold(u64::from(start.0), |sum, (a, b)| {
+            let sum = sum + u64::from(a.0) * u64::from(b.0);
+            if sum >= MULTIPLE { sum - MULTIPLE } else { sum }
+        });
+        Self::reduce(sum)
+    }
+
     fn inverse(self) -> Option<Self> {
         // Fermat: x^(p-2) · x = 1 for x ≠ 0.
         (self != Self::ZERO).then(|| self.pow(Self::ORDER - 2))
@@ -184,6 +202,27 @@ mod tests {
             if a != BabyBear::ZERO {
                 prop_assert_eq!(a * a.inverse().unwrap(), BabyBear::ONE);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sums_of_products_are_those_of_the_operations(
+            start in element(),
+            terms in proptest::collection::vec((element(), element()), 0..40),
+        ) {
+            let one_by_one = terms.iter().fold(start, |sum, (a, b)| sum + *a * *b);
+            prop_assert_eq!(BabyBear::plus_products(start, terms.into_iter()), one_by_one);
+        }
+    }
+
+    #[test]
+    fn the_greatest_sums_of_products_do_not_overflow() {
+        let greatest = -BabyBear::ONE;
+        for count in 0..100 {
+            let terms = std::iter::repeat_n((greatest, greatest), count);
+            let sum = BabyBear::from_u64(count as u64) + greatest;
+            assert_eq!(BabyBear::plus_products(greatest, terms), sum);
         }
     }
 

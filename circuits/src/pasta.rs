@@ -109,6 +109,13 @@ fn kept(value: Option<i128>) -> Option<Pasta> {
     value.filter(|value| *value != i128::MIN).map(Pasta::small)
 }
 
+/// What the prover's library gives: out of line, so that what is small stays in registers.
+#[cold]
+#[inline(never)]
+fn large(a: Pasta, b: Pasta, compute: fn(Fp, Fp) -> Fp) -> Pasta {
+    compute(a.inner(), b.inner()).into()
+}
+
 impl Add for Pasta {
     type Output = Self;
     #[inline]
@@ -118,7 +125,7 @@ impl Add for Pasta {
         {
             return sum;
         }
-        (self.inner() + other.inner()).into()
+        large(self, other, |a, b| a + b)
     }
 }
 
@@ -131,7 +138,7 @@ impl Sub for Pasta {
         {
             return difference;
         }
-        (self.inner() - other.inner()).into()
+        large(self, other, |a, b| a - b)
     }
 }
 
@@ -145,7 +152,7 @@ impl Mul for Pasta {
         {
             return Self::small(i128::from(a) * i128::from(b));
         }
-        (self.inner() * other.inner()).into()
+        large(self, other, |a, b| a * b)
     }
 }
 
