@@ -82,11 +82,12 @@ impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
     /// Prepares attempts on a row, accepted or not, given one that is accepted: only rules about cells that
     /// differ can be violated.
     pub(super) fn start(&self, accepted: &[F], row: Vec<F>) -> Start<F> {
-        let differing = (0..row.len()).filter(|column| row[*column] != accepted[*column]);
-        let parts = differing.flat_map(|column| &self.parts_of[column]).copied();
-        let parts: BTreeSet<usize> = parts.collect();
-        let is_open = |part: &usize| self.parts[*part].rule.is_violated(&row);
-        let open = parts.into_iter().filter(is_open).collect();
+        let mut is_touched = vec![false; self.parts.len()];
+        for column in (0..row.len()).filter(|column| row[*column] != accepted[*column]) {
+            self.parts_of[column].iter().for_each(|part| is_touched[*part] = true);
+        }
+        let is_open = |part: &usize| is_touched[*part] && self.parts[*part].rule.is_violated(&row);
+        let open = (0..self.parts.len()).filter(is_open).collect();
         Start { row, open }
     }
 
