@@ -194,6 +194,13 @@ pub enum Failure {
     },
     /// A column that nothing mentions.
     UnusedColumn(String),
+    /// A lookup of a form that no table of the target holds.
+    Table {
+        /// What is wrong with it.
+        what: String,
+        /// Where it comes from.
+        origin: String,
+    },
     /// Calls are not looked up in the program, once each, as the patched word at the entry.
     Lookup,
     /// A record does not fit into a row.
@@ -225,6 +232,7 @@ impl fmt::Display for Failure {
                 write!(f, "{what} has degree {degree}, and the target has {limit} at most")
             }
             Self::UnusedColumn(name) => write!(f, "nothing constrains column {name}"),
+            Self::Table { what, origin } => write!(f, "no table holds {what} ({origin})"),
             Self::Lookup => write!(f, "it is not tied to the patched word at its entry"),
             Self::Record { words, columns } => {
                 write!(f, "a record of {words} words does not fit into {columns} columns")
@@ -343,6 +351,12 @@ impl<F: Field, B: ReadBus> Validator<'_, F, B> {
 
     fn check_shape(&self) -> Result<(), Failure> {
         let Subject { rules, system, recipe, .. } = self.subject;
+        // Rows are evaluated by what messages of tables look like, so this comes first.
+        for interaction in &system.interactions {
+            if let Some(what) = interaction.bus.misfit(&rules, &interaction.message) {
+                return Err(Failure::Table { what, origin: interaction.origin.to_string() });
+            }
+        }
         let padding = system.padding_violations();
         if !padding.is_empty() {
             return Err(Failure::Padding(padding));
@@ -562,7 +576,8 @@ impl<F: Field, B: ReadBus> Validator<'_, F, B> {
         for (sample, firsts) in
             samples.iter().cycle().zip(firsts.chunks(ATTACKS_PER_START as usize))
         {
-            let start = attack.start(sample.start(&rules, recipe, &mut self.rng));
+            let row = sample.start(&rules, recipe, &mut self.rng);
+            let start = attack.start(&sample.row, row);
             for &first in firsts {
                 self.done.attacks += 1;
                 self.done.columns.searched += u32::from(first.is_some());

@@ -205,19 +205,20 @@ fn long_chains() {
     ] {
         let assembly = vec![step; times].join("; ");
         let thread = std::thread::Builder::new().stack_size(512 << 10);
-        let assembly_of = assembly.clone();
-        let result = thread
+        let validated = thread
             .spawn(move || {
-                let region = region("rv32", &assembly_of);
-                synthesise(&region, PrecompileId::from_index(0), &OPENVM)
-                    .map(|p| p.check(&[], Effort::STANDARD))
+                let region = region("rv32", &assembly);
+                let precompile = synthesise(&region, PrecompileId::from_index(0), &OPENVM);
+                let precompile = precompile.expect("it is within the limits");
+                precompile.check(&[], Effort::STANDARD)
             })
             .expect("threads can be started")
             .join()
             .expect("the stack is not exhausted");
-        if let Ok(validated) = result {
-            validated.unwrap_or_else(|error| panic!("{step}: {error}"));
-        }
+        let validated = validated.unwrap_or_else(|error| panic!("{step}: {error}"));
+        let [validated] = validated[..] else { panic!("OpenVM has one system") };
+        assert_eq!(validated.honest, Effort::STANDARD.states, "{step}");
+        assert!(validated.rejected > 0 && validated.attacks > 0, "{step}: {validated:?}");
     }
     check("addi a2, zero, 32; srl a1, a0, a2; bne a0, a1, 64");
 }

@@ -89,9 +89,8 @@ impl<F: Field> Linear<F> {
 
     /// The value on a row.
     pub fn eval(&self, row: &[F]) -> F {
-        self.terms
-            .iter()
-            .fold(self.constant, |sum, &(column, c)| sum.plus_product(c, row[column.index()]))
+        let products = self.terms.iter().map(|&(column, c)| (c, row[column.index()]));
+        F::plus_products(self.constant, products)
     }
 
     fn merge(self, other: &Self, sign: F) -> Self {
@@ -197,7 +196,17 @@ impl<F: Field> Expr<F> {
         match self {
             Self::Linear(linear) => linear.eval(row),
             Self::Sum(summands) => summands.iter().fold(F::ZERO, |acc, e| acc + e.eval(row)),
-            Self::Product(factors) => factors.iter().fold(F::ONE, |acc, e| acc * e.eval(row)),
+            Self::Product(factors) => {
+                let mut product = F::ONE;
+                for factor in factors {
+                    product = product * factor.eval(row);
+                    // Most products are of constraints that hold.
+                    if product == F::ZERO {
+                        break;
+                    }
+                }
+                product
+            }
         }
     }
 

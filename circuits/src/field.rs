@@ -47,12 +47,6 @@ pub trait Field:
     /// The multiplicative inverse, `None` for zero.
     fn inverse(self) -> Option<Self>;
 
-    /// `self + factor · value`: a term of a sum.
-    #[must_use]
-    fn plus_product(self, factor: Self, value: Self) -> Self {
-        self + factor * value
-    }
-
     /// The element that a signed integer of any size here reduces to.
     fn from_i128(value: i128) -> Self {
         let (low, high) = (value.unsigned_abs() & u128::from(u64::MAX), value.unsigned_abs() >> 64);
@@ -60,6 +54,12 @@ pub trait Field:
         let shift = Self::from_u64(1 << 32) * Self::from_u64(1 << 32);
         let magnitude = half(low) + half(high) * shift;
         if value < 0 { -magnitude } else { magnitude }
+    }
+
+    /// `start + Σ a·b`.
+    #[inline]
+    fn plus_products(start: Self, products: impl Iterator<Item = (Self, Self)>) -> Self {
+        products.fold(start, |sum, (a, b)| sum + a * b)
     }
 
     /// The inverse of 2^`exponent`.
@@ -163,6 +163,18 @@ impl Field for BabyBear {
         Some(self.to_i64())
     }
 
+    /// Reduced once. Lemma: the sum is below `2^32·p` after each term, since it was before, and a product
+    /// of two representatives is below `p^2`, which is less than that; the sum of both is below 2^64.
+    #[inline]
+    fn plus_products(start: Self, products: impl Iterator<Item = (Self, Self)>) -> Self {
+        const MULTIPLE: u64 = (BabyBear::ORDER as u64) << 32;
+        let sum = products.fold(u64::from(start.0), |sum, (a, b)| {
+            let sum = sum + u64::from(a.0) * u64::from(b.0);
+            if sum >= MULTIPLE { sum - MULTIPLE } else { sum }
+        });
+        Self::reduce(sum)
+    }
+
     fn inverse(self) -> Option<Self> {
         // Fermat: x^(p-2) · x = 1 for x ≠ 0.
         (self != Self::ZERO).then(|| self.pow(Self::ORDER - 2))
@@ -190,6 +202,27 @@ mod tests {
             if a != BabyBear::ZERO {
                 prop_assert_eq!(a * a.inverse().unwrap(), BabyBear::ONE);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sums_of_products_are_those_of_the_operations(
+            start in element(),
+            terms in proptest::collection::vec((element(), element()), 0..40),
+        ) {
+            let one_by_one = terms.iter().fold(start, |sum, (a, b)| sum + *a * *b);
+            prop_assert_eq!(BabyBear::plus_products(start, terms.into_iter()), one_by_one);
+        }
+    }
+
+    #[test]
+    fn the_greatest_sums_of_products_do_not_overflow() {
+        let greatest = -BabyBear::ONE;
+        for count in 0..100 {
+            let terms = std::iter::repeat_n((greatest, greatest), count);
+            let sum = BabyBear::from_u64(count as u64) + greatest;
+            assert_eq!(BabyBear::plus_products(greatest, terms), sum);
         }
     }
 

@@ -38,6 +38,7 @@ impl Reason {
                 Failure::Padding(_)
                 | Failure::Degree { .. }
                 | Failure::UnusedColumn(_)
+                | Failure::Table { .. }
                 | Failure::Lookup
                 | Failure::Record { .. } => "form",
             },

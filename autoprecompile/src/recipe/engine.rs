@@ -6,6 +6,9 @@ use autoprec_isa::Xlen;
 use super::program::{Program, is_narrow};
 use super::steps::{Query, Slot, Source, Step, word};
 
+/// Results of a call that are kept on the stack.
+const FEW: usize = 64;
+
 /// The steps that one purpose needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Engine<F> {
@@ -70,8 +73,16 @@ impl<F: Field> Engine<F> {
     ) -> Result<u64, A::Error> {
         match self {
             Self::Narrow(program) => {
-                let mut words = Vec::new();
-                program.run(entry, &mut words, |query, place, words: &[[u32; 1]]| {
+                // Most calls are short, and an allocation would take a good part of their time.
+                let (mut few, mut many) = ([[0; 1]; FEW], Vec::new());
+                let words = match few.get_mut(..program.len()) {
+                    Some(words) => words,
+                    None => {
+                        many.resize(program.len(), [0; 1]);
+                        &mut many[..]
+                    }
+                };
+                program.run(entry, words, |query, place, words: &[[u32; 1]]| {
                     let at = |slot: Slot| u64::from(words[slot.index()][0]);
                     asked.answer(query, place, at).map(narrowed)
                 })?;

@@ -106,6 +106,7 @@ pub enum RegisterRef {
 }
 
 impl OperandValues {
+    #[inline]
     pub(super) fn field(&self, field: OperandField) -> u64 {
         match field {
             OperandField::Rd => self.rd.into(),
@@ -118,6 +119,7 @@ impl OperandValues {
         }
     }
 
+    #[inline]
     pub(super) fn register(&self, register: RegisterRef) -> u8 {
         match register {
             RegisterRef::Fixed(number) => number,

@@ -186,7 +186,13 @@ impl<F: Field> Program<F> {
         self.push(Op::Linear(Linear { first, end, constant }))
     }
 
-    /// Runs the program on `L` calls at once; `words` receives the results of all operations.
+    /// How many operations there are, hence results.
+    pub(super) fn len(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// Runs the program on `L` calls at once; `words`, which has [`Self::len`] places, receives the
+    /// results of all operations.
     ///
     /// `answer` gives what comes from outside, given the query, its place in the record, and what has
     /// been computed so far. `entry` is where the region begins.
@@ -197,12 +203,11 @@ impl<F: Field> Program<F> {
     pub(super) fn run<const L: usize, E>(
         &self,
         entry: u64,
-        words: &mut Vec<[u32; L]>,
+        words: &mut [[u32; L]],
         mut answer: impl FnMut(Query, u32, &[[u32; L]]) -> Result<[u32; L], E>,
     ) -> Result<(), E> {
-        words.clear();
-        words.reserve(self.ops.len());
-        for op in &self.ops {
+        let words = &mut words[..self.ops.len()];
+        for (position, op) in self.ops.iter().enumerate() {
             let at = |position: Position| words[position as usize];
             let word = match *op {
                 Op::Query(query, place) => answer(query, place, words)?,
@@ -224,7 +229,7 @@ impl<F: Field> Program<F> {
                 }
                 Op::Inverse(a) => inverses::<L, F>(at(a)),
             };
-            words.push(word);
+            words[position] = word;
         }
         Ok(())
     }

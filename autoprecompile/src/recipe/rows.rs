@@ -79,7 +79,7 @@ impl<F: Field> RowGenerator<F> {
     pub fn generate<R: RecordWord>(&self, record: &[R], row: &mut [F]) {
         match &self.engine {
             Engine::Narrow(program) => {
-                let mut words: Vec<[u32; 1]> = Vec::new();
+                let mut words = vec![[0; 1]; program.len()];
                 self.replay(program, &mut words, |_, place| record[place].to_word());
                 let cells = program.results().iter().map(|&at| words[at as usize][0]);
                 row.iter_mut().zip(cells).for_each(|(cell, word)| *cell = F::from_u64(word.into()));
@@ -103,7 +103,7 @@ impl<F: Field> RowGenerator<F> {
         let width = self.width();
         match &self.engine {
             Engine::Narrow(program) => {
-                let mut words: Vec<[u32; LANES]> = Vec::new();
+                let mut words = vec![[0; LANES]; program.len()];
                 for rows in rows.chunks_mut(width * LANES) {
                     // Lanes without a row do what the last one does.
                     let last = rows.len() / width - 1;
@@ -130,7 +130,7 @@ impl<F: Field> RowGenerator<F> {
     fn replay<const L: usize>(
         &self,
         program: &Program<F>,
-        words: &mut Vec<[u32; L]>,
+        words: &mut [[u32; L]],
         record: impl Fn(usize, usize) -> u64,
     ) {
         let answers =

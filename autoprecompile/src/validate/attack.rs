@@ -97,9 +97,14 @@ impl<'a, F: Field, B: BusKind> Attack<'a, F, B> {
         attack
     }
 
-    /// Prepares attempts on a row, accepted or not.
-    pub(super) fn start(&self, row: Vec<F>) -> Start<F> {
-        let is_open = |part: &usize| self.parts[*part].rule.is_violated(&row);
+    /// Prepares attempts on a row, accepted or not, given one that is accepted: only rules about cells that
+    /// differ can be violated.
+    pub(super) fn start(&self, accepted: &[F], row: Vec<F>) -> Start<F> {
+        let mut is_touched = vec![false; self.parts.len()];
+        for column in (0..row.len()).filter(|column| row[*column] != accepted[*column]) {
+            self.parts_of[column].iter().for_each(|part| is_touched[*part] = true);
+        }
+        let is_open = |part: &usize| is_touched[*part] && self.parts[*part].rule.is_violated(&row);
         let open = (0..self.parts.len()).filter(is_open).collect();
         Start { row, open }
     }

@@ -1,6 +1,6 @@
 //! How the checker reads the bus interactions of a call: one implementation per set of buses.
 
-use autoprec_circuits::{Bus, Field, MachineBus};
+use autoprec_circuits::{Bus, Expr, Field, Linear, MachineBus};
 
 use super::host::Place;
 use super::rules::Rules;
@@ -9,6 +9,12 @@ use crate::target::fits;
 
 /// Buses whose messages the checker reads.
 pub trait ReadBus: CallBus {
+    /// What is wrong with a lookup in a table, if the table cannot hold any message of its form. What its fields
+    /// are in some row is for the search to say.
+    fn misfit<F: Field>(self, _: &Rules<'_>, _: &[Expr<F>]) -> Option<String> {
+        None
+    }
+
     /// A message on a stateful bus. None if calls have no business with it: it exists, but on another
     /// bus, or about a place, that no region accesses. That is never excused.
     fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>>;
@@ -70,6 +76,20 @@ impl ReadBus for Bus {
 }
 
 impl ReadBus for MachineBus {
+    /// The table of ranges has the widths that stand in messages, up to the target's.
+    fn misfit<F: Field>(self, rules: &Rules<'_>, fields: &[Expr<F>]) -> Option<String> {
+        let bits = match (self, fields) {
+            (Self::Range, [_, bits]) => bits.as_linear().and_then(Linear::as_constant),
+            (Self::Range, _) => return Some(format!("a range lookup of {} fields", fields.len())),
+            _ => return None,
+        };
+        match bits {
+            Some(bits) if bits.to_u64() <= rules.target.range_bits.into() => None,
+            Some(bits) => Some(format!("a range lookup of {bits} bits")),
+            None => Some("a range lookup whose width is not constant".to_owned()),
+        }
+    }
+
     fn read<F: Field>(self, rules: &Rules<'_>, fields: &[F]) -> Option<Message<F>> {
         let (limbs, bounds) = (rules.target.limbs(rules.xlen), rules.bounds());
         let time = fields.last().expect("messages have fields").to_u64();
@@ -102,4 +122,30 @@ fn word<F: Field>(rules: &Rules<'_>, limbs: &[F]) -> Option<u64> {
         let is_in_range = F::from_u64(value) == *limb && fits(value, bits);
         is_in_range.then(|| word | value << (index * bits))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use autoprec_circuits::{BabyBear, ColumnId};
+    use autoprec_isa::Xlen;
+
+    use super::*;
+    use crate::registry::PLONKY3;
+
+    #[test]
+    fn ranges_that_no_table_has_are_refused() {
+        let rules = Rules { target: &PLONKY3, xlen: Xlen::Rv32 };
+        let column = || Expr::from(Linear::<BabyBear>::column(ColumnId(1)));
+        let misfit = |fields: &[Expr<BabyBear>]| MachineBus::Range.misfit(&rules, fields);
+        let widest = i64::from(PLONKY3.range_bits);
+        for bits in [0, 1, 8, widest] {
+            assert_eq!(misfit(&[column(), Expr::int(bits)]), None, "{bits}");
+        }
+        for bits in [widest + 1, 63, 64, -1] {
+            assert!(misfit(&[column(), Expr::int(bits)]).is_some(), "{bits}");
+        }
+        assert!(misfit(&[column(), column()]).is_some());
+        assert!(misfit(&[column()]).is_some() && misfit(&[]).is_some());
+        assert!(misfit(&[column(), Expr::int(8), column()]).is_some());
+    }
 }

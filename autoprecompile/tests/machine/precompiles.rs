@@ -1,6 +1,8 @@
 //! Whole precompiles, over both fields, by the checker that builds use.
 
-use autoprec_synth::{Effort, HALO2, PrecompileId, synthesise};
+use std::collections::BTreeMap;
+
+use autoprec_synth::{Effort, HALO2, PrecompileId, RecordedState, synthesise};
 
 use crate::assembly::region;
 
@@ -54,4 +56,20 @@ fn those_of_rv64_alone_pass_too() {
     ] {
         check("rv64", assembly);
     }
+}
+
+/// The load of a word tells that its base is 3 more than a multiple of 4, so the word of the byte begins 3
+/// bytes before a distance of −2^31. Random states hardly have such a base.
+#[test]
+fn a_word_may_begin_before_the_least_distance() {
+    let region = region("rv32", "lui a1, 524288; add a2, a0, a1; lw a3, 5(a2); lbu a4, 0(a2)");
+    let precompile =
+        synthesise(&region, PrecompileId::from_index(3), &HALO2).expect("it can be lowered");
+    let states = [0x8000_0003, 0x8000_0007, 0x8001_0003].map(|base| {
+        let mut registers = [0; 32];
+        registers[10] = base;
+        RecordedState { registers, memory: BTreeMap::new() }
+    });
+    let checked = precompile.check(&states, EFFORT).expect("it has rows for these states");
+    assert!(checked.iter().all(|validation| validation.honest >= 3 && validation.lies > 0));
 }

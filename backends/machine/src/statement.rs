@@ -263,12 +263,17 @@ fn check_sums<F: Field>(
     if sent + boundary.sum::<u128>() >= order {
         return refuse("there are more messages than elements of the field; split the run");
     }
-    // A copy's rows are as many ticks as its call says, so they bound what calls advance by.
-    let ticks = parts.iter().zip(&statement.tables).map(|(part, table)| match part {
-        Part::Rows(_, maker) => u128::from(maker.ticks()) * height(table.rows),
-        Part::Program | Part::Range => 0,
-    });
-    if ticks.sum::<u128>() + u128::from(claims.time) >= order {
+    // The times that are under way begin at 1 and end at the claimed time. What all rows together add to
+    // them is that difference in the field, hence in integers if neither wraps.
+    let mut ticks = u128::from(claims.time);
+    for (part, table) in parts.iter().zip(&statement.tables) {
+        let Part::Rows(_, maker) = part else { continue };
+        let Some(own) = maker.ticks() else {
+            return refuse(format!("rows of table {} advance time as they like", table.name));
+        };
+        ticks = ticks.saturating_add(u128::from(own).saturating_mul(height(table.rows)));
+    }
+    if ticks >= order {
         return refuse("the rows take more ticks than the field has elements");
     }
     Ok(())

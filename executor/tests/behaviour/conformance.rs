@@ -134,6 +134,8 @@ fn the_executor_does_what_an_emulator_recorded() {
     // Of a case with many vectors a part is enough: the instruction set's own test has all.
     const MANY: usize = 40;
     let (mut case, mut read, mut checked) = (Vec::new(), 0, 0);
+    let folder = "../isa/tests/fixtures/conformance";
+    assert_eq!(std::fs::read_dir(folder).expect("there are fixtures").count(), FILES.len());
     for content in FILES {
         vectors::read(content, |vector| {
             read = if case == vector.code { read + 1 } else { 0 };

@@ -14,15 +14,17 @@ use crate::recipe::Slot;
 
 impl<F: Field> Lowering<'_, F> {
     /// The address at a distance from a base, less multiples of flags: its range is for the memory to
-    /// show.
+    /// show. The distance, as an integer, may be beyond the least word.
     pub(super) fn address(
         &mut self,
         base: Base,
-        offset: u64,
+        distance: i128,
         less: &[(i128, (Lin<F>, Slot))],
     ) -> Word<F> {
-        let distance = self.signed(offset);
-        let Some(base) = base else { return self.builder.constant_word(offset) };
+        let Some(base) = base else {
+            let address = self.ir.xlen.mask(low_bits(distance));
+            return self.builder.constant_word(address);
+        };
         let (int, is_word) = self.loose_int(base);
         let mut sum = self.builder.combine(&[(1, &int)], distance);
         for (factor, (form, slot)) in less {
@@ -64,4 +66,13 @@ impl<F: Field> Lowering<'_, F> {
     pub(super) fn address_slot(&mut self, access: &Access) -> Slot {
         self.slot(access.addr)
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "addresses are modular"
+)]
+fn low_bits(distance: i128) -> u64 {
+    distance as u64
 }

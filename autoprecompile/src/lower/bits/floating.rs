@@ -63,7 +63,7 @@ impl<F: Field> Lowering<'_, F> {
             .filter(|(within, _)| **within != 0)
             .map(|(within, flag)| (i128::from(*within), flag.clone()))
             .collect();
-        let address = self.address(access.base, access.offset, &less);
+        let address = self.address(access.base, self.signed(access.offset), &less);
         let addr = self.address_slot(access);
         let width = 8 * access.width.bytes();
         let bad = self.builder.bits(addr, 0, access.width.bytes().trailing_zeros());

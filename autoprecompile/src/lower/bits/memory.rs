@@ -201,7 +201,8 @@ impl<F: Field> Lowering<'_, F> {
         if !self.groups[&access.base].lines.contains_key(&offset) {
             self.before_look(access.base);
             self.builder.set_inst(self.inst(access.inst));
-            self.open_line(access, offset);
+            let distance = self.signed(access.offset) - i128::from(shift / 8);
+            self.open_line(access, offset, distance);
         }
         let line = self.groups[&access.base].lines[&offset].clone();
         let is_whole = access.is_whole(self.ir);
@@ -229,8 +230,8 @@ impl<F: Field> Lowering<'_, F> {
         }
     }
 
-    fn open_line(&mut self, access: &Access, offset: u64) {
-        let address = self.address(access.base, offset, &[]);
+    fn open_line(&mut self, access: &Access, offset: u64, distance: i128) {
+        let address = self.address(access.base, distance, &[]);
         let addr = self.address_slot(access);
         let query = Query::Word { line: address.slot, address: addr };
         let slot = self.query(query);
@@ -324,7 +325,11 @@ fn group_cuts<F>(groups: &mut BTreeMap<Base, Group<F>>, base: Base, line: u64) -
     groups.get_mut(&base).expect("its group was made").cuts.entry(line).or_default()
 }
 
-/// The distance of an access' word from the base, and the bit in it where the access begins.
+/// The distance of an access' word from the base, modulo 2^xlen, and the bit in it where the access begins.
+///
+/// As an integer the distance is that of the access less the bytes before it, which is below −2^(xlen−1) if
+/// the access is there and not at the beginning of its word. Modulo 2^xlen it names the word, since lines of
+/// one group are the same word exactly if their distances are congruent.
 fn place(access: &Access, residue: u64, ir: &Ir) -> (u64, u32) {
     let within = residue.wrapping_add(access.offset) & u64::from(ir.xlen.bytes() - 1);
     let line = ir.xlen.mask(access.offset.wrapping_sub(within));
