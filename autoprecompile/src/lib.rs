@@ -30,7 +30,7 @@ mod select;
 mod target;
 mod validate;
 
-pub use autoprec_guest_elf::PrecompileId;
+pub use autoprec_guest_elf::{Linkage, PrecompileId};
 pub use candidate::{Candidate, Price};
 pub use cut::candidates;
 pub use lift::{LiftError, lift};
@@ -43,9 +43,9 @@ pub use recipe::{
     Host, OperandField, OperandValues, Query, RecordWord, RegisterRef, RowGenerator, Slot, Source,
     Step, WitnessRecipe,
 };
-pub use registry::{HALO2, OPENVM, PLONKY3, TARGETS, openvm_instruction_cost};
+pub use registry::{ForeignGuest, HALO2, OPENVM, PLONKY3, TARGETS, openvm_instruction_cost};
 pub use select::{Budget, select, total_cells};
-pub use target::{Limits, Linkage, Prices, RowCost, Target, Vocabulary};
+pub use target::{Limits, Prices, RowCost, Target, Vocabulary};
 pub use validate::{
     Bounds, CallBus, Coverage, Effort, Failure, Message, PlaceFields, RecordedState, Rules,
     Subject, Validation, ValidationError, validate,

@@ -21,7 +21,7 @@ use crate::job::{Checked, Job, Outcome, Source};
 use crate::made::{Candidates, Made};
 use crate::reason::Reason;
 use crate::watch::{Stage, Watch};
-use crate::{locked, report};
+use crate::{backends, locked, report};
 
 /// States that are recorded per region.
 const RECORDED_STATES: usize = 3;
@@ -87,8 +87,7 @@ fn attempt(
     watch: &dyn Watch,
 ) -> Result<Outcome, PipelineError> {
     let Job { guest, options, .. } = *job;
-    let openvm =
-        options.form == Form::Insn && Environment::detect(&guest.program) == Environment::OpenVm;
+    let backends = backends::running(options, Environment::detect(&guest.program));
     let mut refused: BTreeMap<usize, Reason> = BTreeMap::new();
     loop {
         let numbered = numbered(job, &candidates, &refused)?;
@@ -98,7 +97,7 @@ fn attempt(
         };
         let (checked, failed) = check(numbered, &states, watch);
         watch.stage(Stage::Linking);
-        let items: Vec<Item> = checked.iter().map(|c| c.made.item(openvm)).collect();
+        let items: Vec<Item> = checked.iter().map(|c| c.made.item(&backends)).collect();
         let linked = link(&guest.elf, &guest.program, cfg, &items, options.form)
             .map_err(|error| PipelineError::Link { name: guest.name.clone(), error })?;
         // What the linker or the checker refuses makes room for others.

@@ -9,7 +9,7 @@ use autoprec_blocks::Region;
 use autoprec_circuits::{BusKind, ConstraintSystem, Field, Size};
 use autoprec_dashboards::{self as dashboards, Check};
 use autoprec_guest_elf::PrecompileId;
-use autoprec_linker::{Form, Item};
+use autoprec_linker::{Backend, Form, Item};
 use autoprec_synth::bits::{MachineLowered, row_cost};
 use autoprec_synth::{
     Bounds, Budget, Candidate, Effort, HALO2, MachinePrecompile, OPENVM, PLONKY3, Precompile,
@@ -22,7 +22,7 @@ use autoprec_synth::{
 pub struct Options {
     /// Whose prices decide what is worth a precompile. What is built is proved by its whole family.
     pub target: &'static Target,
-    /// The form of the calls. The `ecall` form has no prover yet.
+    /// The form of the calls. What no target runs in this form is for the executor.
     pub form: Form,
     /// What there is room for.
     pub budget: Budget,
@@ -190,20 +190,14 @@ impl Made {
         self.region().shape_digest()
     }
 
-    /// What the linker takes. `openvm` says whether OpenVM can prove calls in this guest.
-    pub(crate) fn item(&self, openvm: bool) -> Item {
-        let backends = match self {
-            // What cannot be proved yet runs in the executor.
-            Self::OpenVm(_) if !openvm => vec!["executor".to_owned()],
-            Self::OpenVm(_) => family(&OPENVM),
-            Self::Machine(_) => family(&HALO2),
-        };
+    /// What the linker takes, for these back ends.
+    pub(crate) fn item(&self, backends: &[Backend]) -> Item {
         Item {
             id: self.id(),
             region: self.region().clone(),
             system_digest: self.system_digest(),
             shape_digest: self.shape_digest(),
-            backends,
+            backends: backends.to_vec(),
         }
     }
 
@@ -264,11 +258,6 @@ impl Made {
             }
         }
     }
-}
-
-/// The names of the back ends that prove what is made for a target.
-fn family(target: &Target) -> Vec<String> {
-    target.family().map(|target| target.name.to_owned()).collect()
 }
 
 /// What was checked, for the report.

@@ -15,7 +15,7 @@ use crate::{Guest, PageError};
 /// In the order of the report, in parallel.
 pub(crate) fn details(guest: &Guest<'_>) -> Result<Vec<Detail>, PageError> {
     let reports = &guest.report.precompiles;
-    let openvm = guest.report.target.name == "openvm";
+    let openvm = guest.report.target.name == OPENVM.name;
     // Debug information is read by one thread; synthesis takes the time.
     let assembly: Vec<Vec<Line>> =
         guest.linked.regions.iter().map(|l| assembly(&guest.sources, &l.region)).collect();
