@@ -9,6 +9,7 @@ use autoprec_openvm_config::{BudgetError, ConfigError};
 use autoprec_pipeline::PipelineError;
 use autoprec_pipeline::output::OutputError;
 use autoprec_profile::ProfileError;
+use autoprec_synth::{ForeignGuest, Target};
 
 /// Why a guest was not found, not built or not patched.
 #[derive(Debug, thiserror::Error)]
@@ -154,21 +155,18 @@ pub enum Error {
         /// Why.
         refusal: Refusal,
     },
-    /// A guest for something else is to be patched for OpenVM.
-    #[error(
-        "{guest}: OpenVM proves guests of its own environment, and this one is for `{environment}`; \
-         name `halo2` or `plonky3` as target"
-    )]
-    NotOpenVm {
+    /// The guest is for an environment that the target's prover does not run.
+    #[error("{guest}: {error}")]
+    ForeignGuest {
         /// The guest.
         guest: String,
-        /// The environment of the guest.
-        environment: &'static str,
+        /// What the target takes.
+        error: ForeignGuest,
     },
     /// It is not said what is to prove a guest that no zkVM is for.
     #[error(
-        "{guest}: this guest is for `{environment}`; say what is to prove it: `halo2` or `plonky3` as \
-         target"
+        "{guest}: this guest is for `{environment}`; say what is to prove it: {} as target",
+        taking(environment)
     )]
     NoTarget {
         /// The guest.
@@ -238,6 +236,13 @@ fn chain(error: &PipelineError) -> String {
     let first: &dyn std::error::Error = error;
     let all = std::iter::successors(Some(first), |error| error.source());
     all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// The targets that take guests for an environment.
+fn taking(environment: &str) -> String {
+    let names: Vec<String> =
+        Target::taking(environment).map(|target| format!("`{}`", target.name)).collect();
+    names.join(" or ")
 }
 
 fn list(paths: &[PathBuf]) -> String {
