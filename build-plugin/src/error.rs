@@ -11,6 +11,8 @@ use autoprec_pipeline::output::OutputError;
 use autoprec_profile::ProfileError;
 use autoprec_synth::{ForeignGuest, Target};
 
+use crate::zkvm::Zkvm;
+
 /// Why a guest was not found, not built or not patched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -90,8 +92,10 @@ pub enum Error {
     },
     /// It is not known how to build the package.
     #[error(
-        "{}: it depends on none of openvm, sp1-zkvm, ziskos, risc0-zkvm, so it is not clear how to \
-         build it; set `pipeline` or `command` and `elf` in [package.metadata.autoprec]", manifest.display()
+        "{}: it depends on none of {}, so it is not clear how to build it; set `pipeline` or \
+         `command` and `elf` in [package.metadata.autoprec]",
+        manifest.display(),
+        guest_crates()
     )]
     WhichPipeline {
         /// The Cargo.toml.
@@ -243,6 +247,11 @@ fn taking(environment: &str) -> String {
     let names: Vec<String> =
         Target::taking(environment).map(|target| format!("`{}`", target.name)).collect();
     names.join(" or ")
+}
+
+/// The crates by which a zkVM's guest is known.
+fn guest_crates() -> String {
+    Zkvm::ALL.map(Zkvm::guest_crate).join(", ")
 }
 
 fn list(paths: &[PathBuf]) -> String {
