@@ -32,7 +32,7 @@ mod system;
 mod target;
 mod validate;
 
-pub use autoprec_guest_elf::PrecompileId;
+pub use autoprec_guest_elf::{Linkage, PrecompileId};
 pub use call::CallBus;
 pub use candidate::{Candidate, Price};
 pub use cut::candidates;
@@ -45,10 +45,10 @@ pub use recipe::{
     Host, OperandField, OperandValues, Query, RecordWord, RegisterRef, RowGenerator, Slot, Source,
     Step, WitnessRecipe,
 };
-pub use registry::{HALO2, OPENVM, PLONKY3, TARGETS, openvm_instruction_cost};
+pub use registry::{ForeignGuest, HALO2, OPENVM, PLONKY3, TARGETS, openvm_instruction_cost};
 pub use select::{Budget, select};
 pub use system::TargetSystem;
-pub use target::{Bounds, Limits, Linkage, Prices, RowCost, Target, Vocabulary};
+pub use target::{Bounds, Limits, Prices, RowCost, Target, Vocabulary};
 pub use validate::{
     Coverage, Effort, Failure, Message, PlaceFields, ReadBus, RecordedState, Rules, Subject,
     Validation, ValidationError, validate,

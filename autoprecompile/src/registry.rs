@@ -3,13 +3,16 @@
 //! **Invariant**: [`TARGETS`] is the only list of targets. Who needs to know what a target takes reads it
 //! here; there is no `match` over targets elsewhere.
 
+mod guests;
 mod instructions;
 
 use autoprec_circuits::{BabyBear, Pasta};
+use autoprec_guest_elf::Linkage;
 use autoprec_isa::Xlen;
 
 use crate::lower::bits::kind_size;
-use crate::target::{Limits, Linkage, Prices, Target, Vocabulary};
+use crate::target::{Limits, Prices, Target, Vocabulary};
+pub use guests::ForeignGuest;
 pub use instructions::openvm_instruction_cost;
 
 /// Every target.

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use autoprec_circuits::{BusKind, ConstraintSystem, Field, Size};
+use autoprec_guest_elf::Linkage;
 use autoprec_isa::{Inst, Xlen};
 
 /// A back end that precompiles are synthesised for.
@@ -13,7 +14,7 @@ use autoprec_isa::{Inst, Xlen};
 pub struct Target {
     /// The name in locks, manifests and on the command line.
     pub name: &'static str,
-    /// One line about it, for help texts.
+    /// One line about it: the help text of `--target`.
     pub about: &'static str,
     /// The field that it proves over, as in text forms of systems.
     pub field: &'static str,
@@ -49,9 +50,9 @@ pub struct Target {
     pub prices: Prices,
     /// Precompiles at most, if nothing else is asked for.
     pub precompiles: usize,
-    /// How precompiles may be called.
+    /// Which forms of calls its prover runs.
     pub linkage: Linkage,
-    /// The environments whose guests its prover runs, by name.
+    /// The environments whose guests its prover runs, by name: what [`Target::takes`] goes by.
     pub environments: &'static [&'static str],
     /// The profiler's cost model that names the AIRs of instructions; if none does, each operation has an AIR.
     pub cost_model: Option<&'static str>,
@@ -73,15 +74,6 @@ pub enum Vocabulary {
     Host,
     /// [`autoprec_circuits::MachineBus`]: all AIRs of the machine are our own.
     Own,
-}
-
-/// Forms of calls that a back end runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Linkage {
-    /// Every form.
-    Any,
-    /// The custom opcode only, and why no other.
-    InsnOnly(&'static str),
 }
 
 /// Limits of a target; what it does not limit is `usize::MAX`.

@@ -92,8 +92,8 @@ fn the_model_of_halo2_is_what_the_gadgets_give() {
         r#"{{
   "version": 1,
   "name": "halo2",
-  "about": "An estimate, as there is no back end for halo2 yet: CPU nanoseconds of one thread on halo2_proofs 0.4.1, if each kind of RV32IM instruction had a table of its own, with the columns and messages that autoprec's gadgets for OpenVM give for it alone. Not in it: operands from the program, lookup tables, memory before and after the run, system calls.",
-  "source": "autoprecompile/tests/halo2_model.rs, which makes this file; costs of rows, columns and messages were measured on generated systems of 32 to 1,975 columns and are right to about 15 %",
+  "about": "An estimate: CPU nanoseconds of one thread on halo2_proofs 0.4.1, if each kind of RV32IM instruction had a table of its own, with the columns and messages that autoprec's gadgets for OpenVM give for it alone. The target `halo2` has other tables, whose prices are in the reports of builds for it. Not in it: operands from the program, lookup tables, memory before and after the run, system calls.",
+  "source": "autoprecompile/tests/halo2_model.rs, which makes this file; costs of rows, columns and messages are the prices of the target `halo2` in autoprecompile/src/registry.rs, which were measured on generated systems of 32 to 1,975 columns and are right to about 15 %",
   "units": ["cpu_ns", "columns", "messages"],
   "tables": [
 {}

@@ -9,6 +9,9 @@ use autoprec_openvm_config::{BudgetError, ConfigError};
 use autoprec_pipeline::PipelineError;
 use autoprec_pipeline::output::OutputError;
 use autoprec_profile::ProfileError;
+use autoprec_synth::{ForeignGuest, Target};
+
+use crate::zkvm::Zkvm;
 
 /// Why a guest was not found, not built or not patched.
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +92,10 @@ pub enum Error {
     },
     /// It is not known how to build the package.
     #[error(
-        "{}: it depends on none of openvm, sp1-zkvm, ziskos, risc0-zkvm, so it is not clear how to \
-         build it; set `pipeline` or `command` and `elf` in [package.metadata.autoprec]", manifest.display()
+        "{}: it depends on none of {}, so it is not clear how to build it; set `pipeline` or \
+         `command` and `elf` in [package.metadata.autoprec]",
+        manifest.display(),
+        guest_crates()
     )]
     WhichPipeline {
         /// The Cargo.toml.
@@ -154,21 +159,18 @@ pub enum Error {
         /// Why.
         refusal: Refusal,
     },
-    /// A guest for something else is to be patched for OpenVM.
-    #[error(
-        "{guest}: OpenVM proves guests of its own environment, and this one is for `{environment}`; \
-         name `halo2` or `plonky3` as target"
-    )]
-    NotOpenVm {
+    /// The guest is for an environment that the target's prover does not run.
+    #[error("{guest}: {error}")]
+    ForeignGuest {
         /// The guest.
         guest: String,
-        /// The environment of the guest.
-        environment: &'static str,
+        /// What the target takes.
+        error: ForeignGuest,
     },
     /// It is not said what is to prove a guest that no zkVM is for.
     #[error(
-        "{guest}: this guest is for `{environment}`; say what is to prove it: `halo2` or `plonky3` as \
-         target"
+        "{guest}: this guest is for `{environment}`; say what is to prove it: {} as target",
+        taking(environment)
     )]
     NoTarget {
         /// The guest.
@@ -238,6 +240,18 @@ fn chain(error: &PipelineError) -> String {
     let first: &dyn std::error::Error = error;
     let all = std::iter::successors(Some(first), |error| error.source());
     all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// The targets that take guests for an environment.
+fn taking(environment: &str) -> String {
+    let names: Vec<String> =
+        Target::taking(environment).map(|target| format!("`{}`", target.name)).collect();
+    names.join(" or ")
+}
+
+/// The crates by which a zkVM's guest is known.
+fn guest_crates() -> String {
+    Zkvm::ALL.map(Zkvm::guest_crate).join(", ")
 }
 
 fn list(paths: &[PathBuf]) -> String {

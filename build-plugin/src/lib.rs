@@ -44,6 +44,7 @@ mod tool;
 mod work;
 mod zkvm;
 
+pub use autoprec_synth::{HALO2, OPENVM, PLONKY3};
 pub use command::{Request, RequestError, Verb, arguments};
 pub use environment::{Environment, Skip};
 pub use error::Error;

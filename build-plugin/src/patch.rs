@@ -71,10 +71,10 @@ impl Patch {
         self
     }
 
-    /// What is to prove the guest (default: OpenVM for its guests, nothing for those of zkVMs whose provers
+    /// What is to prove the guest, as in `target(&autoprec_build::HALO2)` (default: OpenVM for its guests, nothing for those of zkVMs whose provers
     /// take no precompiles).
-    pub fn target(mut self, target: Target) -> Self {
-        self.target = Some(target);
+    pub fn target(mut self, target: impl Into<Target>) -> Self {
+        self.target = Some(target.into());
         self
     }
 

@@ -92,6 +92,7 @@ impl Settings {
             |key| -> Result<_, Error> { Ok(reader.text(key)?.map(|text| folder.join(text))) };
         let mut inputs: Vec<PathBuf> = path("input")?.into_iter().collect();
         inputs.extend(reader.texts("inputs")?.into_iter().flatten().map(|text| folder.join(text)));
+        let targets: Vec<&str> = Target::all().map(Target::name).collect();
         Ok(Self {
             pipeline: reader.named("pipeline", Zkvm::parse, &Zkvm::ALL.map(Zkvm::name))?,
             command: reader.command()?,
@@ -101,7 +102,7 @@ impl Settings {
             args: reader.texts("args")?.unwrap_or_default(),
             variables: reader.texts("variables")?.unwrap_or_default(),
             env: reader.text("env")?.map(str::to_owned),
-            target: reader.named("target", Target::parse, &Target::ALL.map(Target::name))?,
+            target: reader.named("target", Target::named, &targets)?,
             max_precompiles: reader.number("max-precompiles")?,
             lock: path("lock")?,
             config: path("config")?,

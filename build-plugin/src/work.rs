@@ -13,7 +13,7 @@ use autoprec_synth::Vocabulary;
 use crate::error::Error;
 use crate::given;
 use crate::job::{Done, Job};
-use crate::zkvm::Target;
+use crate::zkvm::{Target, Zkvm};
 use crate::{patching, report};
 
 /// Builds and writes.
@@ -42,16 +42,15 @@ pub(crate) fn run(job: &Job<'_>) -> Result<Done, Error> {
 /// What the guest is to be patched for; none if its prover takes no precompiles and nothing was asked for.
 fn target(job: &Job<'_>, guest: &Guest, environment: Environment) -> Result<Option<Target>, Error> {
     let name = || guest.name.clone();
+    let default = Zkvm::default_target(environment);
     match (job.settings.target, refusal(environment)) {
         (None, Some(_)) => Ok(None),
         (Some(_), Some(refusal)) => Err(Error::Refused { guest: name(), refusal }),
-        (None | Some(Target::OpenVm), None) if environment == Environment::OpenVm => {
-            Ok(Some(Target::OpenVm))
-        }
-        (Some(Target::OpenVm), None) => {
-            Err(Error::NotOpenVm { guest: name(), environment: environment.name() })
-        }
-        (Some(target), None) => Ok(Some(target)),
+        (Some(target), None) => match target.data().takes(environment.name()) {
+            Ok(()) => Ok(Some(target)),
+            Err(error) => Err(Error::ForeignGuest { guest: name(), error }),
+        },
+        (None, None) if default.is_some() => Ok(default),
         (None, None) => Err(Error::NoTarget { guest: name(), environment: environment.name() }),
     }
 }

@@ -141,7 +141,7 @@ impl TargetName {
 
     /// What proves runs with AIRs of our own.
     pub(crate) fn backend(self) -> Option<Backend> {
-        Backend::ALL.into_iter().find(|backend| backend.name() == self.0.name)
+        Backend::of(self.0)
     }
 }
 

@@ -6,19 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use autoprec_executor::Environment;
 use autoprec_linker::verify_link;
 use autoprec_openvm::{
     BaseVm, GuestImage, PatchedGuest, Phase, Proof, ProveOptions, Report, TableUse, Verdict,
     describe, prove, verify,
 };
+use autoprec_synth::{OPENVM, Target};
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
 use crate::clock;
 use crate::guest::{Guest, Setting};
 use crate::terminal;
-use autoprec_pipeline::resynthesise;
+use autoprec_pipeline::{backends, resynthesise};
 
 /// A guest with its precompiles, ready for the back end.
 pub(crate) struct Provable<'a> {
@@ -41,14 +41,13 @@ impl<'a> Provable<'a> {
 
 /// The hints of a run that OpenVM is to prove.
 pub(crate) fn hints<'s>(guest: &Guest, setting: &'s Setting) -> Result<&'s [Vec<u8>]> {
-    if setting.environment != Environment::OpenVm {
-        bail!(
-            "{}: OpenVM proves guests of its own environment; this one is for `{}`",
-            guest.name,
-            setting.environment
-        );
-    }
+    takes(&OPENVM, guest, setting)?;
     Ok(&setting.input.hints)
+}
+
+/// Refuses a guest for an environment that the target's prover does not run.
+pub(crate) fn takes(target: &Target, guest: &Guest, setting: &Setting) -> Result<()> {
+    target.takes(setting.environment.name()).with_context(|| guest.name.clone())
 }
 
 /// Wall and CPU seconds.
@@ -197,7 +196,7 @@ pub(crate) fn verify_guest(
     public_values: &[u8],
 ) -> Result<Verdict> {
     if guest.manifest.is_some() {
-        verify_link(&original.elf, &guest.elf, &resynthesise(guest.manifest.as_ref()))
+        verify_link(&original.elf, &guest.elf, &backends(), &resynthesise(guest.manifest.as_ref()))
             .with_context(|| guest.name.clone())?;
     } else if original.elf != guest.elf {
         bail!(

@@ -9,6 +9,7 @@
 //! overwritten instructions, which the manifest holds; the patched ELF is a function of the
 //! original and the manifest.
 
+mod backend;
 mod digest;
 mod elf;
 mod equivalence;
@@ -20,6 +21,7 @@ mod safety;
 pub mod vendors;
 mod verify;
 
+pub use backend::Backend;
 pub use elf::ElfError;
 pub use equivalence::{Difference, Equivalence, check_equivalence};
 pub use form::{Form, ParseFormError, insn_id, insn_word};

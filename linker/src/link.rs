@@ -9,7 +9,7 @@ use crate::digest::sha256;
 use crate::elf::Elf;
 use crate::form::Place;
 use crate::safety::{self, Guest};
-use crate::{ElfError, Form, Manifest, ManifestError, Refusal};
+use crate::{Backend, ElfError, Form, Manifest, ManifestError, Refusal};
 
 /// A precompile to link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct Item {
     pub system_digest: [u8; 32],
     /// Digest of its shape.
     pub shape_digest: [u8; 32],
-    /// Names of the back ends that can prove it: `openvm`, `halo2`, `plonky3`, `executor`.
-    pub backends: Vec<String>,
+    /// The back ends that the calls are for; each must run the form of the calls.
+    pub backends: Vec<Backend>,
 }
 
 /// A patched ELF.

@@ -28,6 +28,7 @@ use autoprec_guest_elf::{Patch, Patches, PrecompileId};
 use object::{Object as _, ObjectSection as _};
 
 use crate::Form;
+use crate::backend::is_backend_name;
 use crate::digest::sha256;
 
 /// Name of the section.
@@ -288,12 +289,6 @@ fn guard_name(guard: Guard) -> &'static str {
 fn backends(text: &str) -> Option<Vec<String>> {
     let names: Vec<String> = text.split(' ').map(str::to_owned).collect();
     names.iter().all(|name| is_backend_name(name)).then_some(names)
-}
-
-/// Whether `name` can stand in a manifest.
-pub(crate) fn is_backend_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 impl Manifest {

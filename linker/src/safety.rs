@@ -12,7 +12,7 @@ use autoprec_isa::Reg;
 
 use crate::elf::Elf;
 use crate::form::{IDS, Place};
-use crate::manifest::{Call, is_backend_name};
+use crate::manifest::Call;
 use crate::{Form, Item};
 
 /// Why a region is not patched.
@@ -164,27 +164,6 @@ pub enum Refusal {
     },
 }
 
-/// Forms that a back end runs.
-enum Support {
-    Any,
-    InsnOnly(&'static str),
-    None(&'static str),
-}
-
-const FOREIGN: &str = "it accepts no precompiles but its own";
-
-/// What back ends can run; others are refused.
-const BACKENDS: &[(&str, Support)] = &[
-    ("executor", Support::Any),
-    ("halo2", Support::Any),
-    ("plonky3", Support::Any),
-    ("openvm", Support::InsnOnly("its own extensions claim `lui` and `ecall`; use the insn form")),
-    ("jolt", Support::None(FOREIGN)),
-    ("risc0", Support::None(FOREIGN)),
-    ("sp1", Support::None(FOREIGN)),
-    ("zisk", Support::None(FOREIGN)),
-];
-
 /// What a plan is made for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guest<'a> {
@@ -222,7 +201,7 @@ pub(crate) fn plan(
         saved: guest.program.bytes(entry, len).unwrap_or_default().to_vec(),
         system: item.system_digest,
         shape: item.shape_digest,
-        backends: item.backends.clone(),
+        backends: item.backends.iter().map(|backend| backend.name.clone()).collect(),
     };
     check_neighbours(&call, accepted)?;
     if item.id.index() >= IDS {
@@ -313,15 +292,9 @@ fn check_backends(item: &Item, form: Form) -> Result<(), Refusal> {
         return Err(Refusal::NoBackend { entry });
     }
     for backend in &item.backends {
-        let known = BACKENDS.iter().find(|(name, _)| name == backend);
-        let reason = match known {
-            Some((_, Support::Any)) => continue,
-            Some((_, Support::InsnOnly(_))) if form == Form::Insn => continue,
-            Some((_, Support::InsnOnly(reason) | Support::None(reason))) => reason,
-            None if is_backend_name(backend) => "nothing is known about it",
-            None => "the name has characters other than a-z, 0-9 and `-`",
-        };
-        return Err(Refusal::Backend { entry, backend: backend.clone(), reason });
+        if let Some(reason) = backend.refusal(form) {
+            return Err(Refusal::Backend { entry, backend: backend.name.clone(), reason });
+        }
     }
     Ok(())
 }

@@ -95,6 +95,14 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Whether a back end of this name is one of these provers.
+pub(crate) fn is_vendor(backend: &str) -> bool {
+    VENDORS.iter().any(|vendor| match vendor.environment {
+        Some(environment) => environment.name() == backend,
+        None => vendor.name.eq_ignore_ascii_case(backend),
+    })
+}
+
 /// Why nothing is linked into guests of this environment, if their own prover cannot prove it.
 pub fn refusal(environment: Environment) -> Option<Refusal> {
     VENDORS

@@ -12,7 +12,7 @@ use crate::elf::Elf;
 use crate::link::{self, Item};
 use crate::manifest::Call;
 use crate::safety::{self, Guest};
-use crate::{ElfError, Manifest, ManifestError, Refusal};
+use crate::{Backend, ElfError, Manifest, ManifestError, Refusal};
 
 /// What was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,13 +133,15 @@ pub enum VerifyLinkError {
 pub type Resynthesise<'a> = dyn Fn(&Region, PrecompileId) -> Result<[u8; 32], String> + 'a;
 
 /// Checks that `patched` is `original` with calls as its manifest says, that each call is safe, and
-/// that `resynthesise` gives the constraint systems that the manifest names.
+/// that `resynthesise` gives the constraint systems that the manifest names. `backends` are the targets: a call
+/// for any other back end than these and the executor is refused.
 ///
 /// # Errors
 /// The first thing that does not fit.
 pub fn verify_link(
     original: &[u8],
     patched: &[u8],
+    backends: &[Backend],
     resynthesise: &Resynthesise<'_>,
 ) -> Result<LinkReport, VerifyLinkError> {
     let manifest = Manifest::read(patched)?.ok_or(VerifyLinkError::NoManifest)?;
@@ -159,7 +161,7 @@ pub fn verify_link(
     let program = Program::load(original).map_err(VerifyLinkError::Original)?;
     let cfg = Cfg::build(&program, Some(&roots(&manifest)));
     let guest = Guest { elf: &before, program: &program, cfg: &cfg };
-    let regions = check_calls(guest, &manifest)?;
+    let regions = check_calls(guest, &manifest, backends)?;
     let expected = link::write(&before, &program, &manifest)
         .map_err(|error| VerifyLinkError::Elf { which: "original", error })?;
     check_memory(&before, &expected, patched)?;
@@ -184,7 +186,11 @@ fn roots(manifest: &Manifest) -> Profile {
 }
 
 /// Plans every call again, and gives the regions.
-fn check_calls(guest: Guest<'_>, manifest: &Manifest) -> Result<Vec<Region>, VerifyLinkError> {
+fn check_calls(
+    guest: Guest<'_>,
+    manifest: &Manifest,
+    known: &[Backend],
+) -> Result<Vec<Region>, VerifyLinkError> {
     let (mut accepted, mut regions) = (Vec::new(), Vec::new());
     for call in &manifest.calls {
         let region = Region::read(guest.program, call.entry, call.end);
@@ -199,7 +205,7 @@ fn check_calls(guest: Guest<'_>, manifest: &Manifest) -> Result<Vec<Region>, Ver
             region,
             system_digest: call.system,
             shape_digest: call.shape,
-            backends: call.backends.clone(),
+            backends: call.backends.iter().map(|name| Backend::named(name, known)).collect(),
         };
         let plan = safety::plan(guest, &item, call.form, &accepted);
         let planned = plan.map_err(|refusal| VerifyLinkError::Unsafe { id: call.id, refusal })?;

@@ -11,17 +11,16 @@ use autoprec_dashboards::Report;
 use autoprec_executor::{Environment, run_watched};
 use autoprec_guest_elf::PrecompileId;
 use autoprec_linker::lock::{Lock, Wanted};
-use autoprec_linker::{Form, Item, check_equivalence, link};
+use autoprec_linker::{Backend, Form, Item, check_equivalence, link};
 use autoprec_synth::{Candidate, Effort, Precompile, RecordedState, candidates, select};
 use rayon::prelude::*;
 
 use crate::error::PipelineError;
 use crate::guest::{Guest, Setting};
 use crate::job::{Checked, Job, Outcome, Source};
-use crate::options::Options;
 use crate::reason::Reason;
 use crate::watch::{Stage, Watch};
-use crate::{locked, report};
+use crate::{backends, locked, report};
 
 /// States that are recorded per region.
 const RECORDED_STATES: usize = 3;
@@ -80,21 +79,8 @@ fn executed(cfg: &Cfg, form: Form) -> Vec<Region> {
     cfg.regions().iter().filter_map(|region| form.region(region)).collect()
 }
 
-/// The back ends of calls in a guest: the target's family, if it proves guests of this environment, or our
-/// own executor.
-fn backends(guest: &Guest, options: &Options) -> Vec<String> {
-    let environment = Environment::detect(&guest.program).to_string();
-    let is_provable =
-        options.form == Form::Insn && options.target.environments.contains(&&*environment);
-    if is_provable {
-        options.target.family().map(|target| target.name.to_owned()).collect()
-    } else {
-        vec!["executor".to_owned()]
-    }
-}
-
 /// What the linker takes.
-fn item(precompile: &Precompile, backends: &[String]) -> Item {
+fn item(precompile: &Precompile, backends: &[Backend]) -> Item {
     Item {
         id: precompile.id,
         region: precompile.region.clone(),
@@ -112,7 +98,7 @@ fn attempt(
     watch: &dyn Watch,
 ) -> Result<Outcome, PipelineError> {
     let Job { guest, options, .. } = *job;
-    let backends = backends(guest, options);
+    let backends = backends::running(options, Environment::detect(&guest.program));
     let mut refused: BTreeMap<usize, Reason> = BTreeMap::new();
     loop {
         let numbered = numbered(job, &candidates, &refused)?;

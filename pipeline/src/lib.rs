@@ -8,6 +8,7 @@
 //! only in [`output`].
 
 mod again;
+mod backends;
 mod build;
 mod error;
 pub mod folder;
@@ -23,6 +24,7 @@ mod report;
 mod watch;
 
 pub use again::resynthesise;
+pub use backends::backends;
 pub use build::{Build, build};
 pub use error::{LockedReason, PipelineError};
 pub use guest::{Given, Guest, Setting, failure};

@@ -10,7 +10,7 @@ use autoprec_synth::{Bounds, Budget, RecordedState, Target};
 pub struct Options {
     /// The target whose prices decide what is worth a precompile. What is built is proved by its whole family.
     pub target: &'static Target,
-    /// The form of the calls. The `ecall` form has no prover yet.
+    /// The form of the calls. What no target runs in this form is for the executor.
     pub form: Form,
     /// The room for precompiles.
     pub budget: Budget,

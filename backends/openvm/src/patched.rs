@@ -33,7 +33,7 @@ pub enum GuestError {
     /// Its calls are for another prover.
     #[error(
         "OpenVM cannot prove its calls, which are of the form `{form}` and for {backends}; build \
-         with `--target openvm --abi insn`"
+         with `--target {} --abi insn`", OPENVM.name
     )]
     Backend {
         /// The form of the calls.

@@ -21,7 +21,8 @@ const HEADER: &str = "autoprec proof of a run 1";
 /// The longest line that is looked for.
 const MAX_LINE: usize = 64 << 20;
 
-/// What made a proof.
+/// The targets whose proofs of runs are verified here: those whose AIRs are all our own. It is an enum, so that
+/// the compiler finds each place that calls a prover or verifier; everything else about them is [`Self::target`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Backend {
     /// `halo2_proofs`, over the Pasta curves.
@@ -37,6 +38,11 @@ impl Backend {
     /// The name on the command line and in files.
     pub const fn name(self) -> &'static str {
         self.target().name
+    }
+
+    /// The back end of a target; none if its proofs are not verified here.
+    pub fn of(target: &Target) -> Option<Self> {
+        Self::ALL.into_iter().find(|backend| backend.name() == target.name)
     }
 
     /// Its target, of standard sizes.
@@ -76,8 +82,14 @@ pub enum FileError {
     #[error("this is no proof of a run: it does not begin with `{HEADER}`")]
     Header,
     /// The second line is not of the form.
-    #[error("the second line names no back end and sizes, as in `halo2 8 24`")]
+    #[error("the second line names no back end and sizes, as in `{} 8 24`", Backend::Halo2)]
     Sizes,
+    /// The proof is for a target that is verified elsewhere.
+    #[error("proofs for `{target}` are not verified here; only those for {} are", names())]
+    Target {
+        /// The name of the target.
+        target: &'static str,
+    },
     /// The file ends early.
     #[error("the file is cut off")]
     Short,
@@ -112,7 +124,7 @@ impl RunProof {
             return Err(FileError::Header);
         }
         let (sizes, rest) = line(rest).ok_or(FileError::Short)?;
-        let (backend, range_bits, time_bits) = parse_sizes(sizes).ok_or(FileError::Sizes)?;
+        let (backend, range_bits, time_bits) = parse_sizes(sizes)?;
         let (claims, proof) = line(rest).ok_or(FileError::Short)?;
         let claims = Claims::parse(claims)?;
         Ok(Self { backend, range_bits, time_bits, claims, proof: proof.to_vec() })
@@ -131,16 +143,26 @@ fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&bytes[..end], &bytes[end + 1..]))
 }
 
-fn parse_sizes(line: &[u8]) -> Option<(Backend, u32, u32)> {
+/// The names of the targets that are verified here.
+fn names() -> String {
+    Backend::ALL.map(|backend| format!("`{backend}`")).join(" and ")
+}
+
+fn parse_sizes(line: &[u8]) -> Result<(Backend, u32, u32), FileError> {
+    let (target, range_bits, time_bits) = parse_words(line).ok_or(FileError::Sizes)?;
+    let backend = Backend::of(target).ok_or(FileError::Target { target: target.name })?;
+    Ok((backend, range_bits, time_bits))
+}
+
+fn parse_words(line: &[u8]) -> Option<(&'static Target, u32, u32)> {
     let mut words = std::str::from_utf8(line).ok()?.split(' ');
-    let name = words.next()?;
-    let backend = Backend::ALL.into_iter().find(|backend| backend.name() == name)?;
+    let target = Target::named(words.next()?)?;
     let mut number = || {
         let word = words.next()?;
         let number: u32 = word.parse().ok()?;
         // One form for each number.
         (number.to_string() == word).then_some(number)
     };
-    let sizes = (backend, number()?, number()?);
+    let sizes = (target, number()?, number()?);
     words.next().is_none().then_some(sizes)
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use autoprec_circuits::{BabyBear, Pasta};
 use autoprec_executor::Environment;
 use autoprec_halo2 as halo2;
-use autoprec_linker::{VerifyLinkError, verify_link};
+use autoprec_linker::{self as linker, VerifyLinkError, verify_link};
 use autoprec_machine::{Guest, GuestError, Public, StatementError, statement};
 use autoprec_plonky3 as plonky3;
-use autoprec_synth::{HALO2, synthesise};
+use autoprec_synth::{HALO2, TARGETS, Target, synthesise};
 
 use crate::file::{Backend, RunProof};
 
@@ -46,6 +46,7 @@ pub fn verify(
 ) -> Result<(), VerifyError> {
     let guest = Guest::load(elf, environment)?;
     let target = proof.target();
+    // The one place that calls provers' verifiers.
     match proof.backend {
         Backend::Halo2 => {
             let statement = statement::<Pasta>(&guest, &target, public, &proof.claims)?;
@@ -69,7 +70,9 @@ pub type LinkError = VerifyLinkError;
 /// # Errors
 /// The first thing that does not fit.
 pub fn check_link(original: &[u8], patched: &[u8]) -> Result<(), LinkError> {
-    verify_link(original, patched, &|region, id| {
+    let target = |target: &&Target| linker::Backend::new(target.name, target.linkage);
+    let backends: Vec<linker::Backend> = TARGETS.iter().map(target).collect();
+    verify_link(original, patched, &backends, &|region, id| {
         synthesise(region, id, &HALO2)
             .map(|precompile| precompile.system_digest())
             .map_err(|error| error.to_string())

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use autoprec_build::{Package, Request, Settings, Target, Verb, Zkvm, arguments};
+use autoprec_build::{PLONKY3, Package, Request, Settings, Verb, Zkvm, arguments};
 
 fn package() -> Package {
     Package {
@@ -93,7 +93,7 @@ fn what_is_typed_takes_the_place_of_what_is_written() {
         stdin: Some(PathBuf::from("/g/in")),
         args: vec!["-v".to_owned()],
         env: Some("linux".to_owned()),
-        target: Some(Target::Plonky3),
+        target: Some((&PLONKY3).into()),
         out: Some("/o".into()),
         ..Settings::default()
     };

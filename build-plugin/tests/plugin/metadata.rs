@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use autoprec_build::{Package, Project, Settings, Target, Zkvm};
+use autoprec_build::{PLONKY3, Package, Project, Settings, Zkvm};
 use serde_json::json;
 
 use crate::world::World;
@@ -28,7 +28,7 @@ fn paths_are_those_of_the_package() {
         args: vec!["x".to_owned()],
         variables: vec!["A=1".to_owned()],
         env: Some("linux".to_owned()),
-        target: Some(Target::Plonky3),
+        target: Some((&PLONKY3).into()),
         max_precompiles: Some(20),
         lock: Some(path("/g/../l")),
         config: Some(path("/abs/openvm.toml")),

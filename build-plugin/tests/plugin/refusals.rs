@@ -27,7 +27,7 @@ fn guests_of_other_zkvms_are_reported_and_left() {
         let report = autoprec_dashboards::Report::from_json(&report).unwrap();
         assert_eq!(report.target.name, name);
         assert!(report.target.refused.is_some() && !report.regions.is_empty());
-        for target in Target::ALL {
+        for target in Target::all() {
             let error = world.refused(&patch.clone().target(target));
             assert!(error.contains(reason) && error.contains("vendors.md"), "{error}");
         }

@@ -132,5 +132,5 @@ pub(crate) struct BenchProveArgs {
 
 fn backend(name: &str) -> Result<Backend, String> {
     let found = Backend::ALL.into_iter().find(|backend| backend.name() == name);
-    found.ok_or_else(|| "it must be halo2 or plonky3".to_owned())
+    found.ok_or_else(|| format!("it must be {}", Backend::ALL.map(Backend::name).join(" or ")))
 }

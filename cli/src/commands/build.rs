@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use autoprec_linker::lock::Lock;
 use autoprec_linker::vendors::refusal;
-use autoprec_linker::{Call, Form, Manifest};
+use autoprec_linker::{Backend, Call, Manifest};
 use autoprec_openvm::BaseVm;
 use autoprec_openvm_config::base_limits;
 use autoprec_pipeline::output::{File, Folder};
@@ -16,7 +16,7 @@ use autoprec_pipeline::{
     folder as names,
 };
 use autoprec_profile::Profile;
-use autoprec_synth::Vocabulary;
+use autoprec_synth::{OPENVM, Vocabulary};
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{BuildArgs, TargetName};
@@ -29,9 +29,9 @@ use crate::{files, interrupt, terminal};
 pub(crate) use summary::{ratio, summary};
 
 pub(crate) fn run(args: &BuildArgs) -> Result<()> {
-    check_form(args.form(), args.target)?;
+    check_form(args)?;
     let guest = load(&args.guest)?;
-    check_vendor(args, &guest)?;
+    check_guest(args, &guest)?;
     let lock = read_lock(&args.lock)?;
     let given = given(&args.input)?;
     let config = given.config.clone();
@@ -71,15 +71,21 @@ pub(crate) fn run(args: &BuildArgs) -> Result<()> {
     Ok(())
 }
 
-/// A guest whose prover takes no foreign precompiles is left as it is.
-fn check_vendor(args: &BuildArgs, guest: &Guest) -> Result<()> {
+/// A guest whose prover takes no foreign precompiles is left as it is, and so is one that the target does not take.
+fn check_guest(args: &BuildArgs, guest: &Guest) -> Result<()> {
     let environment = args.input.env.unwrap_or_else(|| guest.environment());
-    match refusal(environment) {
-        Some(refusal) => bail!(
+    if let Some(refusal) = refusal(environment) {
+        bail!(
             "{}: {refusal}; `autoprec profile --out DIR` and `autoprec report DIR` show what it \
              spends its time on",
             guest.name
-        ),
+        );
+    }
+    match args.target {
+        Some(TargetName(target)) => {
+            target.takes(environment.name()).with_context(|| guest.name.clone())
+        }
+        // What OpenVM does not prove can be run.
         None => Ok(()),
     }
 }
@@ -119,7 +125,7 @@ fn make(
 /// Whether OpenVM proves what was built, so that a verifier knows it by OpenVM's commitments.
 fn openvm_proves(built: &Build) -> bool {
     let calls = Manifest::read(&built.elf).ok().flatten().map(|manifest| manifest.calls);
-    let openvm = |call: &Call| call.backends.iter().any(|name| name == "openvm");
+    let openvm = |call: &Call| call.backends.iter().any(|name| name == OPENVM.name);
     calls.is_some_and(|calls| !calls.is_empty() && calls.iter().all(openvm))
 }
 
@@ -187,7 +193,8 @@ impl<'a> Places<'a> {
 fn options(args: &BuildArgs, config: Option<&str>) -> Result<Options> {
     let TargetName(target) = args.target.unwrap_or(TargetName::OPENVM);
     if target.vocabulary == Vocabulary::Own {
-        return Ok(Options::unlimited(target, args.max_precompiles));
+        let options = Options::unlimited(target, args.max_precompiles);
+        return Ok(Options { form: args.form(), ..options });
     }
     let base = match (config, &args.input.config) {
         (Some(text), Some(path)) => {
@@ -239,14 +246,16 @@ pub(crate) fn build_profiled(
     Ok(built)
 }
 
-fn check_form(form: Form, target: Option<TargetName>) -> Result<()> {
-    let (Form::Ecall { .. }, Some(TargetName(target))) = (form, target) else { return Ok(()) };
-    match target.vocabulary {
-        Vocabulary::Own => bail!("runs are proved with calls in the insn form; use `--abi insn`"),
-        Vocabulary::Host => bail!(
-            "OpenVM cannot prove calls in the ecall form: its base extensions claim the words \
-             `lui` and `ecall`, and two claims on a word are an error; use `--abi insn`"
+/// A target that is asked for runs calls of this form.
+fn check_form(args: &BuildArgs) -> Result<()> {
+    let Some(TargetName(target)) = args.target else { return Ok(()) };
+    let form = args.form();
+    match Backend::new(target.name, target.linkage).refusal(form) {
+        Some(reason) => bail!(
+            "{} cannot prove calls of the form `{form}`: {reason} (`--abi insn`)",
+            target.name
         ),
+        None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use autoprec_plonky3 as plonky3;
 use autoprec_synth::{Bounds, HALO2, Target};
 use autoprec_verify::Backend;
 
-use crate::args::{CallsOf, ProveCallsArgs, RecordCallsArgs, VerifyCallsArgs};
+use crate::args::{CallsOf, ProveCallsArgs, RecordCallsArgs, TargetName, VerifyCallsArgs};
 use crate::files::{self, File};
 use crate::guest::{Guest, Setting, load, setting};
 use crate::proving::machine::params_folder;
@@ -31,6 +31,13 @@ fn region_of(of: &CallsOf) -> Result<(Guest, Region, PrecompileId)> {
         .with_context(|| format!("{}: precompile {}", guest.name, call.id))?;
     let id = call.id;
     Ok((guest, region, id))
+}
+
+/// What proves calls that stand alone: their tables are those of whole runs with AIRs of our own.
+fn proves_calls(target: TargetName) -> Result<Backend> {
+    let others = || Backend::ALL.map(|backend| format!("`--target {backend}`")).join(" or ");
+    let TargetName(Target { name, .. }) = target;
+    target.backend().with_context(|| format!("{name} proves whole runs only; use {}", others()))
 }
 
 /// States at the entry of a precompile's region in a run.
@@ -74,14 +81,15 @@ pub(crate) fn record(args: &RecordCallsArgs) -> Result<()> {
 }
 
 pub(crate) fn prove(args: &ProveCallsArgs) -> Result<()> {
+    let backend = proves_calls(args.target)?;
     let (_, region, id) = region_of(&args.of)?;
     let name = args.calls.display().to_string();
     let states = parse_calls(&files::read(&args.calls)?).with_context(|| name.clone())?;
     let proof_file = File::create(&args.proof)?;
     let interface_file = File::create(&args.interface)?;
     let spinner = terminal::spinner("proving");
-    let (interface, proof) = match args.target.backend() {
-        Some(Backend::Halo2) => {
+    let (interface, proof) = match backend {
+        Backend::Halo2 => {
             let calls = CallTable::<Pasta>::new(&region, id, &WIDE)?.run(&states);
             let calls = calls.with_context(|| name.clone())?;
             calls.statement.check(&calls.trace)?;
@@ -92,9 +100,8 @@ pub(crate) fn prove(args: &ProveCallsArgs) -> Result<()> {
             let proof = halo2::prove_trace(&calls.statement, &calls.trace, &setup, &options)?;
             (calls.interface, proof)
         }
-        Some(Backend::Plonky3) => {
-            let backend = Backend::Plonky3.target();
-            let calls = CallTable::<BabyBear>::new(&region, id, backend)?.run(&states);
+        Backend::Plonky3 => {
+            let calls = CallTable::<BabyBear>::new(&region, id, backend.target())?.run(&states);
             let calls = calls.with_context(|| name.clone())?;
             calls.statement.check(&calls.trace)?;
             let cells = |table: usize| calls.trace.cells[table].clone();
@@ -102,7 +109,6 @@ pub(crate) fn prove(args: &ProveCallsArgs) -> Result<()> {
             let proof = plonky3::prove(&calls.statement, cells, &parameters)?;
             (calls.interface, proof)
         }
-        None => bail!("OpenVM proves whole runs only; use `--target halo2` or `--target plonky3`"),
     };
     spinner.finish_and_clear();
     let bytes = proof.len();
@@ -115,14 +121,15 @@ pub(crate) fn prove(args: &ProveCallsArgs) -> Result<()> {
 }
 
 pub(crate) fn verify(args: &VerifyCallsArgs) -> Result<()> {
+    let backend = proves_calls(args.target)?;
     let (_, region, id) = region_of(&args.of)?;
     let name = args.interface.display().to_string();
     let interface: Interface =
         serde_json::from_slice(&files::read(&args.interface)?).with_context(|| name.clone())?;
     let proof = files::read(&args.proof)?;
     let proof_name = args.proof.display().to_string();
-    match args.target.backend() {
-        Some(Backend::Halo2) => {
+    match backend {
+        Backend::Halo2 => {
             let table = CallTable::<Pasta>::new(&region, id, &WIDE)?;
             let statement = table.statement(&interface).with_context(|| name.clone())?;
             let params = params_folder(args.params.as_deref());
@@ -130,13 +137,12 @@ pub(crate) fn verify(args: &VerifyCallsArgs) -> Result<()> {
                 params.as_deref().map_or_else(halo2::Setup::in_memory, halo2::Setup::in_folder);
             halo2::verify(&statement, &proof, &setup).with_context(|| proof_name.clone())?;
         }
-        Some(Backend::Plonky3) => {
-            let table = CallTable::<BabyBear>::new(&region, id, Backend::Plonky3.target())?;
+        Backend::Plonky3 => {
+            let table = CallTable::<BabyBear>::new(&region, id, backend.target())?;
             let statement = table.statement(&interface).with_context(|| name.clone())?;
             plonky3::verify(&statement, &proof, &plonky3::Parameters::STANDARD)
                 .with_context(|| proof_name.clone())?;
         }
-        None => bail!("OpenVM proves whole runs only; use `--target halo2` or `--target plonky3`"),
     }
     let calls = usize::try_from(interface.calls).unwrap_or(usize::MAX);
     terminal::good(

@@ -27,7 +27,8 @@ pub(crate) fn run(args: &ProveArgs) -> Result<()> {
     let proof_file = args.proof.as_deref().map(File::create).transpose()?;
     let values_file = args.public_values.as_deref().map(File::create).transpose()?;
     let record = args.record.as_deref();
-    let recording = record.map(|dir| Recording::open(dir, &guest, "openvm")).transpose()?;
+    let recording =
+        record.map(|dir| Recording::open(dir, &guest, args.target.0.name)).transpose()?;
     // Our own executor says in a moment, and with names, what OpenVM would say later. It lacks one of
     // the extensions that a configuration may name.
     if args.input.config.is_none() {

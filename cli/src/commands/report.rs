@@ -100,7 +100,7 @@ fn model(cost: Option<&str>, report: &Report) -> Result<Option<Model>> {
 
 /// What OpenVM's security analysis allows, and what the base VM takes of it.
 fn limits(build: &Shown) -> Result<Option<Limits>> {
-    if build.report.target.name != "openvm" {
+    if build.report.target.name != OPENVM.name {
         return Ok(None);
     }
     let base = base_limits(build.config.as_deref())?;

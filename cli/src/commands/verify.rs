@@ -13,7 +13,7 @@ use crate::guest::{Guest, load};
 use crate::proving::machine::params_folder;
 use crate::proving::verify_guest;
 use crate::{files, terminal};
-use autoprec_pipeline::resynthesise;
+use autoprec_pipeline::{backends, resynthesise};
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
     let (original, guest) = (load(&args.original)?, load(&args.elf)?);
@@ -53,7 +53,8 @@ fn verify_run(
     match &guest.manifest {
         Some(manifest) => {
             let again = resynthesise(Some(manifest));
-            verify_link(&original.elf, &guest.elf, &again).with_context(|| guest.name.clone())?;
+            verify_link(&original.elf, &guest.elf, &backends(), &again)
+                .with_context(|| guest.name.clone())?;
         }
         None if original.elf == guest.elf => {}
         None => bail!(

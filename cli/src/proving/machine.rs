@@ -1,4 +1,7 @@
 //! Proving runs with tables of our own, with the clock that the libraries do not read.
+//!
+//! Invariant: provers of whole runs are called here and in `commands/calls.rs` only, by a `match` on [`Backend`] or
+//! [`Ready`], so the compiler finds what a new target needs.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,7 +19,7 @@ use {autoprec_halo2 as halo2, autoprec_plonky3 as plonky3};
 
 use crate::clock;
 use crate::guest::{Guest, Setting};
-use crate::proving::Seconds;
+use crate::proving::{Seconds, takes};
 use crate::terminal;
 
 /// What a proof took.
@@ -79,6 +82,7 @@ pub(crate) fn ready(
     setting: &Setting,
     backend: Backend,
 ) -> Result<(Ready, Figures)> {
+    takes(backend.target(), guest, setting)?;
     let machine =
         Machine::load(&guest.elf, Some(setting.environment)).with_context(|| guest.name.clone())?;
     match backend {

@@ -47,7 +47,7 @@ fn openvm_does_not_take_them() {
                 "build keccak.elf --input keccak.bin --abi ecall --reg {reg} --target openvm \
                  --out out"
             ),
-            &["OpenVM", "ecall", "--abi insn"],
+            &["openvm", &format!("ecall {reg}"), "--abi insn"],
         );
     }
 }

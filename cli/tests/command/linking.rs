@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use autoprec_blocks::Region;
 use autoprec_guest_elf::PrecompileId;
-use autoprec_linker::{Manifest, VerifyLinkError, verify_link};
+use autoprec_linker::{Backend, Manifest, VerifyLinkError, verify_link};
 use autoprec_synth::{OPENVM, synthesise};
 use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 
@@ -45,6 +45,7 @@ fn with_flipped(elf: &[u8], at: usize, bits: u8) -> Vec<u8> {
 
 #[test]
 fn no_byte_can_be_flipped() {
+    let backends = [Backend::new(OPENVM.name, OPENVM.linkage)];
     let desk = Desk::new();
     for (example, precompiles) in [("self-read", 77), ("keccak", 20), ("sort-vm", 20)] {
         desk.succeeds(&format!(
@@ -53,7 +54,7 @@ fn no_byte_can_be_flipped() {
         ));
         let original = desk.read(&format!("{example}.elf"));
         let patched = desk.read(&format!("{example}/guest.elf"));
-        verify_link(&original, &patched, &resynthesise).unwrap();
+        verify_link(&original, &patched, &backends, &resynthesise).unwrap();
         let words = patched_words(&patched);
         assert!(words.len() >= 4 * 20);
         let sampled = (0..patched.len()).step_by(211);
@@ -62,7 +63,7 @@ fn no_byte_can_be_flipped() {
         for at in offsets {
             let bits = 1 << (at % 8);
             let changed = with_flipped(&patched, at, bits);
-            let verdict = verify_link(&original, &changed, &resynthesise);
+            let verdict = verify_link(&original, &changed, &backends, &resynthesise);
             let error = verdict.expect_err(&format!("{example}: byte {at:#x} of the file"));
             if words.contains(&at) {
                 assert!(matches!(error, VerifyLinkError::Memory { .. }), "{at:#x}: {error}");

@@ -273,7 +273,11 @@ fn guests_that_openvm_does_not_prove() {
         desk.succeeds(&format!("run {environment}.elf"));
         desk.refuses(
             &format!("prove {environment}.elf --proof out.proof"),
-            &[&format!("{environment}.elf"), "OpenVM", environment],
+            &[&format!("{environment}.elf"), "`openvm`", environment, "`plonky3`"],
+        );
+        desk.refuses(
+            &format!("build {environment}.elf --target openvm --out out"),
+            &[&format!("{environment}.elf"), "`openvm`", environment, "`plonky3`"],
         );
     }
     desk.write("junk.proof", "junk");

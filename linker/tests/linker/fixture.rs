@@ -14,9 +14,11 @@
 
 use autoprec_blocks::text::xlen_from_name;
 use autoprec_blocks::{Cfg, Region, RegionInst};
-use autoprec_guest_elf::{PrecompileId, Program};
+use autoprec_guest_elf::{Linkage, PrecompileId, Program};
 use autoprec_isa::{Inst, Xlen};
-use autoprec_linker::{Form, Item, LinkError, Linked, link};
+use autoprec_linker::{
+    Backend, Form, Item, LinkError, LinkReport, Linked, Resynthesise, VerifyLinkError, link,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::elf::{Part, Spec};
@@ -33,6 +35,25 @@ pub(crate) fn system_digest(region: &Region, id: PrecompileId) -> [u8; 32] {
     region.count = 0;
     region.function = None;
     Sha256::digest(format!("{id} {region}")).into()
+}
+
+/// Targets, as a caller would name them.
+pub(crate) fn targets() -> [Backend; 3] {
+    let reason = "its own extensions claim `lui` and `ecall`; use the insn form";
+    [
+        Backend::new("openvm", Linkage::InsnOnly(reason)),
+        Backend::new("halo2", Linkage::Any),
+        Backend::new("plonky3", Linkage::Any),
+    ]
+}
+
+/// Verifies a link with these targets.
+pub(crate) fn verify_link(
+    original: &[u8],
+    patched: &[u8],
+    resynthesise: &Resynthesise<'_>,
+) -> Result<LinkReport, VerifyLinkError> {
+    autoprec_linker::verify_link(original, patched, &targets(), resynthesise)
 }
 
 pub(crate) fn id(number: &str) -> PrecompileId {
@@ -73,7 +94,7 @@ pub(crate) fn of_region(region: Region, id: PrecompileId) -> Item {
         id,
         system_digest: system_digest(&region, id),
         shape_digest: region.shape_digest(),
-        backends: vec!["executor".to_owned()],
+        backends: vec![Backend::executor()],
         region,
     }
 }
@@ -136,13 +157,13 @@ impl Fixture {
 
 fn items(program: &Program, lines: &[Vec<&str>]) -> Vec<(Form, Item)> {
     let mut form = Form::Insn;
-    let mut backends = vec!["executor".to_owned()];
+    let mut backends = vec![Backend::executor()];
     let mut items = Vec::new();
     for line in lines {
         match line[..] {
             ["form", ref name @ ..] => form = name.join(" ").parse().expect("a form"),
             ["backends", ref names @ ..] => {
-                backends = names.iter().map(|name| (*name).to_owned()).collect();
+                backends = names.iter().map(|name| Backend::named(name, &targets())).collect();
             }
             ["link", number_of, from, to] => {
                 let item = item(program, id(number_of), number(from), number(to));

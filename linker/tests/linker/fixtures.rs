@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use autoprec_executor::{Environment, Input, Limits};
 use autoprec_guest_elf::{Program, Segment};
 use autoprec_isa::{Xlen, decode};
-use autoprec_linker::{Manifest, check_equivalence, insn_id, verify_link};
+use autoprec_linker::{Manifest, check_equivalence, insn_id};
 use autoprec_testing::{expect_file, fixture, fixtures, input};
 
-use crate::fixture::{Fixture, system_digest};
+use crate::fixture::{Fixture, system_digest, verify_link};
 
 /// The words of the text that linking has changed.
 fn changes(before: &Program, after: &Program) -> String {

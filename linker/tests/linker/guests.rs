@@ -7,9 +7,9 @@ use autoprec_blocks::{Cfg, Region};
 use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, PrecompileId, Program};
 use autoprec_isa::Reg;
-use autoprec_linker::{Form, Item, Linked, Manifest, check_equivalence, link, verify_link};
+use autoprec_linker::{Form, Item, Linked, Manifest, check_equivalence, link};
 
-use crate::fixture::{of_region, system_digest};
+use crate::fixture::{of_region, system_digest, verify_link};
 
 const GUESTS: [&str; 4] = ["keccak", "sha256", "self-read", "sort-vm"];
 const LIMITS: Limits = Limits::instructions(200_000_000);

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, Program};
-use autoprec_linker::{Form, Manifest, check_equivalence, verify_link};
+use autoprec_linker::{Form, Manifest, check_equivalence};
 use proptest::prelude::*;
 
-use crate::fixture::{Fixture, system_digest};
+use crate::fixture::{Fixture, system_digest, verify_link};
 
 const BASE: u64 = 0x1_0000;
 

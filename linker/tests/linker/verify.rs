@@ -1,11 +1,11 @@
 //! A patched file differs from what it should be: each difference is found.
 
 use autoprec_blocks::Region;
-use autoprec_guest_elf::PrecompileId;
-use autoprec_linker::{Manifest, VerifyLinkError, verify_link};
+use autoprec_guest_elf::{Linkage, PrecompileId};
+use autoprec_linker::{Backend, Manifest, Refusal, VerifyLinkError};
 use sha2::{Digest as _, Sha256};
 
-use crate::fixture::{Fixture, system_digest};
+use crate::fixture::{Fixture, system_digest, verify_link};
 
 const LOOP: &str = include_str!("../fixtures/insn.s");
 const ECALL: &str = include_str!("../fixtures/ecall.s");
@@ -106,6 +106,27 @@ fn what_does_not_fit_is_named() {
     assert!(matches!(error, VerifyLinkError::Unsafe { .. }), "{error}");
     let error = lie("backends executor", "backends computer");
     assert!(matches!(error, VerifyLinkError::Unsafe { .. }), "{error}");
+}
+
+#[test]
+fn what_back_ends_run_is_said_by_who_verifies() {
+    let mut refused = Vec::new();
+    for name in ["openvm", "halo2", "executor", "sp1", "jolt", "abacus"] {
+        let mut fixture = Fixture::parse(ECALL);
+        for (_, item) in &mut fixture.items {
+            item.backends = vec![Backend::new(name, Linkage::Any)];
+        }
+        let linked = fixture.link().unwrap();
+        assert!(!linked.manifest.calls.is_empty(), "{name}: {:?}", linked.refused);
+        match verify_link(&fixture.elf, &linked.elf, &resynthesise) {
+            Ok(report) => assert_eq!(report.manifest, linked.manifest),
+            Err(VerifyLinkError::Unsafe { refusal: Refusal::Backend { backend, .. }, .. }) => {
+                refused.push(backend);
+            }
+            Err(other) => panic!("{name}: {other}"),
+        }
+    }
+    assert_eq!(refused, ["openvm", "sp1", "jolt", "abacus"]);
 }
 
 /// The file with a line of its manifest replaced by one of the same length, and the digest that

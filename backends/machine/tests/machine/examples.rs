@@ -6,8 +6,8 @@ use autoprec_blocks::{Cfg, Region};
 use autoprec_circuits::{BabyBear, Field, Pasta};
 use autoprec_executor::{Environment, Input, Limits, run};
 use autoprec_guest_elf::{Patches, PrecompileId, Program};
-use autoprec_isa::Reg;
-use autoprec_linker::{Form, Item, link};
+use autoprec_isa::{Reg, Xlen};
+use autoprec_linker::{Backend, Form, Item, link};
 use autoprec_machine::{Guest, GuestError, Run, execute};
 use autoprec_synth::{HALO2, PLONKY3, Target};
 
@@ -83,7 +83,7 @@ fn linked(elf: &[u8], input: &Input, form: Form, count: usize) -> Vec<u8> {
         id: PrecompileId::from_index(index),
         system_digest: [0; 32],
         shape_digest: region.shape_digest(),
-        backends: vec!["halo2".to_owned()],
+        backends: vec![Backend::new(HALO2.name, HALO2.linkage)],
         region,
     };
     let items: Vec<Item> = regions.into_iter().take(count).zip(0..).map(item).collect();
@@ -155,6 +155,26 @@ fn files_that_are_no_guests_are_refused() {
     let error = Guest::load(&without, None).expect_err("there is no call");
     assert!(error.to_string().contains("no call there"), "{error}");
     assert_eq!(call.environment(), Environment::Bare);
+}
+
+/// The registry says which environments and words there are tables for.
+#[test]
+fn the_targets_say_which_guests_have_tables() {
+    let mut taken = 0;
+    for (name, xlen) in [("keccak", Xlen::Rv32), ("keccak-rv64", Xlen::Rv64)] {
+        for environment in Environment::ALL {
+            let loads = Guest::load(&elf(name), Some(environment)).is_ok();
+            // OpenVM has no guests of 64 bits.
+            let exists = environment != Environment::OpenVm || xlen == Xlen::Rv32;
+            for target in [HALO2, PLONKY3] {
+                let takes =
+                    target.takes(environment.name()).is_ok() && target.xlens.contains(&xlen);
+                assert_eq!(loads, takes && exists, "{} {name} {environment}", target.name);
+            }
+            taken += usize::from(loads);
+        }
+    }
+    assert_eq!(taken, 5);
 }
 
 #[test]

@@ -7,8 +7,12 @@ use autoprec_circuits::BabyBear;
 use autoprec_executor::Input;
 use autoprec_machine::{Guest, Public, execute};
 use autoprec_plonky3::{Parameters, prove};
+use autoprec_synth::{TARGETS, Vocabulary};
 use autoprec_verify::{Backend, FileError, RunProof};
 use proptest::prelude::*;
+
+/// The first line of a file.
+const HEADER: &str = "autoprec proof of a run 1";
 
 fn elf() -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/elf/keccak-rv64.elf");
@@ -99,6 +103,31 @@ fn claims() -> impl Strategy<Value = autoprec_machine::Claims> {
             public_times: Vec::new(),
         },
     )
+}
+
+#[test]
+fn targets_with_tables_of_our_own_are_verified_and_others_refused() {
+    let (proof, _) = proved();
+    let text = proof.to_bytes();
+    let begins = format!("{HEADER}\n{}", proof.backend);
+    assert!(text.starts_with(begins.as_bytes()));
+    let mut own = 0;
+    for target in TARGETS {
+        let bytes = [HEADER.as_bytes(), b"\n", target.name.as_bytes(), &text[begins.len()..]];
+        let read = RunProof::from_bytes(&bytes.concat());
+        if target.vocabulary == Vocabulary::Own {
+            own += 1;
+            let backend = Backend::of(target).expect("its proofs are verified here");
+            assert_eq!(backend.name(), target.name);
+            assert_eq!(read, Ok(RunProof { backend, ..proof.clone() }));
+        } else {
+            assert_eq!(Backend::of(target), None, "{}", target.name);
+            assert_eq!(read, Err(FileError::Target { target: target.name }));
+            let said = read.unwrap_err().to_string();
+            assert!(Backend::ALL.iter().all(|backend| said.contains(backend.name())), "{said}");
+        }
+    }
+    assert_eq!(own, Backend::ALL.len());
 }
 
 proptest! {

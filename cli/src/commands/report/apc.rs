@@ -15,7 +15,7 @@ use super::read::Shown;
 /// Every region of the build, with its code and sizes.
 pub(super) fn candidates(build: &Shown) -> Result<String> {
     let report = &build.report;
-    if report.target.name != "openvm" {
+    if report.target.name != OPENVM.name {
         bail!("{}: powdr's candidates are for OpenVM; this build is not", build.label);
     }
     let elf = build.elf.clone().with_context(|| format!("{}: there is no guest", build.label))?;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use autoprec_dashboards::{Apcs, Measured, Report};
 use autoprec_pipeline::folder::{CONFIG, GUEST, PROFILE, REPORT, measured_name};
 use autoprec_profile::Profile;
+use autoprec_synth::TARGETS;
 
 use crate::files;
 
@@ -91,8 +92,8 @@ impl Shown {
 /// What was measured of one of the two guests, of each target that was.
 fn measured(dir: &Path, which: &str, digest: Option<&String>) -> Result<Vec<Measured>> {
     let mut found = Vec::new();
-    for target in ["openvm", "halo2", "plonky3"] {
-        let path = dir.join(measured_name(which, target));
+    for target in TARGETS {
+        let path = dir.join(measured_name(which, target.name));
         if !path.exists() {
             continue;
         }
