@@ -217,4 +217,13 @@ fn excerpts_are_what_the_program_prints() {
     let [number] = show[..] else { panic!("{document} shows one precompile") };
     let shown = run(&format!("autoprec show out/keccak {number}"), folder.path());
     demand(blocks(&text, "show").into_iter().flat_map(str::lines), &shown, document);
+    run(
+        "autoprec build examples/elf/keccak.elf --input examples/inputs/keccak.bin \
+         --target plonky3 --lock plonky3.lock --out out/plonky3",
+        folder.path(),
+    );
+    let show = between(&text, "`autoprec show out/plonky3 ", '`');
+    let [number] = show[..] else { panic!("{document} shows one precompile for Plonky3") };
+    let shown = run(&format!("autoprec show out/plonky3 {number}"), folder.path());
+    demand(blocks(&text, "show-plonky3").into_iter().flat_map(str::lines), &shown, document);
 }
