@@ -100,7 +100,7 @@ fn show_prints_every_precompile() {
     for id in &ids {
         let text = String::from_utf8(desk.read(&format!("out/precompiles/{id}.txt"))).unwrap();
         assert_eq!(desk.succeeds(&format!("show out {id}")).stdout, text);
-        for part in ["region 0x", "\nir rv32\n", "\nsystem babybear\n", "; columns "] {
+        for part in ["region 0x", "\nir rv32\n", "\nsystem babybear\n", "; openvm: columns "] {
             assert!(text.contains(part), "{id}: {part}");
         }
     }
